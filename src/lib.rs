@@ -1,0 +1,1 @@
+//! Remit: a ledger of permissions that carry money, for AI agents.

@@ -1,0 +1,81 @@
+//! Every bound that a verifier or the ledger's formats obey (spec 12), related to each other at compile time.
+
+use crate::types::{Millis, Seconds};
+
+/// Largest log entry, kept object and signed object, in bytes (the tlog-tiles bundle has 16-bit lengths).
+pub const OBJECT_BYTES_MAX: usize = 65_535;
+/// Largest presentation, in bytes.
+pub const PRESENTATION_BYTES_MAX: usize = 65_535;
+/// Largest payload of one signed object, in bytes.
+pub const PAYLOAD_BYTES_MAX: usize = 6_144;
+/// Largest sealed claims, in bytes.
+pub const SEALED_BYTES_MAX: usize = 4_096;
+/// Links of a chain, the root included.
+pub const DEPTH_MAX: usize = 8;
+/// Members of a bundle.
+pub const BUNDLE_MEMBERS_MAX: usize = 8;
+/// Permissions of one token.
+pub const PERMISSIONS_MAX: usize = 16;
+/// Services, actions or resources of one permission.
+pub const PERMISSION_ITEMS_MAX: usize = 32;
+/// Conditions of one permission.
+pub const CONDITIONS_MAX: usize = 16;
+/// Operands of an `in` condition.
+pub const CONDITION_OPERANDS_MAX: usize = 32;
+/// Arguments of one invocation.
+pub const ARGUMENTS_MAX: usize = 32;
+/// Budgets of one token, each of another unit.
+pub const BUDGETS_MAX: usize = 8;
+/// Bytes of a name (party, unit, action, argument).
+pub const NAME_BYTES_MAX: usize = 64;
+/// Bytes of a text value (resource, string argument, note).
+pub const TEXT_BYTES_MAX: usize = 256;
+/// Characters of a unit's name.
+pub const UNIT_NAME_BYTES_MAX: usize = 16;
+/// Decimals of a unit.
+pub const UNIT_DECIMALS_MAX: u64 = 9;
+/// Keys that a party has at one time.
+pub const PARTY_KEYS_MAX: usize = 4;
+/// Retired keys that a party's leaf keeps.
+pub const RETIRED_KEYS_MAX: usize = 8;
+/// Operator keys of a ledger.
+pub const OPERATOR_KEYS_MAX: usize = 8;
+/// Signatures over one operation.
+pub const SIGNATURES_MAX: usize = 8;
+/// Admission window of an invocation.
+pub const INVOCATION_VALIDITY_MAX: Seconds = Seconds(60);
+/// Admission window of every other signed object of this rules version.
+pub const OBJECT_VALIDITY_MAX: Seconds = Seconds(24 * 3600);
+/// Life of an offline link.
+pub const OFFLINE_LINK_LIFE_MAX: Seconds = Seconds(3600);
+/// Life of a token.
+pub const TOKEN_LIFE_MAX: Seconds = Seconds(400 * 24 * 3600);
+/// From a reserve to its `settle_by`.
+pub const SETTLE_MAX: Seconds = Seconds(30 * 24 * 3600);
+/// From a reserve to its `refund_until`.
+pub const REFUND_MAX: Seconds = Seconds(400 * 24 * 3600);
+/// Delay of a rekey by somebody upstream, in which the old key may veto it.
+pub const REKEY_DELAY: Seconds = Seconds(24 * 3600);
+/// Largest clock skew that a policy may state.
+pub const SKEW_MAX: Millis = Millis(300_000);
+/// Expiries that open a batch at most.
+pub const EXPIRIES_PER_BATCH_MAX: usize = 512;
+/// Operations of a batch at most.
+pub const BATCH_OPERATIONS_MAX: usize = 512;
+/// Bytes of a signed note.
+pub const NOTE_BYTES_MAX: usize = 16_384;
+/// Signature lines of a signed note.
+pub const NOTE_SIGNATURES_MAX: usize = 32;
+/// Logs, witnesses and groups of a trust policy, each.
+pub const TRUST_ITEMS_MAX: usize = 32;
+/// Levels of a tree: sizes are below 2^63.
+pub const TREE_HEIGHT_MAX: usize = 63;
+/// State indexes covered by one chunk of the status tree.
+pub const STATUS_CHUNK_INDEXES: u64 = 2048;
+/// Bytes of one chunk of the status tree.
+pub const STATUS_CHUNK_BYTES: usize = 512;
+
+const _: () = assert!(STATUS_CHUNK_BYTES as u64 * 4 == STATUS_CHUNK_INDEXES);
+const _: () = assert!(PAYLOAD_BYTES_MAX * (DEPTH_MAX + 1) + SEALED_BYTES_MAX < OBJECT_BYTES_MAX);
+const _: () = assert!(OFFLINE_LINK_LIFE_MAX.0 < SETTLE_MAX.0 && SETTLE_MAX.0 < REFUND_MAX.0);
+const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);

@@ -1,0 +1,120 @@
+//! Newtypes for everything that is counted, timed or named, so that no two bare integers or hashes can be swapped.
+
+use core::fmt;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u64);
+
+        impl $name {
+            /// The next value, or `None` past the largest.
+            pub const fn next(self) -> Option<Self> {
+                match self.0.checked_add(1) {
+                    Some(value) => Some(Self(value)),
+                    None => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+macro_rules! bytes32 {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+number! {
+    /// Position of an entry in the log, from 0 (RFC 6962 leaf index).
+    EntryIndex
+}
+number! {
+    /// Position of a leaf in the state tree, from 0; given in order of admission and never reused.
+    StateIndex
+}
+number! {
+    /// Number of leaves of a tree.
+    TreeSize
+}
+number! {
+    /// Unix time in whole seconds: deadlines inside signed objects. A deadline `d` has passed at every `t >= d`.
+    Seconds
+}
+number! {
+    /// Unix time or a span in milliseconds: entry times, ages.
+    Millis
+}
+number! {
+    /// An amount in minor units of a registered unit; never negative, never a float.
+    Amount
+}
+number! {
+    /// Raised by every transfer of a token.
+    Epoch
+}
+number! {
+    /// Raised by `cut` and `rekey`; a raise ends every outstanding offline link below the token.
+    Generation
+}
+
+impl Seconds {
+    /// The same instant in milliseconds; the last representable instant if it lies beyond.
+    pub const fn millis(self) -> Millis {
+        Millis(self.0.saturating_mul(1000))
+    }
+
+    /// Whether this deadline has passed at `now`.
+    pub const fn passed(self, now: Millis) -> bool {
+        now.0 >= self.millis().0
+    }
+}
+
+impl Millis {
+    /// The whole second that contains this instant.
+    pub const fn seconds(self) -> Seconds {
+        Seconds(self.0 / 1000)
+    }
+}
+
+bytes32! {
+    /// A SHA-256 value: tree node, leaf hash or digest.
+    Hash
+}
+bytes32! {
+    /// Name of a ledger: the SHA-256 of its genesis entry (spec 03 §2).
+    LedgerId
+}
+bytes32! {
+    /// Name of a signed object: the SHA-256 of its `Sig_structure`, never of the signature (spec 02 §3).
+    ObjectId
+}
+bytes32! {
+    /// The 32 bytes of an Ed25519 public key as they stand on the wire; see [`crate::key::PublicKey`] for a checked one.
+    KeyBytes
+}
+
+/// 16 random bytes that make a signed object unique.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nonce(pub [u8; 16]);
