@@ -3,7 +3,14 @@
 
 extern crate alloc;
 
+pub mod cbor;
+pub mod code;
+pub mod cose;
 pub mod hash;
 pub mod key;
+pub mod label;
 pub mod limits;
+pub mod log;
+pub mod object;
+pub mod state;
 pub mod types;

@@ -1,0 +1,159 @@
+//! Log entries (spec 03 §1–§4): small, and they reveal nothing but their kind and time.
+
+use crate::cbor::{DecodeError, Reader, Writer};
+use crate::hash::sha256;
+use crate::key::PublicKey;
+use crate::label;
+use crate::limits::*;
+use crate::object::Kind;
+use crate::types::{Hash, LedgerId, Millis, ObjectId, TreeSize};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One leaf of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Entry 0.
+    Genesis(Genesis),
+    /// The last entry of a batch.
+    Commitment(Commitment),
+    /// Everything else.
+    Outcome(Outcome),
+}
+
+/// What a ledger is, for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// When it began.
+    pub time: Millis,
+    /// Origin of its checkpoints.
+    pub origin: String,
+    /// The key that signs its checkpoints.
+    pub log_key: PublicKey,
+    /// The operators' keys, in strictly increasing order of their bytes.
+    pub operators: Vec<PublicKey>,
+    /// How many of them must sign.
+    pub threshold: u64,
+    /// The rules in force from the first entry.
+    pub rules: u64,
+}
+
+/// The state after a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commitment {
+    /// Ledger time.
+    pub time: Millis,
+    /// Leaves of the state tree.
+    pub state_size: TreeSize,
+    /// Root of the state tree.
+    pub state_root: Hash,
+    /// Root of the status tree.
+    pub status_root: Hash,
+}
+
+/// What became of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Ledger time.
+    pub time: Millis,
+    /// Kind of the operation.
+    pub kind: Kind,
+    /// Its id; for an entry that the ledger writes, the id of what it ends or makes effective.
+    pub id: ObjectId,
+    /// 0 applied; other results belong to later rules versions.
+    pub result: u64,
+    /// Digest of the details.
+    pub details: Hash,
+}
+
+impl Entry {
+    /// Ledger time of the entry.
+    pub const fn time(&self) -> Millis {
+        match self {
+            Self::Genesis(Genesis { time, .. })
+            | Self::Commitment(Commitment { time, .. })
+            | Self::Outcome(Outcome { time, .. }) => *time,
+        }
+    }
+
+    /// Decodes one entry.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]; an unknown kind is `Malformed`, an unknown result `NotEnabled`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
+            let len = r.array(8)?;
+            r.label(label::ENTRY)?;
+            let time = Millis(r.u64()?);
+            let kind = Kind::from_number(r.u64()?).ok_or(DecodeError::Malformed)?;
+            match (kind, len) {
+                (Kind::Genesis, 8) => Genesis::decode(r, time).map(Self::Genesis),
+                (Kind::Commitment, 6) => Ok(Self::Commitment(Commitment {
+                    time,
+                    state_size: TreeSize(r.u64()?),
+                    state_root: Hash(r.array_bytes()?),
+                    status_root: Hash(r.array_bytes()?),
+                })),
+                (Kind::Genesis | Kind::Commitment, _) => Err(DecodeError::Malformed),
+                (kind, 6) => {
+                    let id = ObjectId(r.array_bytes()?);
+                    let result = r.u64()?;
+                    if result != 0 {
+                        return Err(DecodeError::NotEnabled(4));
+                    }
+                    Ok(Self::Outcome(Outcome { time, kind, id, result, details: Hash(r.array_bytes()?) }))
+                }
+                _ => Err(DecodeError::Malformed),
+            }
+        })
+    }
+
+    /// Encodes the entry; [`Entry::decode`] gives it back.
+    pub fn encode(&self) -> Vec<u8> {
+        let len = if matches!(self, Self::Genesis(_)) { 8 } else { 6 };
+        let mut w = Writer::labelled(label::ENTRY, len);
+        w.u64(self.time().0);
+        match self {
+            Self::Genesis(genesis) => genesis.encode(&mut w),
+            Self::Commitment(c) => {
+                w.u64(Kind::Commitment as u64).u64(c.state_size.0);
+                w.bytes(&c.state_root.0).bytes(&c.status_root.0);
+            }
+            Self::Outcome(o) => {
+                w.u64(o.kind as u64).bytes(&o.id.0).u64(o.result).bytes(&o.details.0);
+            }
+        }
+        w.into_bytes()
+    }
+}
+
+impl Genesis {
+    /// The ledger's name: SHA-256 of the genesis entry's bytes.
+    pub fn ledger_id(entry: &[u8]) -> LedgerId {
+        LedgerId(sha256(&[entry]).0)
+    }
+
+    fn decode(r: &mut Reader<'_>, time: Millis) -> Result<Self, DecodeError> {
+        let genesis = Self {
+            time,
+            origin: r.text(TEXT_BYTES_MAX)?.into(),
+            log_key: r.key()?,
+            operators: r.list(OPERATOR_KEYS_MAX, Reader::key)?,
+            threshold: r.u64()?,
+            rules: r.u64()?,
+        };
+        let sorted = genesis.operators.is_sorted_by(|a, b| a.bytes() < b.bytes());
+        let reachable = (1..=genesis.operators.len() as u64).contains(&genesis.threshold);
+        let roles = !genesis.operators.contains(&genesis.log_key);
+        if sorted && reachable && roles { Ok(genesis) } else { Err(DecodeError::Malformed) }
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        w.u64(Kind::Genesis as u64).text(&self.origin).bytes(&self.log_key.bytes().0);
+        w.list(&self.operators, |w, key| {
+            w.bytes(&key.bytes().0);
+        });
+        w.u64(self.threshold).u64(self.rules);
+    }
+}

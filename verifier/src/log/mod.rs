@@ -1,0 +1,8 @@
+//! What stands in the log, and beside it: entries, and the details that they commit to.
+
+mod details;
+mod entry;
+
+pub(crate) use details::SALT_VALUES;
+pub use details::{Details, Facts, LinkPart};
+pub use entry::{Commitment, Entry, Genesis, Outcome};

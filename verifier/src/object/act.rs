@@ -1,0 +1,399 @@
+//! Payloads of all operations that are neither tokens nor invocations (spec 02 §5).
+
+use super::kind::Kind;
+use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
+use crate::key::PublicKey;
+use crate::limits::*;
+use crate::types::{Amount, Epoch, Hash, Nonce, ObjectId, Seconds, StateIndex};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What every signed operation carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Makes the object unique.
+    pub nonce: Nonce,
+    /// End of the admission window.
+    pub valid_until: Seconds,
+    /// Digest of the bundle that it belongs to, if any.
+    pub bundle: Option<Hash>,
+}
+
+/// A token named for an act of somebody in or above its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The token.
+    pub token: ObjectId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// The signer's position in the token's chain.
+    pub position: Position,
+}
+
+/// A place in a chain: 1 the issuer, k + 1 the holder of the k-th token (the root is the first).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u8);
+
+/// Another operation, named by its id, or inside a bundle by its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// An operation admitted before.
+    Id(ObjectId),
+    /// An earlier member of the same bundle, from 0.
+    Member(u8),
+}
+
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Registers a party; signed by each of its keys, in order.
+    Party {
+        /// A name for people.
+        name: String,
+        /// Its keys.
+        keys: Vec<PublicKey>,
+    },
+    /// Changes a party's keys; signed by a present key that stays good, then by each new key in order.
+    PartyKeys {
+        /// The party.
+        party: ObjectId,
+        /// All keys from now on.
+        keys: Vec<PublicKey>,
+        /// Those of the keys that leave which are good for nothing any more; the other ones that leave are rotated.
+        compromised: Vec<PublicKey>,
+    },
+    /// Registers a unit; signed by the operators.
+    Unit {
+        /// `[A-Z0-9._-]{1,16}`, unique in the ledger.
+        name: String,
+        /// Decimals of the major unit.
+        decimals: u64,
+    },
+    /// Appoints a party as an issuer; signed by the operators.
+    Issuer {
+        /// The party.
+        party: ObjectId,
+    },
+    /// Hands a token over; signed by the holder, then by the new holder.
+    Transfer {
+        /// The token.
+        token: ObjectId,
+        /// Its epoch before.
+        epoch: Epoch,
+        /// The new holder's key.
+        holder: PublicKey,
+        /// Salts the token's values from now on; known to the new holder, not to the old.
+        secret: [u8; 32],
+    },
+    /// Changes a holder's key; signed by the position named, then by the new key.
+    Rekey {
+        /// Which token, by whom.
+        target: Target,
+        /// The new key.
+        holder: PublicKey,
+    },
+    /// Refuses a rekey that somebody upstream proposed; signed by the present holder.
+    Veto {
+        /// The token.
+        token: ObjectId,
+        /// The rekey.
+        rekey: Reference,
+    },
+    /// Suspends a token.
+    Suspend(Target),
+    /// Lifts a suspension.
+    Resume {
+        /// Which token, by whom.
+        target: Target,
+        /// The suspension that it lifts.
+        suspend: Reference,
+    },
+    /// Revokes a token and all below it.
+    Revoke(Target),
+    /// Ends all offline links of a token.
+    Cut(Target),
+    /// Ends a token that can no longer be used, and returns its value.
+    End(Target),
+    /// Takes reserved value; signed by the payee.
+    Capture {
+        /// The reservation.
+        reserve: Reference,
+        /// 1 for the first capture of a reservation, then one more each time.
+        number: u64,
+        /// How much.
+        amount: Amount,
+    },
+    /// Gives reserved value back; signed by the payee.
+    Release {
+        /// The reservation.
+        reserve: Reference,
+        /// How much; without it, all that is left.
+        amount: Option<Amount>,
+    },
+    /// Gives captured value back; signed by the payee.
+    Refund {
+        /// The capture.
+        capture: Reference,
+        /// How much.
+        amount: Amount,
+    },
+    /// Freezes a leaf; signed by the operators.
+    Freeze {
+        /// Which leaf.
+        leaf: StateIndex,
+        /// The id that it must have.
+        id: ObjectId,
+    },
+    /// Lifts a freeze; signed by the operators.
+    Unfreeze {
+        /// Which leaf.
+        leaf: StateIndex,
+        /// The id that it must have.
+        id: ObjectId,
+        /// The freeze that it lifts.
+        freeze: Reference,
+    },
+}
+
+impl Reference {
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if r.next_is_bytes() {
+            r.array_bytes().map(|id| Self::Id(ObjectId(id)))
+        } else {
+            let member = r.u64_max(BUNDLE_MEMBERS_MAX as u64)?;
+            u8::try_from(member).map(Self::Member).map_err(|_| DecodeError::Malformed)
+        }
+    }
+
+    fn encode<'w>(&self, w: &'w mut Writer) -> &'w mut Writer {
+        match self {
+            Self::Id(id) => w.bytes(&id.0),
+            Self::Member(place) => w.u64(u64::from(*place)),
+        }
+    }
+}
+
+impl Act {
+    /// Decodes the payload of an operation of `kind`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]; `UnknownField` also for a field that belongs to another kind.
+    pub fn decode(kind: Kind, payload: &[u8]) -> Result<(Stamp, Self), DecodeError> {
+        let allowed = fields_of(kind);
+        let mut raw = Raw::default();
+        Reader::whole(payload, PAYLOAD_BYTES_MAX, |r| {
+            r.map(|key, r| {
+                if !(1..=3).contains(&key) && !allowed.contains(&key) {
+                    return Err(DecodeError::UnknownField(key));
+                }
+                raw.field(key, r)
+            })
+        })?;
+        let stamp = Stamp {
+            nonce: required(raw.nonce, 1)?,
+            valid_until: required(raw.valid_until, 2)?,
+            bundle: raw.bundle,
+        };
+        Ok((stamp, raw.into_act(kind)?))
+    }
+
+    /// Encodes the payload; [`Act::decode`] gives it back.
+    pub fn encode(&self, stamp: &Stamp) -> Vec<u8> {
+        let mut f = Fields::default();
+        f.add(1, |w| w.bytes(&stamp.nonce.0));
+        f.add(2, |w| w.u64(stamp.valid_until.0));
+        f.opt(3, stamp.bundle, |w, digest| w.bytes(&digest.0));
+        match self {
+            Self::Party { name, keys } => {
+                f.add(13, |w| w.text(name)).add(14, |w| put_keys(w, keys));
+            }
+            Self::PartyKeys { party, keys, compromised } => {
+                f.add(12, |w| w.bytes(&party.0)).add(14, |w| put_keys(w, keys));
+                f.add(15, |w| put_keys(w, compromised));
+            }
+            Self::Unit { name, decimals } => {
+                f.add(13, |w| w.text(name)).add(16, |w| w.u64(*decimals));
+            }
+            Self::Issuer { party } => {
+                f.add(12, |w| w.bytes(&party.0));
+            }
+            Self::Transfer { token, epoch, holder, secret } => {
+                f.add(4, |w| w.bytes(&token.0)).add(5, |w| w.u64(epoch.0));
+                f.add(7, |w| w.bytes(&holder.bytes().0)).add(8, |w| w.bytes(secret));
+            }
+            Self::Rekey { target, holder } => {
+                put_target(&mut f, target).add(7, |w| w.bytes(&holder.bytes().0));
+            }
+            Self::Veto { token, rekey } => {
+                f.add(4, |w| w.bytes(&token.0)).add(9, |w| rekey.encode(w));
+            }
+            Self::Suspend(target) | Self::Revoke(target) | Self::Cut(target) | Self::End(target) => {
+                put_target(&mut f, target);
+            }
+            Self::Resume { target, suspend } => {
+                put_target(&mut f, target).add(9, |w| suspend.encode(w));
+            }
+            Self::Capture { reserve, number, amount } => {
+                f.add(9, |w| reserve.encode(w)).add(10, |w| w.u64(*number)).add(11, |w| w.u64(amount.0));
+            }
+            Self::Release { reserve, amount } => {
+                f.add(9, |w| reserve.encode(w)).opt(11, *amount, |w, amount| w.u64(amount.0));
+            }
+            Self::Refund { capture, amount } => {
+                f.add(9, |w| capture.encode(w)).add(11, |w| w.u64(amount.0));
+            }
+            Self::Freeze { leaf, id } => {
+                f.add(17, |w| w.u64(leaf.0)).add(18, |w| w.bytes(&id.0));
+            }
+            Self::Unfreeze { leaf, id, freeze } => {
+                f.add(9, |w| freeze.encode(w)).add(17, |w| w.u64(leaf.0)).add(18, |w| w.bytes(&id.0));
+            }
+        }
+        f.into_bytes()
+    }
+}
+
+/// The fields beside the stamp that payloads of `kind` may have (spec 02 §5).
+const fn fields_of(kind: Kind) -> &'static [i64] {
+    match kind {
+        Kind::Party => &[13, 14],
+        Kind::PartyKeys => &[12, 14, 15],
+        Kind::Unit => &[13, 16],
+        Kind::Issuer => &[12],
+        Kind::Transfer => &[4, 5, 7, 8],
+        Kind::Rekey => &[4, 5, 6, 7],
+        Kind::Veto => &[4, 9],
+        Kind::Suspend | Kind::Revoke | Kind::Cut | Kind::End => &[4, 5, 6],
+        Kind::Resume => &[4, 5, 6, 9],
+        Kind::Capture => &[9, 10, 11],
+        Kind::Release | Kind::Refund => &[9, 11],
+        Kind::Freeze => &[17, 18],
+        Kind::Unfreeze => &[9, 17, 18],
+        _ => &[],
+    }
+}
+
+fn put_target<'f>(f: &'f mut Fields, target: &Target) -> &'f mut Fields {
+    f.add(4, |w| w.bytes(&target.token.0)).add(5, |w| w.u64(target.epoch.0));
+    f.add(6, |w| w.u64(u64::from(target.position.0)))
+}
+
+fn put_keys<'w>(w: &'w mut Writer, keys: &[PublicKey]) -> &'w mut Writer {
+    w.list(keys, |w, key| {
+        w.bytes(&key.bytes().0);
+    })
+}
+
+/// The fields of a payload while they are being read.
+#[derive(Default)]
+struct Raw {
+    nonce: Option<Nonce>,
+    valid_until: Option<Seconds>,
+    bundle: Option<Hash>,
+    token: Option<ObjectId>,
+    epoch: Option<Epoch>,
+    position: Option<Position>,
+    holder: Option<PublicKey>,
+    secret: Option<[u8; 32]>,
+    reference: Option<Reference>,
+    number: Option<u64>,
+    amount: Option<Amount>,
+    party: Option<ObjectId>,
+    name: Option<String>,
+    keys: Option<Vec<PublicKey>>,
+    compromised: Option<Vec<PublicKey>>,
+    decimals: Option<u64>,
+    leaf: Option<StateIndex>,
+    id: Option<ObjectId>,
+}
+
+impl Raw {
+    fn field(&mut self, key: i64, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        match key {
+            1 => self.nonce = Some(r.nonce()?),
+            2 => self.valid_until = Some(Seconds(r.u64()?)),
+            3 => self.bundle = Some(Hash(r.array_bytes()?)),
+            4 => self.token = Some(ObjectId(r.array_bytes()?)),
+            5 => self.epoch = Some(Epoch(r.u64()?)),
+            6 => {
+                let position = r.u64_max(DEPTH_MAX.saturating_add(1) as u64)?;
+                self.position = Some(Position(u8::try_from(position).map_err(|_| DecodeError::Malformed)?));
+            }
+            7 => self.holder = Some(r.key()?),
+            8 => self.secret = Some(r.array_bytes()?),
+            9 => self.reference = Some(Reference::decode(r)?),
+            10 => self.number = Some(r.u64()?),
+            11 => self.amount = Some(Amount(r.u64()?)),
+            12 => self.party = Some(ObjectId(r.array_bytes()?)),
+            13 => self.name = Some(r.text(NAME_BYTES_MAX)?.into()),
+            14 => self.keys = Some(r.list(PARTY_KEYS_MAX, Reader::key)?),
+            15 => self.compromised = Some(r.list(PARTY_KEYS_MAX, Reader::key)?),
+            16 => self.decimals = Some(r.u64_max(UNIT_DECIMALS_MAX)?),
+            17 => self.leaf = Some(StateIndex(r.u64()?)),
+            18 => self.id = Some(ObjectId(r.array_bytes()?)),
+            other => return Err(DecodeError::UnknownField(other)),
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Result<Target, DecodeError> {
+        Ok(Target {
+            token: required(self.token, 4)?,
+            epoch: required(self.epoch, 5)?,
+            position: required(self.position, 6)?,
+        })
+    }
+
+    fn into_act(self, kind: Kind) -> Result<Act, DecodeError> {
+        Ok(match kind {
+            Kind::Party => Act::Party { name: required(self.name, 13)?, keys: required(self.keys, 14)? },
+            Kind::PartyKeys => Act::PartyKeys {
+                party: required(self.party, 12)?,
+                keys: required(self.keys, 14)?,
+                compromised: required(self.compromised, 15)?,
+            },
+            Kind::Unit => Act::Unit { name: unit_name(self.name)?, decimals: required(self.decimals, 16)? },
+            Kind::Issuer => Act::Issuer { party: required(self.party, 12)? },
+            Kind::Transfer => Act::Transfer {
+                token: required(self.token, 4)?,
+                epoch: required(self.epoch, 5)?,
+                holder: required(self.holder, 7)?,
+                secret: required(self.secret, 8)?,
+            },
+            Kind::Rekey => Act::Rekey { target: self.target()?, holder: required(self.holder, 7)? },
+            Kind::Veto => Act::Veto { token: required(self.token, 4)?, rekey: required(self.reference, 9)? },
+            Kind::Suspend => Act::Suspend(self.target()?),
+            Kind::Resume => Act::Resume { target: self.target()?, suspend: required(self.reference, 9)? },
+            Kind::Revoke => Act::Revoke(self.target()?),
+            Kind::Cut => Act::Cut(self.target()?),
+            Kind::End => Act::End(self.target()?),
+            Kind::Capture => Act::Capture {
+                reserve: required(self.reference, 9)?,
+                number: required(self.number, 10)?,
+                amount: required(self.amount, 11)?,
+            },
+            Kind::Release => Act::Release { reserve: required(self.reference, 9)?, amount: self.amount },
+            Kind::Refund => {
+                Act::Refund { capture: required(self.reference, 9)?, amount: required(self.amount, 11)? }
+            }
+            Kind::Freeze => Act::Freeze { leaf: required(self.leaf, 17)?, id: required(self.id, 18)? },
+            Kind::Unfreeze => Act::Unfreeze {
+                leaf: required(self.leaf, 17)?,
+                id: required(self.id, 18)?,
+                freeze: required(self.reference, 9)?,
+            },
+            _ => return Err(DecodeError::WrongLabel),
+        })
+    }
+}
+
+/// A unit's name: `[A-Z0-9._-]{1,16}`.
+fn unit_name(name: Option<String>) -> Result<String, DecodeError> {
+    let name = required(name, 13)?;
+    let good = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > UNIT_NAME_BYTES_MAX || !name.chars().all(good) {
+        return Err(DecodeError::Malformed);
+    }
+    Ok(name)
+}

@@ -1,0 +1,112 @@
+//! The kinds of operations and entries, numbered once for ever (spec 03 §1).
+
+use crate::label;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $number:literal $name:ident $text:literal $label:expr;)*) => {
+        /// A kind of entry. Numbers of later rules versions are reserved and answered with `not_enabled`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Kind {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Kind {
+            /// All kinds of this rules version in order of their numbers.
+            pub const ALL: &'static [Kind] = &[$(Kind::$name),*];
+
+            /// The name of the kind.
+            pub const fn text(self) -> &'static str {
+                match self { $(Kind::$name => $text,)* }
+            }
+
+            /// The label of the object that is signed, if the kind has one.
+            pub const fn label(self) -> Option<&'static str> {
+                match self { $(Kind::$name => $label,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Entry 0.
+    0 Genesis "genesis" None;
+    /// The last entry of a batch.
+    1 Commitment "commitment" None;
+    /// The ledger returns what was still reserved at `settle_by`.
+    2 Expiry "expiry" None;
+    /// A party registers itself.
+    3 Party "party" Some(label::PARTY);
+    /// A party changes its keys.
+    4 PartyKeys "party_keys" Some(label::PARTY_KEYS);
+    /// The operators register a unit.
+    5 Unit "unit" Some(label::UNIT);
+    /// The operators appoint an issuer.
+    6 Issuer "issuer" Some(label::ISSUER);
+    /// An issuer creates a root token.
+    7 Issue "issue" Some(label::TOKEN);
+    /// A holder creates a child token.
+    8 Delegate "delegate" Some(label::TOKEN);
+    /// A token goes to another holder.
+    9 Transfer "transfer" Some(label::TRANSFER);
+    /// A holder's key is changed, or the change is proposed by somebody upstream.
+    10 Rekey "rekey" Some(label::REKEY);
+    /// The old key refuses a proposed rekey.
+    11 Veto "veto" Some(label::VETO);
+    /// The ledger makes a proposed rekey effective.
+    12 Rekeyed "rekeyed" None;
+    /// A token is suspended.
+    13 Suspend "suspend" Some(label::SUSPEND);
+    /// A suspension is lifted.
+    14 Resume "resume" Some(label::RESUME);
+    /// A token is revoked.
+    15 Revoke "revoke" Some(label::REVOKE);
+    /// All offline links of a token are ended.
+    16 Cut "cut" Some(label::CUT);
+    /// A token that can no longer be used gives back its value.
+    17 End "end" Some(label::END);
+    /// The same, written by the ledger when a carved token has expired.
+    18 Lapse "lapse" None;
+    /// Value is reserved for a payee.
+    19 Reserve "reserve" Some(label::INVOCATION);
+    /// The payee takes reserved value.
+    20 Capture "capture" Some(label::CAPTURE);
+    /// The payee gives reserved value back.
+    21 Release "release" Some(label::RELEASE);
+    /// The payee gives captured value back.
+    22 Refund "refund" Some(label::REFUND);
+    /// The operators freeze a leaf.
+    23 Freeze "freeze" Some(label::FREEZE);
+    /// The operators lift a freeze.
+    24 Unfreeze "unfreeze" Some(label::UNFREEZE);
+    /// Several operations, all or nothing.
+    25 Bundle "bundle" None;
+}
+
+/// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
+pub const RESERVED: &[(u64, &str)] = &[
+    (32, "request"),
+    (33, "approve"),
+    (34, "withdraw"),
+    (35, "lease"),
+    (36, "lease_close"),
+    (37, "settle"),
+    (38, "offer"),
+    (39, "trade"),
+    (40, "refusal"),
+    (41, "upgrade"),
+    (42, "time_jump"),
+    (43, "snapshot"),
+];
+
+impl Kind {
+    /// The kind with this number, if this rules version has it.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| *kind as u64 == number)
+    }
+
+    /// Whether the ledger itself writes entries of this kind; nobody submits them.
+    pub const fn is_written_by_the_ledger(self) -> bool {
+        matches!(self, Self::Genesis | Self::Commitment | Self::Expiry | Self::Rekeyed | Self::Lapse)
+    }
+}

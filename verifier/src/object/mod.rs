@@ -1,0 +1,17 @@
+//! What people sign: tokens, invocations and all other operations, and how they are submitted.
+
+mod act;
+mod budget;
+mod invocation;
+mod kind;
+mod permission;
+mod submission;
+mod token;
+
+pub use act::{Act, Position, Reference, Stamp, Target};
+pub use budget::{Budget, Sealed, Share};
+pub use invocation::{Argument, Invocation, Payment};
+pub use kind::{Kind, RESERVED};
+pub use permission::{Asked, BadPath, Condition, Operator, Path, Permission, Value};
+pub use submission::{Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id};
+pub use token::{Delegation, DelegationMode, Origin, Token};

@@ -1,0 +1,152 @@
+//! Counters of a token and their salted digest (spec 06 §4).
+
+use crate::cbor::{DecodeError, Reader, Writer};
+use crate::label;
+use crate::limits::*;
+use crate::log::SALT_VALUES;
+use crate::types::{Amount, Hash, StateIndex};
+use alloc::vec::Vec;
+
+/// All counters of one token: the part of its state that its leaf only commits to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// How often the token's leaf was rewritten; salts the digest anew each time.
+    pub event: u64,
+    /// Counters by unit, in strictly increasing order of the units' indexes.
+    pub units: Vec<UnitValues>,
+}
+
+/// Counters of one token in one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitValues {
+    /// The unit's leaf.
+    pub unit: StateIndex,
+    /// The counters.
+    pub counters: Counters,
+}
+
+/// Where the value of a total went. All but the three open ones only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Counters {
+    /// Taken by payees.
+    pub captured: u64,
+    /// Given back by payees after capture, in gross.
+    pub refunded: u64,
+    /// Moved to carved children.
+    pub carved: u64,
+    /// Come back from carved children.
+    pub returned: u64,
+    /// Open: held for payees.
+    pub reserved: u64,
+    /// Open: locked in leases (later rules versions).
+    pub leased: u64,
+    /// Open: waiting for approval (later rules versions).
+    pub pending: u64,
+    /// Passed on to the parent after the end of a carved token.
+    pub ceded: u64,
+}
+
+impl Counters {
+    /// What is committed of the total: `captured - refunded + reserved + pending + leased + carved - returned +
+    /// ceded`; `None` if that is no amount, which no admitted operation leads to.
+    pub fn committed(&self) -> Option<Amount> {
+        let out = [self.captured, self.reserved, self.pending, self.leased, self.carved, self.ceded];
+        let sum = out.iter().try_fold(0u128, |sum, part| sum.checked_add(u128::from(*part)))?;
+        let back = u128::from(self.refunded).checked_add(u128::from(self.returned))?;
+        u64::try_from(sum.checked_sub(back)?).ok().map(Amount)
+    }
+
+    fn all(&self) -> [u64; 8] {
+        let c = self;
+        [c.captured, c.refunded, c.carved, c.returned, c.reserved, c.leased, c.pending, c.ceded]
+    }
+}
+
+impl UnitValues {
+    /// Writes `[unit, captured, refunded, carved, returned, reserved, leased, pending, ceded, windows]`; windows are
+    /// empty in this rules version.
+    pub fn encode(&self, w: &mut Writer) {
+        w.array(10).u64(self.unit.0);
+        for counter in self.counters.all() {
+            w.u64(counter);
+        }
+        w.array(0);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.array_of(10)?;
+        let unit = StateIndex(r.u64()?);
+        let counters = Counters {
+            captured: r.u64()?,
+            refunded: r.u64()?,
+            carved: r.u64()?,
+            returned: r.u64()?,
+            reserved: r.u64()?,
+            leased: r.u64()?,
+            pending: r.u64()?,
+            ceded: r.u64()?,
+        };
+        match r.array(0) {
+            Ok(_) => Ok(Self { unit, counters }),
+            Err(_) => Err(DecodeError::NotEnabled(9)),
+        }
+    }
+}
+
+impl Values {
+    /// The counters in `unit`; zero where the token never moved any.
+    pub fn counters(&self, unit: StateIndex) -> Counters {
+        self.units.iter().find(|values| values.unit == unit).map(|values| values.counters).unwrap_or_default()
+    }
+
+    /// Sets the counters in `unit`.
+    pub fn set(&mut self, unit: StateIndex, counters: Counters) {
+        match self.units.binary_search_by_key(&unit, |values| values.unit) {
+            Ok(place) => {
+                if let Some(values) = self.units.get_mut(place) {
+                    values.counters = counters;
+                }
+            }
+            Err(place) => self.units.insert(place, UnitValues { unit, counters }),
+        }
+    }
+
+    /// The values as they are opened: `["remit/values/v1", salt, event, [unit values, …]]`.
+    pub fn encode(&self, secret: &[u8; 32]) -> Vec<u8> {
+        let mut w = Writer::labelled(label::VALUES, 4);
+        w.bytes(&salt(secret, SALT_VALUES, self.event).0).u64(self.event);
+        w.list(&self.units, |w, values| values.encode(w));
+        w.into_bytes()
+    }
+
+    /// Decodes opened values and the salt that they were opened with.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`].
+    pub fn decode(bytes: &[u8]) -> Result<(Self, Hash), DecodeError> {
+        Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
+            r.array_of(4)?;
+            r.label(label::VALUES)?;
+            let salt = Hash(r.array_bytes()?);
+            let event = r.u64()?;
+            let units = r.list(BUDGETS_MAX, UnitValues::decode)?;
+            if !units.is_sorted_by(|a, b| a.unit < b.unit) {
+                return Err(DecodeError::NotCanonical);
+            }
+            Ok((Self { event, units }, salt))
+        })
+    }
+
+    /// What the leaf commits to.
+    pub fn digest(&self, secret: &[u8; 32]) -> Hash {
+        crate::hash::sha256(&[&self.encode(secret)])
+    }
+}
+
+/// A salt derived from 32 secret bytes for one purpose and number (spec 03 §5, 06 §4).
+pub fn salt(secret: &[u8; 32], purpose: u64, number: u64) -> Hash {
+    let mut w = Writer::labelled(label::SALT, 4);
+    w.bytes(secret).u64(purpose).u64(number);
+    w.digest()
+}
