@@ -7,6 +7,7 @@ use crate::label;
 use crate::limits::*;
 use crate::object::Kind;
 use crate::types::{Hash, LedgerId, Millis, ObjectId, TreeSize};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -14,7 +15,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// Entry 0.
-    Genesis(Genesis),
+    Genesis(Box<Genesis>),
     /// The last entry of a batch.
     Commitment(Commitment),
     /// Everything else.
@@ -68,11 +69,11 @@ pub struct Outcome {
 
 impl Entry {
     /// Ledger time of the entry.
-    pub const fn time(&self) -> Millis {
+    pub fn time(&self) -> Millis {
         match self {
-            Self::Genesis(Genesis { time, .. })
-            | Self::Commitment(Commitment { time, .. })
-            | Self::Outcome(Outcome { time, .. }) => *time,
+            Self::Genesis(genesis) => genesis.time,
+            Self::Commitment(commitment) => commitment.time,
+            Self::Outcome(outcome) => outcome.time,
         }
     }
 
@@ -88,7 +89,9 @@ impl Entry {
             let time = Millis(r.u64()?);
             let kind = Kind::from_number(r.u64()?).ok_or(DecodeError::Malformed)?;
             match (kind, len) {
-                (Kind::Genesis, 8) => Genesis::decode(r, time).map(Self::Genesis),
+                (Kind::Genesis, 8) => {
+                    Genesis::decode(r, time).map(|genesis| Self::Genesis(Box::new(genesis)))
+                }
                 (Kind::Commitment, 6) => Ok(Self::Commitment(Commitment {
                     time,
                     state_size: TreeSize(r.u64()?),
