@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod c2sp;
 pub mod cbor;
 pub mod code;
 pub mod cose;
@@ -12,5 +13,7 @@ pub mod label;
 pub mod limits;
 pub mod log;
 pub mod object;
+#[cfg(feature = "sign")]
+pub mod sign;
 pub mod state;
 pub mod types;

@@ -1,6 +1,6 @@
 //! Every bound that a verifier or the ledger's formats obey (spec 12), related to each other at compile time.
 
-use crate::types::{Millis, Seconds};
+use crate::types::{Millis, Seconds, TreeSize};
 
 /// Largest log entry, kept object and signed object, in bytes (the tlog-tiles bundle has 16-bit lengths).
 pub const OBJECT_BYTES_MAX: usize = 65_535;
@@ -66,16 +66,30 @@ pub const BATCH_OPERATIONS_MAX: usize = 512;
 pub const NOTE_BYTES_MAX: usize = 16_384;
 /// Signature lines of a signed note.
 pub const NOTE_SIGNATURES_MAX: usize = 32;
+/// Bytes of a key name or origin (what the one-byte lengths of tlog-cosignature hold).
+pub const KEY_NAME_BYTES_MAX: usize = 255;
+/// Bytes of the extra data of a proof as text.
+pub const PROOF_EXTRA_BYTES_MAX: usize = 16_384;
+/// Bytes of a proof as text.
+pub const PROOF_BYTES_MAX: usize = 65_535;
+/// Bytes of the trust lines of a policy.
+pub const TRUST_BYTES_MAX: usize = 65_536;
 /// Logs, witnesses and groups of a trust policy, each.
 pub const TRUST_ITEMS_MAX: usize = 32;
 /// Levels of a tree: sizes are below 2^63.
 pub const TREE_HEIGHT_MAX: usize = 63;
+/// Leaves of a tree at most.
+pub const TREE_SIZE_MAX: TreeSize = TreeSize((1 << TREE_HEIGHT_MAX) - 1);
 /// State indexes covered by one chunk of the status tree.
 pub const STATUS_CHUNK_INDEXES: u64 = 2048;
 /// Bytes of one chunk of the status tree.
 pub const STATUS_CHUNK_BYTES: usize = 512;
 
 const _: () = assert!(STATUS_CHUNK_BYTES as u64 * 4 == STATUS_CHUNK_INDEXES);
+const _: () = assert!(
+    PROOF_BYTES_MAX > NOTE_BYTES_MAX + TREE_HEIGHT_MAX * 45 + PROOF_EXTRA_BYTES_MAX.div_ceil(3) * 4 + 64
+);
+const _: () = assert!(NOTE_SIGNATURES_MAX >= 16 && TRUST_ITEMS_MAX >= 32);
 const _: () = assert!(PAYLOAD_BYTES_MAX * (DEPTH_MAX + 1) + SEALED_BYTES_MAX < OBJECT_BYTES_MAX);
 const _: () = assert!(OFFLINE_LINK_LIFE_MAX.0 < SETTLE_MAX.0 && SETTLE_MAX.0 < REFUND_MAX.0);
 const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);

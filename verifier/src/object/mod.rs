@@ -1,6 +1,7 @@
 //! What people sign: tokens, invocations and all other operations, and how they are submitted.
 
 mod act;
+mod authority;
 mod budget;
 mod invocation;
 mod kind;
@@ -9,6 +10,7 @@ mod submission;
 mod token;
 
 pub use act::{Act, Position, Reference, Stamp, Target};
+pub use authority::Authority;
 pub use budget::{Budget, Sealed, Share};
 pub use invocation::{Argument, Invocation, Payment};
 pub use kind::{Kind, RESERVED};

@@ -1,0 +1,31 @@
+//! The building side: signs objects behind the [`Signer`] trait, so that a key may live in another machine.
+
+mod local;
+mod note;
+
+pub use local::LocalSigner;
+pub use note::{NoteSignError, cosign, sign_checkpoint};
+
+use crate::types::KeyBytes;
+
+/// Holds one Ed25519 key and signs with it. One key has one role.
+pub trait Signer {
+    /// The public key that checks the signatures.
+    fn public_key(&self) -> KeyBytes;
+
+    /// The Ed25519 signature over exactly these bytes (RFC 8032 §5.1.6).
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] when the holder of the key gives no signature.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+/// Why there is no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignError {
+    /// The holder of the key refuses to sign this; trying again will not help.
+    Refused,
+    /// The holder of the key cannot be reached; trying again may help.
+    Unavailable,
+}
