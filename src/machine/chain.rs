@@ -130,7 +130,7 @@ impl Chain {
     }
 
     /// The effective claims of the token.
-    pub(super) fn authority(&self) -> Result<Authority, Code> {
+    pub(super) fn authority(&self) -> Result<Authority<'_>, Code> {
         let mut links = self.links.iter();
         let root = links.next().ok_or(Code::UnknownToken)?;
         links.try_fold(Authority::root(&root.info.token), |above, link| above.child(&link.info.token))

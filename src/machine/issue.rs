@@ -204,6 +204,7 @@ fn create<V: StateView>(
     let index = tx.create(|index| new_leaf(index, operation.id, LeafBody::Token(leaf)), Some(private))?;
     let info = TokenInfo {
         id: operation.id,
+        entry: tx.entry,
         signer,
         token: token.clone(),
         budgets: admitted.budgets,

@@ -2,8 +2,10 @@
 
 mod local;
 mod note;
+mod object;
 
 pub use local::LocalSigner;
+pub use object::{Draft, DraftBody, sign_object, submission};
 pub use note::{NoteSignError, cosign, sign_checkpoint};
 
 use crate::types::KeyBytes;
