@@ -214,3 +214,14 @@ fn every_key_of_a_log_counts_but_no_key_of_another() {
     let foreign = signature_line("other.example", key("other.example", &signer(9)).id(), &[1; 64]);
     assert!(accept(&format!("{first}{foreign}")).is_ok());
 }
+
+#[test]
+fn errors_say_where_and_what() {
+    let line = |lines: &str| Trust::parse(lines.as_bytes()).unwrap_err().to_string();
+    assert_eq!(line("log x"), "line 1: verifier key is not name+id+key");
+    assert_eq!(line(""), "there is no quorum; none must be stated too");
+    let clock = accept("quorum w2", &[(2, NOW)]).unwrap_err();
+    assert_eq!(clock.to_string(), "witnesses meet the quorum only with times in the future");
+    let error = TrustError::Cosignature { line: 3, error: CosignatureError::Time(0) };
+    assert_eq!(error.to_string(), "signature line 3: cosignature time 0 is not from 1 to 2^63 - 1");
+}

@@ -6,6 +6,7 @@
 mod accept;
 mod checkpoint;
 mod cosignature;
+mod display;
 mod note;
 mod text;
 mod tlog_proof;
