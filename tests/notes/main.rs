@@ -31,7 +31,8 @@ fn witness_key(number: u8) -> VerifierKey {
     VerifierKey::new(&witness_name(number), KeyKind::Cosignature, &signer(number).public_key()).unwrap()
 }
 
-/// The note of a checkpoint of 7 entries, signed by the log and cosigned by the witnesses given with their times.
+/// The note of a checkpoint of 7 entries, signed by the log and cosigned by the witnesses given with their
+/// times.
 fn cosigned(witnesses: &[(u8, u64)]) -> String {
     let checkpoint = Checkpoint::new(ORIGIN, TreeSize(7), Hash([7; 32])).unwrap();
     let mut whole = sign_checkpoint(&signer(1), &checkpoint).unwrap();

@@ -5,7 +5,7 @@ use remit_verifier::c2sp::{
     KeyKind, Threshold, Trust, TrustBuilder, TrustParseError, TrustRuleError, VerifierKey, VerifierKeyError,
 };
 use remit_verifier::limits::{TRUST_BYTES_MAX, TRUST_ITEMS_MAX};
-use remit_verifier::sign::Signer;
+use remit_verifier::sign::{LocalSigner, Signer};
 
 /// Lines in short: `L` stands for the log's key, `W2` to `W9` for those of witnesses.
 fn parse(lines: &str) -> Result<Trust, TrustParseError> {
@@ -120,6 +120,17 @@ fn a_key_has_one_role_and_a_line_one_key() {
     builder.witness(b"a", witness_key(2), None).unwrap();
     assert_eq!(builder.witness(b"b", other_name, None).err(), Some(TrustRuleError::KeyTaken));
     assert_eq!(builder.log(as_log, None).err(), Some(TrustRuleError::KeyTaken));
+
+    // Two keys whose IDs are equal under the name "w", found by search.
+    let [first, second] = [3835u32, 88_097].map(|number| {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&number.to_le_bytes());
+        let key = LocalSigner::from_seed(&seed).public_key();
+        VerifierKey::new("w", KeyKind::Cosignature, &key).unwrap()
+    });
+    assert!(first.id() == second.id() && first != second);
+    builder.witness(b"c", first, None).unwrap();
+    assert_eq!(builder.witness(b"d", second, None).err(), Some(TrustRuleError::KeyTaken));
 }
 
 #[test]

@@ -40,7 +40,8 @@ pub fn sign_checkpoint(signer: &dyn Signer, checkpoint: &Checkpoint<'_>) -> Resu
 
 /// Cosigns a checkpoint note at `time`; the result is the signature line, for [`SignedNote::with_lines`].
 ///
-/// Whether the log's signature is good, and the checkpoint consistent with the last one, must be known before.
+/// Whether the log's signature is good, and the checkpoint consistent with the last one, must be known
+/// before.
 ///
 /// # Errors
 ///
