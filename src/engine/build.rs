@@ -82,7 +82,8 @@ pub fn begin(first: &Genesis) -> Batch {
         input: None,
         details: None,
     };
-    let batch = draft.push(entry, delta, &touched).and_then(|_| draft.finish(head.expect("made above"), Vec::new()));
+    let batch =
+        draft.push(entry, delta, &touched).and_then(|_| draft.finish(head.expect("made above"), Vec::new()));
     batch.expect("the genesis batch reads nothing and writes leaf 0")
 }
 

@@ -168,7 +168,9 @@ fn require_within<E>(chain: &Chain, unit: StateIndex, budget: &Budget) -> Rule<(
         matches!((own, stated), (Some(own), Some(stated)) if own > stated)
     };
     let refundable = |budget: &Budget| budget.refundable;
-    if wider(budget.total, |b| b.total) || wider(budget.per_use, |b| b.per_use) || wider(budget.refundable, refundable)
+    if wider(budget.total, |b| b.total)
+        || wider(budget.per_use, |b| b.per_use)
+        || wider(budget.refundable, refundable)
     {
         return Err(Code::WiderThanParent.into());
     }

@@ -57,8 +57,18 @@ pub(super) fn reserve<V: StateView>(
     let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
     let own: Vec<ObjectId> = budgets.iter().map(|(id, _)| *id).collect();
-    hold(tx, operation, &payment, Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index });
-    let facts = Facts { index: Some(chain.last()?.index), amount: Some(payment.amount), unit: Some(unit), ..Facts::default() };
+    hold(
+        tx,
+        operation,
+        &payment,
+        Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index },
+    );
+    let facts = Facts {
+        index: Some(chain.last()?.index),
+        amount: Some(payment.amount),
+        unit: Some(unit),
+        ..Facts::default()
+    };
     tx.facts.push(Facts { funding: Some(funding), deadline: Some(payment.settle_by), ..facts });
     Ok(())
 }

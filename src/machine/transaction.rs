@@ -133,7 +133,8 @@ impl<'v, V: StateView> Transaction<'v, V> {
         for index in self.touched.clone() {
             let mut record = self.leaf(index)?;
             let LeafRecord { leaf, private } = Arc::make_mut(&mut record);
-            if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private) {
+            if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private)
+            {
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
                 token.values = private.values.digest(&private.secret);
                 if let Some(units) = self.moved.get(&index) {

@@ -144,7 +144,11 @@ impl MemoryStore {
 
     /// Puts other bytes where an entry, object or details stand: for tests of what a replay must notice.
     #[doc(hidden)]
-    pub fn tamper(&mut self, index: EntryIndex, change: impl FnOnce(&mut Vec<u8>, Option<&mut Vec<u8>>, Option<&mut Details>)) {
+    pub fn tamper(
+        &mut self,
+        index: EntryIndex,
+        change: impl FnOnce(&mut Vec<u8>, Option<&mut Vec<u8>>, Option<&mut Details>),
+    ) {
         if let Some(entry) = self.entries.get_mut(index.0 as usize) {
             change(entry, self.objects.get_mut(&index), self.details.get_mut(&index));
         }
