@@ -12,6 +12,7 @@ pub mod key;
 pub mod label;
 pub mod limits;
 pub mod log;
+pub mod merkle;
 pub mod object;
 #[cfg(feature = "sign")]
 pub mod sign;
