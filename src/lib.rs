@@ -1,3 +1,4 @@
 //! Remit: a ledger of permissions that carry money, for AI agents.
 
 pub mod machine;
+pub mod tree;

@@ -1,7 +1,7 @@
 //! Proofs about RFC 6962 trees (spec 07): inclusion, consistency, subtrees and the multiproof.
 //!
 //! Index and size are always arguments that the caller has authenticated; a proof holds hashes and nothing
-//! else. Nothing here allocates, and nothing recurses deeper than [`TREE_HEIGHT_MAX`].
+//! else. Nothing here allocates, and nothing recurses deeper than 64 calls.
 
 mod consistency;
 mod error;
