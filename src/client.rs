@@ -136,6 +136,11 @@ impl Client {
         Self { ledger, randomness }
     }
 
+    /// The same client for another ledger.
+    pub fn for_ledger(self, ledger: LedgerId) -> Self {
+        Self { ledger, ..self }
+    }
+
     /// Fresh random bytes.
     ///
     /// # Errors
