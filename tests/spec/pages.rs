@@ -1,8 +1,7 @@
 //! Holds the pages of `spec/` to the code: what is generated from it (tables, codes, examples) and the table of
 //! limits. `UPDATE=1 cargo test --test spec` rewrites the generated parts.
 
-mod objects;
-
+use super::objects::{self, Sample};
 use ciborium::Value;
 use remit_verifier::code::Code;
 use remit_verifier::hash::sha256;
@@ -10,11 +9,12 @@ use remit_verifier::object::{Kind, RESERVED};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::{env, fs};
 
-const LABELS: &str = include_str!("../verifier/src/label.rs");
-const KINDS: &str = include_str!("../verifier/src/object/kind.rs");
-const LIMITS: &str = include_str!("../verifier/src/limits.rs");
+const LABELS: &str = include_str!("../../verifier/src/label.rs");
+const KINDS: &str = include_str!("../../verifier/src/object/kind.rs");
+const LIMITS: &str = include_str!("../../verifier/src/limits.rs");
 
 const BEGIN: &str = "<!-- generated: ";
 const END: &str = "<!-- end -->";
@@ -134,9 +134,10 @@ fn codes() -> String {
     format!("{page}\n")
 }
 
+static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(objects::all);
+
 fn example(name: &str) -> String {
-    let samples = objects::all();
-    let sample = samples.iter().find(|sample| sample.name == name);
+    let sample = SAMPLES.iter().find(|sample| sample.name == name);
     let sample = sample.unwrap_or_else(|| panic!("no example {name}"));
     let value: Value = ciborium::from_reader(sample.bytes.as_slice()).expect("the code writes CBOR");
     let hex: Vec<String> = sample.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -187,16 +188,71 @@ fn notation(value: &Value, depth: usize) -> String {
 
 /// Every constant of `limits.rs` with its number.
 fn limits_of_the_code() -> BTreeMap<String, u64> {
-    let lines = LIMITS.lines().filter_map(|line| line.strip_prefix("pub const "));
-    let parse = |line: &str| {
-        let (name, rest) = line.split_once(':').expect("a type");
-        let (_, value) = rest.split_once('=').expect("a value");
-        let value = value.trim().trim_end_matches(';').trim_end_matches(')');
-        let product = value.rsplit('(').next().expect("a number");
-        let number = |factor: &str| factor.trim().replace('_', "").parse::<u64>().expect("a number");
-        (name.to_owned(), product.split('*').map(number).product())
-    };
-    lines.map(parse).collect()
+    let mut limits = BTreeMap::new();
+    for item in LIMITS.split("pub const ").skip(1) {
+        let (name, rest) = item.split_once(':').expect("a type");
+        let (_, rest) = rest.split_once('=').expect("a value");
+        let (value, _) = rest.split_once(';').expect("an end");
+        let number = Expression { rest: value.trim(), known: &limits }.shifted();
+        limits.insert(name.to_owned(), number);
+    }
+    limits
+}
+
+/// The value of a constant: numbers, earlier constants, newtypes, `<<`, `+`, `-`, `*` and parentheses.
+struct Expression<'a> {
+    rest: &'a str,
+    known: &'a BTreeMap<String, u64>,
+}
+
+impl Expression<'_> {
+    fn takes(&mut self, symbol: &str) -> bool {
+        let after = self.rest.strip_prefix(symbol);
+        self.rest = after.unwrap_or(self.rest).trim_start();
+        after.is_some()
+    }
+
+    fn shifted(&mut self) -> u64 {
+        let mut value = self.sum();
+        while self.takes("<<") {
+            value <<= self.sum();
+        }
+        value
+    }
+
+    fn sum(&mut self) -> u64 {
+        let mut value = self.product();
+        loop {
+            if self.takes("+") {
+                value += self.product();
+            } else if self.takes("-") {
+                value -= self.product();
+            } else {
+                return value;
+            }
+        }
+    }
+
+    fn product(&mut self) -> u64 {
+        let mut value = self.atom();
+        while self.takes("*") {
+            value *= self.atom();
+        }
+        value
+    }
+
+    fn atom(&mut self) -> u64 {
+        let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_start();
+        if self.takes("(") {
+            let value = self.shifted();
+            assert!(self.takes(")"), "unclosed parenthesis before {}", self.rest);
+            return value;
+        }
+        let number = word.replace('_', "").parse().ok();
+        number.or_else(|| self.known.get(word).copied()).unwrap_or_else(|| panic!("no number: {word}"))
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! One object of every kind, built from the code's types, from fixed inputs: the same bytes on every machine.
-//! `tests/cddl.rs` validates them against `spec/remit.cddl`; `tests/spec.rs` shows them in the specification.
+//! `cddl` validates them against `spec/remit.cddl`; `pages` shows them in the specification.
 
 mod acts;
+mod shown;
 mod tokens;
 
 pub(crate) use tokens::arguments;
@@ -100,6 +101,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend(tokens::samples());
     samples.extend(acts::samples());
     samples.extend(envelopes());
+    samples.extend(shown::samples());
     samples
 }
 
@@ -196,7 +198,7 @@ pub(crate) fn values() -> Values {
     Values { event: 5, units: vec![counters()] }
 }
 
-fn state() -> Vec<Sample> {
+pub(crate) fn state() -> Vec<Sample> {
     let sample = |name, rule, leaf: Leaf| Sample {
         name,
         rule,
