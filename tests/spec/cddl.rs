@@ -1,5 +1,5 @@
-//! Holds `spec/remit.cddl` against real bytes: every object that the code writes is valid, and no object with an
-//! unknown field, an item too many, a missing part or a value of another type is.
+//! Holds `spec/remit.cddl` against real bytes: every object that the code writes is valid, and no object with
+//! an unknown field, an item too many, a missing part or a value of another type is.
 
 use super::objects::{self, Sample};
 use cddl_cat::cbor::validate_cbor;
@@ -98,8 +98,8 @@ fn broken(value: &Value) -> Vec<(String, Value)> {
     all
 }
 
-/// Bytes whose length or inside the CDDL leaves open: texts in byte strings, the parts of a `Sig_structure`, the
-/// payload of an object of unknown kind.
+/// Bytes whose length or inside the CDDL leaves open: texts in byte strings, the parts of a `Sig_structure`,
+/// the payload of an object of unknown kind.
 fn is_open(rule: &str, what: &str) -> bool {
     let open: &[&str] = match rule {
         "sig-structure" => &["2 > a byte less", "3 > inside"],

@@ -1,5 +1,5 @@
-//! Holds the pages of `spec/` to the code: what is generated from it (tables, codes, examples) and the table of
-//! limits. `UPDATE=1 cargo test --test spec` rewrites the generated parts.
+//! Holds the pages of `spec/` to the code: what is generated from it (tables, codes, examples) and the table
+//! of limits. `UPDATE=1 cargo test --test spec` rewrites the generated parts.
 
 use super::objects::{self, Sample};
 use ciborium::Value;
@@ -152,7 +152,7 @@ fn example(name: &str) -> String {
     )
 }
 
-/// Diagnostic notation (RFC 8949 §8), broken into lines where it is long; `<< >>` is CBOR inside a byte string.
+/// Diagnostic notation (RFC 8949 §8), broken into lines where it is long; `<< >>` is CBOR inside bytes.
 fn notation(value: &Value, depth: usize) -> String {
     let (open, close, items): (_, _, Vec<String>) = match value {
         Value::Map(fields) => {
