@@ -1,1 +1,3 @@
 //! Remit: a ledger of permissions that carry money, for AI agents.
+
+pub mod machine;

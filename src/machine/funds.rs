@@ -1,0 +1,200 @@
+//! Where value posts: on the total counters from a token up to its funding token (spec 11 §5).
+
+use super::chain::{Chain, ChainLink};
+use super::refusal::{Rule, Stop};
+use super::transaction::Transaction;
+use super::view::{Private, StateView, key};
+use remit_verifier::code::Code;
+use remit_verifier::object::{Budget, Share};
+use remit_verifier::state::{Counters, Life};
+use remit_verifier::types::{Amount, ObjectId, StateIndex};
+
+/// How one amount moves between counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    Reserve,
+    Capture,
+    Release,
+    Refund,
+    Carve,
+    Return,
+}
+
+impl Move {
+    /// Applies the move; checked, so that no counter ever wraps.
+    fn apply(self, counters: &mut Counters, amount: Amount) -> Result<(), Code> {
+        let add = |counter: &mut u64| {
+            *counter = counter.checked_add(amount.0).ok_or(Code::Overflow)?;
+            Ok(())
+        };
+        let subtract = |counter: &mut u64| {
+            *counter = counter.checked_sub(amount.0).ok_or(Code::Overflow)?;
+            Ok(())
+        };
+        match self {
+            Self::Reserve => add(&mut counters.reserved),
+            Self::Capture => subtract(&mut counters.reserved).and_then(|()| add(&mut counters.captured)),
+            Self::Release => subtract(&mut counters.reserved),
+            Self::Refund => add(&mut counters.refunded),
+            Self::Carve => add(&mut counters.carved),
+            Self::Return => add(&mut counters.returned),
+        }
+    }
+
+    /// Whether the move takes from what is left of a total.
+    const fn is_debit(self) -> bool {
+        matches!(self, Self::Reserve | Self::Carve)
+    }
+}
+
+/// A link's own budget in a unit.
+pub(super) fn budget_of(link: &ChainLink, unit: StateIndex) -> Option<&Budget> {
+    let budgets = link.info.budgets.as_ref()?;
+    budgets.iter().find(|(of, _)| *of == unit).map(|(_, budget)| budget)
+}
+
+/// The place in the chain of the funding token of the link at `from`.
+fn funding(chain: &Chain, unit: StateIndex, from: usize) -> usize {
+    let carved = |place: &usize| {
+        let budget = chain.links.get(*place).and_then(|link| budget_of(link, unit));
+        budget.is_some_and(|budget| budget.share == Share::Carved)
+    };
+    (0..=from).rev().find(carved).unwrap_or(0)
+}
+
+/// Requires that every link, from the root down, budgets the unit and allows one use of `amount`.
+pub(super) fn require_use<E>(chain: &Chain, unit: StateIndex, amount: Amount) -> Rule<(), E> {
+    for (place, link) in chain.links.iter().enumerate() {
+        match budget_of(link, unit) {
+            Some(budget) if budget.per_use.is_some_and(|most| amount > most) => {
+                return Err(Stop::at(Code::AbovePerUse, link.index));
+            }
+            Some(_) => {}
+            // Absent in a child inherits; absent in a root is nothing; a list that lacks the unit is a no.
+            None if place > 0 && link.info.budgets.is_none() => {}
+            None => return Err(Stop::at(Code::UnitNotBudgeted, link.index)),
+        }
+    }
+    Ok(())
+}
+
+/// Posts a move of `amount` from the link at place `from` up to its funding token, and no higher. A debit must fit
+/// every total on the way, a refund every bound on refunds. Gives the leaf of the funding token.
+pub(super) fn post<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    chain: &Chain,
+    unit: StateIndex,
+    from: usize,
+    amount: Amount,
+    what: Move,
+) -> Rule<StateIndex, V::Error> {
+    let top = funding(chain, unit, from);
+    let path = chain.links.get(top..=from).unwrap_or_default();
+    for link in path {
+        let budget = budget_of(link, unit);
+        let moved = tx.change(link.index, |record| {
+            let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
+            move_in(private, unit, budget, amount, what)
+        });
+        moved.map_err(|stop| locate(stop, link.index))?;
+        tx.note_moved(link.index, unit);
+    }
+    Ok(path.first().ok_or(Code::UnknownToken)?.index)
+}
+
+fn move_in(
+    private: &mut Private,
+    unit: StateIndex,
+    budget: Option<&Budget>,
+    amount: Amount,
+    what: Move,
+) -> Result<(), Code> {
+    let mut counters = private.values.counters(unit);
+    fit(&mut counters, budget, amount, what)?;
+    private.values.set(unit, counters);
+    Ok(())
+}
+
+/// Applies a move to one link's counters within its budget.
+fn fit(counters: &mut Counters, budget: Option<&Budget>, amount: Amount, what: Move) -> Result<(), Code> {
+    what.apply(counters, amount)?;
+    let committed = counters.committed().ok_or(Code::Overflow)?;
+    let total = budget.and_then(|budget| budget.total);
+    if what.is_debit() && total.is_some_and(|total| committed > total) {
+        return Err(Code::AboveTotal);
+    }
+    let refundable = budget.and_then(Budget::refundable);
+    if what == Move::Refund && refundable.is_some_and(|most| counters.refunded > most.0) {
+        return Err(Code::AboveRefundable);
+    }
+    Ok(())
+}
+
+fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
+    match stop {
+        Stop::Refused(refusal) => Stop::Refused(super::refusal::Refusal { leaf: Some(index), ..refusal }),
+        view => view,
+    }
+}
+
+/// Passes value that came back to the link at `from` on upward, past every ended carved token on the way
+/// (spec 11 §5.4).
+pub(super) fn pass_upward<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    chain: &Chain,
+    unit: StateIndex,
+    from: usize,
+    amount: Amount,
+) -> Rule<(), V::Error> {
+    let mut from = from;
+    loop {
+        let top = funding(chain, unit, from);
+        let link = chain.links.get(top).ok_or(Code::UnknownToken)?;
+        let Some(parent) = top.checked_sub(1) else { return Ok(()) };
+        if tx.leaf(link.index)?.leaf.life != Life::Ended {
+            return Ok(());
+        }
+        cede(tx, link.index, unit, amount)?;
+        post(tx, chain, unit, parent, amount, Move::Return)?;
+        from = parent;
+    }
+}
+
+/// Counts value as passed on by the carved token at `index`.
+pub(super) fn cede<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    index: StateIndex,
+    unit: StateIndex,
+    amount: Amount,
+) -> Rule<(), V::Error> {
+    tx.note_moved(index, unit);
+    tx.change(index, |record| {
+        let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
+        let mut counters = private.values.counters(unit);
+        counters.ceded = counters.ceded.checked_add(amount.0).ok_or(Code::Overflow)?;
+        private.values.set(unit, counters);
+        Ok(())
+    })
+}
+
+/// Posts a move on the own budgets of offline links, whose counters live as long as they do.
+pub(super) fn post_on_links<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    links: &[(ObjectId, Option<&Budget>)],
+    unit: StateIndex,
+    amount: Amount,
+    what: Move,
+) -> Rule<(), V::Error> {
+    for (id, budget) in links {
+        let mut values = tx.get(&key::LinkOf(*id))?.unwrap_or_default();
+        let place = values.units.iter().position(|(of, _)| *of == unit);
+        let mut counters = place.and_then(|place| values.units.get(place)).map(|v| v.1).unwrap_or_default();
+        fit(&mut counters, *budget, amount, what)?;
+        match place.and_then(|place| values.units.get_mut(place)) {
+            Some(value) => value.1 = counters,
+            None => values.units.push((unit, counters)),
+        }
+        tx.put(&key::LinkOf(*id), values);
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! The rules: pure, deterministic, without input or output. `admit` says what an operation comes to.
+
+mod admit;
+mod chain;
+mod control;
+mod delta;
+mod funds;
+mod holder;
+mod issue;
+mod refusal;
+mod registry;
+mod reserve;
+mod settle;
+mod transaction;
+mod view;
+
+pub use admit::{Applied, Outcome, admit, expire, genesis};
+pub use delta::{Delta, Overlay};
+pub use refusal::Refusal;
+pub use view::{
+    Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Reservation, StateKey,
+    StateView, TokenInfo, key,
+};

@@ -1,0 +1,159 @@
+//! The rule that holds value for a payee (spec 11 §4.16).
+
+use super::chain::Chain;
+use super::funds::{self, Move};
+use super::issue::live_unit;
+use super::refusal::{Rule, Stop};
+use super::transaction::Transaction;
+use super::view::{Due, Reservation, StateView, key};
+use remit_verifier::code::Code;
+use remit_verifier::limits::{DEPTH_MAX, OFFLINE_LINK_LIFE_MAX, REFUND_MAX, SETTLE_MAX};
+use remit_verifier::log::Facts;
+use remit_verifier::object::{Asked, Authority, Budget, Invocation, Link, Operation, Origin, Payment};
+use remit_verifier::state::MASK_OPERATOR;
+use remit_verifier::types::{Amount, KeyBytes, Millis, ObjectId, StateIndex};
+
+pub(super) fn reserve<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    invocation: &Invocation,
+    links: &[Link],
+) -> Rule<(), V::Error> {
+    let logged = match links.first() {
+        Some(link) => link.token.parent().ok_or(Code::BrokenChain)?,
+        None => invocation.token,
+    };
+    let chain = Chain::load(tx, &logged)?;
+    chain.require_live(tx)?;
+    let (holder, authority) = follow_links(tx.now, &chain, links)?;
+    match operation.signers.as_slice() {
+        [signer] if *signer.bytes() == holder => {}
+        _ => return Err(Code::WrongHolder.into()),
+    }
+    if links.last().map_or(logged, |link| link.id) != invocation.token {
+        return Err(Code::WrongToken.into());
+    }
+    chain.require_epoch(invocation.epoch)?;
+    let payee = tx.leaf_of(&invocation.audience, Code::UnknownParty)?;
+    if payee.leaf.party().is_none() {
+        return Err(Code::UnknownParty.into());
+    }
+    if payee.leaf.mask & MASK_OPERATOR != 0 {
+        return Err(Stop::at(Code::PartyFrozen, payee.leaf.index));
+    }
+    authority.allows(&Asked {
+        audience: &invocation.audience,
+        action: &invocation.action,
+        resource: &invocation.resource,
+        arguments: None,
+    })?;
+    let payment = invocation.payment.ok_or(Code::BadAmount)?;
+    let unit = live_unit(tx, &payment.unit)?;
+    require_deadlines(tx.now, &payment)?;
+    funds::require_use(&chain, unit, payment.amount)?;
+    let budgets = link_budgets(links, &payment)?;
+    let from = chain.links.len() - 1;
+    let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
+    funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
+    let own: Vec<ObjectId> = budgets.iter().map(|(id, _)| *id).collect();
+    hold(tx, operation, &payment, Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index });
+    let facts = Facts { index: Some(chain.last()?.index), amount: Some(payment.amount), unit: Some(unit), ..Facts::default() };
+    tx.facts.push(Facts { funding: Some(funding), deadline: Some(payment.settle_by), ..facts });
+    Ok(())
+}
+
+/// Walks the offline links below the chain: their holder and effective claims, or the first reason for a no.
+fn follow_links<E>(now: Millis, chain: &Chain, links: &[Link]) -> Rule<(KeyBytes, Authority), E> {
+    let last = chain.last()?;
+    let mut holder = last.state()?.holder;
+    let mut authority = chain.authority()?;
+    let mut parent = last.info.id;
+    if chain.links.len() + links.len() > DEPTH_MAX {
+        return Err(Code::TooDeep.into());
+    }
+    for link in links {
+        let Origin::Offline { parent: named, epoch, generation } = link.token.origin else {
+            return Err(Code::BrokenChain.into());
+        };
+        if named != parent {
+            return Err(Code::BrokenChain.into());
+        }
+        if *link.signer.bytes() != holder {
+            return Err(Code::WrongSigner.into());
+        }
+        if epoch != last.epoch() {
+            return Err(Stop::at(Code::OldEpoch, last.index));
+        }
+        if generation != last.record.leaf.generation {
+            return Err(Stop::at(Code::OldGeneration, last.index));
+        }
+        if link.token.expires.passed(now) {
+            return Err(Code::Expired.into());
+        }
+        if link.token.expires.0 > now.seconds().0.saturating_add(OFFLINE_LINK_LIFE_MAX.0) {
+            return Err(Code::BadTime.into());
+        }
+        if !link.token.begun(now) {
+            return Err(Code::NotYetValid.into());
+        }
+        authority = authority.child(&link.token)?;
+        holder = *link.token.holder.bytes();
+        parent = link.id;
+    }
+    Ok((holder, authority))
+}
+
+/// `settle_by` lies ahead within its bound, and refunds do not close before it.
+fn require_deadlines<E>(now: Millis, payment: &Payment) -> Rule<(), E> {
+    let now = now.seconds().0;
+    let settle = payment.settle_by.0;
+    let refund = payment.refund_until.map_or(settle, |until| until.0);
+    let good = settle > now
+        && settle <= now.saturating_add(SETTLE_MAX.0)
+        && refund >= settle
+        && refund <= now.saturating_add(REFUND_MAX.0);
+    if good { Ok(()) } else { Err(Code::BadTime.into()) }
+}
+
+/// The links' own budgets in the unit; a link that lists budgets must list the unit and allow the use.
+fn link_budgets<'l>(
+    links: &'l [Link],
+    payment: &Payment,
+) -> Result<Vec<(ObjectId, Option<&'l Budget>)>, Code> {
+    let mut own = Vec::new();
+    for link in links {
+        let Some(budgets) = &link.token.budgets else { continue };
+        let budget = budgets.iter().find(|budget| budget.unit == payment.unit).ok_or(Code::UnitNotBudgeted)?;
+        if budget.per_use.is_some_and(|most| payment.amount > most) {
+            return Err(Code::AbovePerUse);
+        }
+        own.push((link.id, Some(budget)));
+    }
+    Ok(own)
+}
+
+/// Where the value of a reservation stands.
+struct Held {
+    token: StateIndex,
+    links: Vec<ObjectId>,
+    unit: StateIndex,
+    payee: StateIndex,
+}
+
+fn hold<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation, payment: &Payment, held: Held) {
+    let reservation = Reservation {
+        token: held.token,
+        links: held.links,
+        unit: held.unit,
+        payee: held.payee,
+        amount: payment.amount,
+        captured: Amount(0),
+        released: Amount(0),
+        captures: 0,
+        settle_by: payment.settle_by,
+        refund_until: payment.refund_until,
+        nonce: operation.nonce(),
+    };
+    tx.put(&key::ReservationOf(operation.id), reservation);
+    tx.set_due(payment.settle_by, operation.id, Due::Reservation);
+}

@@ -1,0 +1,236 @@
+//! The state as the rules see it: typed keys to typed records, read at one point.
+
+use remit_verifier::object::{Budget, Token};
+use remit_verifier::state::{Counters, Leaf, Values};
+use remit_verifier::types::{
+    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
+};
+use std::sync::Arc;
+
+/// Where the ledger stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// Its name.
+    pub ledger: LedgerId,
+    /// The key that signs its checkpoints; no party may use it.
+    pub log_key: KeyBytes,
+    /// Index of the next entry.
+    pub next_entry: EntryIndex,
+    /// Index of the next state leaf.
+    pub next_leaf: StateIndex,
+    /// Time of the last entry.
+    pub time: Millis,
+}
+
+/// One state leaf with what only the ledger keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafRecord {
+    /// The leaf, as it is hashed into the state tree.
+    pub leaf: Leaf,
+    /// For a token: what its leaf only commits to.
+    pub private: Option<Private>,
+}
+
+/// The part of a token's record that is not in its leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Private {
+    /// Salts its values and parts of details; renewed by a transfer.
+    pub secret: [u8; 32],
+    /// Its counters.
+    pub values: Values,
+    /// A rekey that somebody upstream proposed and that runs.
+    pub rekey: Option<ObjectId>,
+}
+
+/// What a token is, from its admission on for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Its id.
+    pub id: ObjectId,
+    /// The key that signed it.
+    pub signer: KeyBytes,
+    /// Its claims.
+    pub token: Token,
+    /// Its sealed budgets with the leaves of their units, in order of the units' ids; `None` inherits.
+    pub budgets: Option<Vec<(StateIndex, Budget)>>,
+    /// The leaf of the root's issuer.
+    pub issuer: StateIndex,
+    /// The leaves of the tokens above it, the root first.
+    pub ancestors: Vec<StateIndex>,
+}
+
+/// Value held for a payee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// The logged token on which it posts.
+    pub token: StateIndex,
+    /// The offline links below it, by id, with budgets of their own.
+    pub links: Vec<ObjectId>,
+    /// The unit.
+    pub unit: StateIndex,
+    /// The payee.
+    pub payee: StateIndex,
+    /// What was reserved.
+    pub amount: Amount,
+    /// What the payee took of it.
+    pub captured: Amount,
+    /// What came back of it, released or expired.
+    pub released: Amount,
+    /// How many captures there were.
+    pub captures: u64,
+    /// Until when the payee may capture.
+    pub settle_by: Seconds,
+    /// Until when he may refund.
+    pub refund_until: Option<Seconds>,
+    /// Nonce of the invocation; salts the details of an expiry.
+    pub nonce: Nonce,
+}
+
+/// Value that a payee took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// The reservation.
+    pub reservation: ObjectId,
+    /// How much.
+    pub amount: Amount,
+    /// How much of it was refunded.
+    pub refunded: Amount,
+}
+
+/// A rekey that waits for its delay to pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRekey {
+    /// The token.
+    pub token: StateIndex,
+    /// The epoch in which it was proposed.
+    pub epoch: Epoch,
+    /// The new key.
+    pub holder: KeyBytes,
+    /// When it becomes effective.
+    pub effective: Seconds,
+    /// Nonce of the rekey; salts the details when it becomes effective.
+    pub nonce: Nonce,
+}
+
+/// What falls due at a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Due {
+    /// A reservation's `settle_by`.
+    Reservation,
+    /// A carved token's expiry.
+    Token(StateIndex),
+    /// A proposed rekey's delay.
+    Rekey,
+}
+
+/// Counters of an offline link's own budgets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkValues {
+    /// By unit.
+    pub units: Vec<(StateIndex, Counters)>,
+}
+
+macro_rules! state {
+    ($($(#[$doc:meta])* $name:ident($($part:ty),*) -> $record:ty;)*) => {
+        /// The key of one record.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Key { $($(#[$doc])* $name($($part),*),)* }
+
+        /// One record.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Record { $($(#[$doc])* $name($record),)* }
+
+        /// The typed keys.
+        pub mod key {
+            use super::*;
+            $(
+                $(#[$doc])*
+                #[derive(Clone, Debug, PartialEq, Eq)]
+                pub struct $name($(pub $part),*);
+
+                impl StateKey for $name {
+                    type Record = $record;
+
+                    fn key(&self) -> Key {
+                        state!(@key self $name $($part),*)
+                    }
+
+                    fn wrap(record: $record) -> Record {
+                        Record::$name(record)
+                    }
+
+                    fn unwrap(record: &Record) -> Option<&$record> {
+                        match record {
+                            Record::$name(record) => Some(record),
+                            _ => None,
+                        }
+                    }
+                }
+            )*
+        }
+    };
+    (@key $self:ident $name:ident $a:ty, $b:ty) => { Key::$name($self.0.clone(), $self.1.clone()) };
+    (@key $self:ident $name:ident $a:ty) => { Key::$name($self.0.clone()) };
+}
+
+state! {
+    /// The head; there is one, at 0.
+    HeadAt(u8) -> Head;
+    /// A state leaf.
+    LeafAt(StateIndex) -> Arc<LeafRecord>;
+    /// The leaf that a party, unit or token has.
+    IndexOf(ObjectId) -> StateIndex;
+    /// The leaf of the unit with this name.
+    UnitNamed(String) -> StateIndex;
+    /// What a token is.
+    TokenOf(StateIndex) -> Arc<TokenInfo>;
+    /// A reservation, by the id of its invocation.
+    ReservationOf(ObjectId) -> Reservation;
+    /// A capture, by its id.
+    CaptureOf(ObjectId) -> Capture;
+    /// The suspension or freeze that set a bit of a leaf's mask.
+    SuspensionOf(StateIndex, u8) -> ObjectId;
+    /// A rekey that waits.
+    RekeyOf(ObjectId) -> PendingRekey;
+    /// Counters of an offline link.
+    LinkOf(ObjectId) -> LinkValues;
+    /// The entry that applied an id, by the end of its admission window.
+    Seen(Seconds, ObjectId) -> EntryIndex;
+    /// What falls due, by deadline and id.
+    DueAt(Seconds, ObjectId) -> Due;
+}
+
+/// A typed key and the record that it names.
+pub trait StateKey {
+    /// The record.
+    type Record: Clone;
+
+    /// The key as stored.
+    fn key(&self) -> Key;
+
+    /// The record as stored.
+    fn wrap(record: Self::Record) -> Record;
+
+    /// The record, if it is of this key's type.
+    fn unwrap(record: &Record) -> Option<&Self::Record>;
+}
+
+/// The state as of one point. Reads may fail in a store; in memory they cannot.
+pub trait StateView {
+    /// Why a read failed.
+    type Error;
+
+    /// The record of `key`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The store's own; a missing record is `Ok(None)`.
+    fn read(&self, key: &Key) -> Result<Option<Record>, Self::Error>;
+
+    /// Up to `limit` deadlines that have passed at `now`, by deadline and id.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn due(&self, now: Millis, limit: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, Self::Error>;
+}
