@@ -8,12 +8,16 @@ pub mod cbor;
 pub mod code;
 pub mod cose;
 pub mod hash;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod key;
 pub mod label;
 pub mod limits;
 pub mod log;
+pub mod merkle;
 pub mod object;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod state;
 pub mod types;
+pub mod verify;
