@@ -1,3 +1,12 @@
 //! Remit: a ledger of permissions that carry money, for AI agents.
+//!
+//! Data flows one way: an operation is admitted by the rules ([`machine`]), becomes an entry and a new state in the
+//! trees ([`tree`], joined by [`engine`]), is kept ([`store`]), and is proved under a signed checkpoint ([`ledger`]) to
+//! anybody who runs `remit_verifier`.
 
+pub mod client;
+pub mod engine;
+pub mod ledger;
 pub mod machine;
+pub mod store;
+pub mod tree;

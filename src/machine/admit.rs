@@ -155,14 +155,20 @@ fn of_member<E>(stop: Stop<E>, member: usize) -> Stop<E> {
 
 fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Rule<(), V::Error> {
     match &operation.body {
-        Body::Token(token, sealed) if operation.kind == Kind::Issue => issue::issue(tx, operation, token, sealed),
+        Body::Token(token, sealed) if operation.kind == Kind::Issue => {
+            issue::issue(tx, operation, token, sealed)
+        }
         Body::Token(token, sealed) => issue::delegate(tx, operation, token, sealed),
         Body::Reserve(invocation, links) => reserve::reserve(tx, operation, invocation, links),
         Body::Act(_, act) => apply_act(tx, operation, act),
     }
 }
 
-fn apply_act<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation, act: &Act) -> Rule<(), V::Error> {
+fn apply_act<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    act: &Act,
+) -> Rule<(), V::Error> {
     match act {
         Act::Party { name, keys } => registry::party(tx, operation, name, keys),
         Act::PartyKeys { party, keys, compromised } => {
@@ -211,9 +217,7 @@ fn resolve<V: StateView>(tx: &Transaction<'_, V>, reference: &Reference) -> Rule
     match reference {
         Reference::Id(id) if tx.done.contains(id) => Err(Code::BadReference.into()),
         Reference::Id(id) => Ok(*id),
-        Reference::Member(place) => {
-            Ok(*tx.done.get(usize::from(*place)).ok_or(Code::BadReference)?)
-        }
+        Reference::Member(place) => Ok(*tx.done.get(usize::from(*place)).ok_or(Code::BadReference)?),
     }
 }
 

@@ -119,18 +119,18 @@ impl Chain {
     /// Whether nothing new can ever be done with the token: it or something above is over or expired, or it belongs
     /// to an epoch that is past.
     pub(super) fn is_spent(&self, now: Millis) -> bool {
-        let over = |link: &ChainLink| {
-            link.record.leaf.life != Life::Live || link.info.token.expires.passed(now)
-        };
-        let stale = self.links.windows(2).any(|pair| match (pair, pair.last().map(|l| &l.info.token.origin)) {
-            ([parent, _], Some(Origin::Logged { epoch, .. })) => *epoch != parent.epoch(),
-            _ => false,
-        });
+        let over =
+            |link: &ChainLink| link.record.leaf.life != Life::Live || link.info.token.expires.passed(now);
+        let stale =
+            self.links.windows(2).any(|pair| match (pair, pair.last().map(|l| &l.info.token.origin)) {
+                ([parent, _], Some(Origin::Logged { epoch, .. })) => *epoch != parent.epoch(),
+                _ => false,
+            });
         stale || self.links.iter().any(over)
     }
 
     /// The effective claims of the token.
-    pub(super) fn authority(&self) -> Result<Authority, Code> {
+    pub(super) fn authority(&self) -> Result<Authority<'_>, Code> {
         let mut links = self.links.iter();
         let root = links.next().ok_or(Code::UnknownToken)?;
         links.try_fold(Authority::root(&root.info.token), |above, link| above.child(&link.info.token))

@@ -215,7 +215,11 @@ pub(super) fn unfreeze<V: StateView>(
     clear_bit(tx, leaf, OPERATOR, freeze)
 }
 
-fn require_leaf<V: StateView>(tx: &Transaction<'_, V>, leaf: StateIndex, id: &ObjectId) -> Rule<(), V::Error> {
+fn require_leaf<V: StateView>(
+    tx: &Transaction<'_, V>,
+    leaf: StateIndex,
+    id: &ObjectId,
+) -> Rule<(), V::Error> {
     match tx.get(&key::LeafAt(leaf))? {
         Some(record) if record.leaf.id == *id => Ok(()),
         _ => Err(Stop::at(Code::WrongLeaf, leaf)),

@@ -168,7 +168,9 @@ fn require_within<E>(chain: &Chain, unit: StateIndex, budget: &Budget) -> Rule<(
         matches!((own, stated), (Some(own), Some(stated)) if own > stated)
     };
     let refundable = |budget: &Budget| budget.refundable;
-    if wider(budget.total, |b| b.total) || wider(budget.per_use, |b| b.per_use) || wider(budget.refundable, refundable)
+    if wider(budget.total, |b| b.total)
+        || wider(budget.per_use, |b| b.per_use)
+        || wider(budget.refundable, refundable)
     {
         return Err(Code::WiderThanParent.into());
     }
@@ -204,6 +206,7 @@ fn create<V: StateView>(
     let index = tx.create(|index| new_leaf(index, operation.id, LeafBody::Token(leaf)), Some(private))?;
     let info = TokenInfo {
         id: operation.id,
+        entry: tx.entry,
         signer,
         token: token.clone(),
         budgets: admitted.budgets,

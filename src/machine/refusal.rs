@@ -17,7 +17,7 @@ pub struct Refusal {
 
 /// Why an admission stops: the rules say no, or the state could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop<E> {
+pub(super) enum Stop<E> {
     /// The rules say no.
     Refused(Refusal),
     /// The state could not be read.

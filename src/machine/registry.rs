@@ -46,9 +46,8 @@ fn distinct(keys: &[PublicKey]) -> bool {
 /// Requires keys that a party may have: at least one, none twice, none with another role.
 fn require_party_keys<V: StateView>(tx: &Transaction<'_, V>, keys: &[PublicKey]) -> Rule<(), V::Error> {
     let ledger = ledger_leaf(tx)?;
-    let other_role = |key: &PublicKey| {
-        ledger.operators.contains(key.bytes()) || *key.bytes() == tx.head().log_key
-    };
+    let other_role =
+        |key: &PublicKey| ledger.operators.contains(key.bytes()) || *key.bytes() == tx.head().log_key;
     if keys.is_empty() || !distinct(keys) || keys.iter().any(other_role) {
         return Err(Code::PartyKeys.into());
     }

@@ -51,19 +51,34 @@ pub(super) fn reserve<V: StateView>(
     let unit = live_unit(tx, &payment.unit)?;
     require_deadlines(tx.now, &payment)?;
     funds::require_use(&chain, unit, payment.amount)?;
-    let budgets = link_budgets(links, &payment)?;
+    authority.allows_payment(&payment)?;
+    let budgets = link_budgets(links, &payment);
     let from = chain.links.len() - 1;
     let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
     let own: Vec<ObjectId> = budgets.iter().map(|(id, _)| *id).collect();
-    hold(tx, operation, &payment, Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index });
-    let facts = Facts { index: Some(chain.last()?.index), amount: Some(payment.amount), unit: Some(unit), ..Facts::default() };
+    hold(
+        tx,
+        operation,
+        &payment,
+        Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index },
+    );
+    let facts = Facts {
+        index: Some(chain.last()?.index),
+        amount: Some(payment.amount),
+        unit: Some(unit),
+        ..Facts::default()
+    };
     tx.facts.push(Facts { funding: Some(funding), deadline: Some(payment.settle_by), ..facts });
     Ok(())
 }
 
 /// Walks the offline links below the chain: their holder and effective claims, or the first reason for a no.
-fn follow_links<E>(now: Millis, chain: &Chain, links: &[Link]) -> Rule<(KeyBytes, Authority), E> {
+fn follow_links<'c, E>(
+    now: Millis,
+    chain: &'c Chain,
+    links: &'c [Link],
+) -> Rule<(KeyBytes, Authority<'c>), E> {
     let last = chain.last()?;
     let mut holder = last.state()?.holder;
     let mut authority = chain.authority()?;
@@ -115,21 +130,10 @@ fn require_deadlines<E>(now: Millis, payment: &Payment) -> Rule<(), E> {
     if good { Ok(()) } else { Err(Code::BadTime.into()) }
 }
 
-/// The links' own budgets in the unit; a link that lists budgets must list the unit and allow the use.
-fn link_budgets<'l>(
-    links: &'l [Link],
-    payment: &Payment,
-) -> Result<Vec<(ObjectId, Option<&'l Budget>)>, Code> {
-    let mut own = Vec::new();
-    for link in links {
-        let Some(budgets) = &link.token.budgets else { continue };
-        let budget = budgets.iter().find(|budget| budget.unit == payment.unit).ok_or(Code::UnitNotBudgeted)?;
-        if budget.per_use.is_some_and(|most| payment.amount > most) {
-            return Err(Code::AbovePerUse);
-        }
-        own.push((link.id, Some(budget)));
-    }
-    Ok(own)
+/// The links' own budgets in the unit, to be counted.
+fn link_budgets<'l>(links: &'l [Link], payment: &Payment) -> Vec<(ObjectId, Option<&'l Budget>)> {
+    let own = |link: &'l Link| link.token.budgets.iter().flatten().find(|budget| budget.unit == payment.unit);
+    links.iter().filter_map(|link| own(link).map(|budget| (link.id, Some(budget)))).collect()
 }
 
 /// Where the value of a reservation stands.

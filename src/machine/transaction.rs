@@ -2,7 +2,7 @@
 
 use super::delta::{Delta, Overlay};
 use super::refusal::{Rule, Stop};
-use super::view::{Due, Head, Key, LeafRecord, Private, StateKey, StateView, key};
+use super::view::{Due, Head, LeafRecord, Private, StateKey, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Facts, LinkPart};
 use remit_verifier::state::{Leaf, MASK_OPERATOR, UnitValues};
@@ -133,7 +133,8 @@ impl<'v, V: StateView> Transaction<'v, V> {
         for index in self.touched.clone() {
             let mut record = self.leaf(index)?;
             let LeafRecord { leaf, private } = Arc::make_mut(&mut record);
-            if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private) {
+            if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private)
+            {
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
                 token.values = private.values.digest(&private.secret);
                 if let Some(units) = self.moved.get(&index) {
@@ -155,12 +156,4 @@ impl<'v, V: StateView> Transaction<'v, V> {
 fn read<V: StateView, K: StateKey>(view: &V, key: &K) -> Rule<Option<K::Record>, V::Error> {
     let record = view.read(&key.key()).map_err(Stop::View)?;
     Ok(record.as_ref().and_then(K::unwrap).cloned())
-}
-
-/// Whether a stored key names a leaf; the engine finishes leaves with their history.
-pub(crate) fn leaf_index(key: &Key) -> Option<StateIndex> {
-    match key {
-        Key::LeafAt(index) => Some(*index),
-        _ => None,
-    }
 }

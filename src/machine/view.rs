@@ -47,6 +47,8 @@ pub struct Private {
 pub struct TokenInfo {
     /// Its id.
     pub id: ObjectId,
+    /// The entry that admitted it.
+    pub entry: EntryIndex,
     /// The key that signed it.
     pub signer: KeyBytes,
     /// Its claims.

@@ -1,4 +1,4 @@
-//! Accepts a checkpoint: the log signed it, enough witnesses cosigned it, and how old that evidence is (spec 08 §7).
+//! Accepts a checkpoint: signed by the log, cosigned by enough witnesses, and how old that is (spec 08 §7, §8).
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::cosignature::{Cosignature, CosignatureError};
@@ -79,9 +79,10 @@ struct WitnessLine<'t> {
 impl Trust {
     /// Decides on a checkpoint note at time `now`, with clocks that may differ by `skew`.
     ///
-    /// Success means: a trusted log signed this origin, size and root; every line of a trusted key verified; and the
-    /// trusted witnesses whose times are not later than `now + skew` meet the quorum. Lines of other keys are
-    /// ignored and cost no signature check. The proof that the checkpoint is new enough is the caller's business.
+    /// Success means: a trusted log signed this origin, size and root; every line of a trusted key verified;
+    /// and the trusted witnesses whose times are not later than `now + skew` meet the quorum. Lines of other
+    /// keys are ignored and cost no signature check. The proof that the checkpoint is new enough is the
+    /// caller's business.
     ///
     /// # Errors
     ///
@@ -219,8 +220,8 @@ impl AcceptedCheckpoint {
         &self.cosigners
     }
 
-    /// The latest t such that the cosignatures with a time in `[t, now + skew]` meet the quorum; `None` with the
-    /// quorum `none`, where the time of the commitment serves instead (spec 08 §8).
+    /// The latest t such that the cosignatures with a time in `[t, now + skew]` meet the quorum; `None` with
+    /// the quorum `none`, where the time of the commitment serves instead (spec 08 §8).
     pub const fn evidence_time(&self) -> Option<Millis> {
         self.evidence_time
     }

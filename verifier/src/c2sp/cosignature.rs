@@ -47,7 +47,8 @@ impl Cosignature {
         self.time
     }
 
-    /// Checks the signature over a note's text; success means that the holder of `key` signed it with this time.
+    /// Checks the signature over a note's text; success means that the holder of `key` signed it with this
+    /// time.
     ///
     /// # Errors
     ///

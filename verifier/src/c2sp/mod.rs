@@ -1,4 +1,5 @@
-//! The transparency formats of C2SP: signed notes, checkpoints, cosignatures, trust lines, proofs as text (spec 08).
+//! The transparency formats of C2SP: signed notes, checkpoints, cosignatures, trust lines, proofs as text
+//! (spec 08).
 //!
 //! Everything here reads bytes that anybody may have written. Nothing is believed until [`Trust::accept`] has
 //! checked it.
@@ -6,6 +7,7 @@
 mod accept;
 mod checkpoint;
 mod cosignature;
+mod display;
 mod note;
 mod text;
 mod tlog_proof;

@@ -42,7 +42,8 @@ pub enum NoteError {
     NoFinalNewline,
     /// More than [`NOTE_SIGNATURES_MAX`] signature lines.
     TooManySignatures,
-    /// A line is not em dash, space, key name, space, strict base64 of five bytes or more: its number, from 1.
+    /// A line is not em dash, space, key name, space, strict base64 of five bytes or more: its number, from
+    /// 1.
     SignatureLine(usize),
 }
 
@@ -98,7 +99,8 @@ impl<'a> SignedNote<'a> {
     ///
     /// # Errors
     ///
-    /// What [`Self::parse`] says of the result; [`NoteError::NoEmptyLine`] too for a text without final newline.
+    /// What [`Self::parse`] says of the result; [`NoteError::NoEmptyLine`] too for a text without final
+    /// newline.
     pub fn assemble(text: &str, lines: &str) -> Result<String, NoteError> {
         if !text.ends_with('\n') {
             return Err(NoteError::NoEmptyLine);

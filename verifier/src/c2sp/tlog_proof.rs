@@ -10,7 +10,8 @@ use base64ct::{Base64, Encoding};
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 
-/// A proof whose parts are well formed. Neither the checkpoint's signatures nor the inclusion have been checked.
+/// A proof whose parts are well formed. Neither the checkpoint's signatures nor the inclusion have been
+/// checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlogProof<'a> {
     extra: Vec<u8>,
@@ -48,7 +49,8 @@ pub enum TlogProofError {
 }
 
 impl<'a> TlogProof<'a> {
-    /// Puts a proof together; success means that [`Self::to_text`] can be parsed again. Empty `extra` is none.
+    /// Puts a proof together; success means that [`Self::to_text`] can be parsed again. Empty `extra` is
+    /// none.
     ///
     /// # Errors
     ///
@@ -136,9 +138,6 @@ impl<'a> TlogProof<'a> {
 fn parse_extra(text: &str) -> Result<(Vec<u8>, &str), TlogProofError> {
     let Some(rest) = text.strip_prefix("extra ") else { return Ok((Vec::new(), text)) };
     let (encoded, rest) = rest.split_once('\n').ok_or(TlogProofError::Extra)?;
-    if !encoded.len().is_multiple_of(4) {
-        return Err(TlogProofError::Extra);
-    }
     let extra = Base64::decode_vec(encoded).map_err(|_| TlogProofError::Extra)?;
     // No data is written as no line, so an empty line would not be written again.
     if extra.is_empty() { Err(TlogProofError::Extra) } else { Ok((extra, rest)) }

@@ -111,10 +111,12 @@ impl Trust {
         self.quorum == Quorum::None
     }
 
-    /// The latest time t such that the witnesses whose time is t or later meet the quorum; `None` if all of them
-    /// together do not, or if the quorum is `none`. `time_of` gives each witness's time, if it has cosigned.
+    /// The latest time t such that the witnesses whose time is t or later meet the quorum; `None` if all of
+    /// them together do not, or if the quorum is `none`. `time_of` gives each witness's time, if it has
+    /// cosigned.
     ///
-    /// A group is met from the k-th largest of its members' times on, so one pass in order of definition suffices.
+    /// A group is met from the k-th largest of its members' times on, so one pass in order of definition
+    /// suffices.
     pub(super) fn quorum_time(&self, time_of: impl Fn(&Witness) -> Option<Seconds>) -> Option<Seconds> {
         let Quorum::Node(wanted) = self.quorum else { return None };
         let mut times: Vec<Option<Seconds>> = Vec::with_capacity(self.nodes.len());

@@ -1,4 +1,5 @@
-//! Verifier keys: an Ed25519 key with the name and the signature type under which it signs notes (spec 08 §3).
+//! Verifier keys: an Ed25519 key with the name and the signature type under which it signs notes (spec 08
+//! §3).
 
 use super::text::{base64_exact, is_key_name};
 use crate::hash::sha256;
@@ -9,7 +10,8 @@ use alloc::string::String;
 use base64ct::{Base64, Encoding};
 use core::fmt;
 
-/// The first four bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`: a hint, not a proof (signed-note, Signatures).
+/// The first four bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`: a hint, not a proof (signed-note,
+/// Signatures).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 4]);
 
@@ -36,7 +38,8 @@ pub struct VerifierKey {
 pub enum VerifierKeyError {
     /// Not `name+hex+base64` with eight lower-case hex digits and strict base64.
     Malformed,
-    /// The name is empty, longer than [`KEY_NAME_BYTES_MAX`] bytes, or has a space, a control character or `+`.
+    /// The name is empty, longer than [`KEY_NAME_BYTES_MAX`] bytes, or has a space, a control character or
+    /// `+`.
     Name,
     /// A signature type that is not supported: its byte.
     Kind(u8),

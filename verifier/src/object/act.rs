@@ -174,6 +174,29 @@ impl Reference {
 }
 
 impl Act {
+    /// The kind of operation that this is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Party { .. } => Kind::Party,
+            Self::PartyKeys { .. } => Kind::PartyKeys,
+            Self::Unit { .. } => Kind::Unit,
+            Self::Issuer { .. } => Kind::Issuer,
+            Self::Transfer { .. } => Kind::Transfer,
+            Self::Rekey { .. } => Kind::Rekey,
+            Self::Veto { .. } => Kind::Veto,
+            Self::Suspend(_) => Kind::Suspend,
+            Self::Resume { .. } => Kind::Resume,
+            Self::Revoke(_) => Kind::Revoke,
+            Self::Cut(_) => Kind::Cut,
+            Self::End(_) => Kind::End,
+            Self::Capture { .. } => Kind::Capture,
+            Self::Release { .. } => Kind::Release,
+            Self::Refund { .. } => Kind::Refund,
+            Self::Freeze { .. } => Kind::Freeze,
+            Self::Unfreeze { .. } => Kind::Unfreeze,
+        }
+    }
+
     /// Decodes the payload of an operation of `kind`.
     ///
     /// # Errors

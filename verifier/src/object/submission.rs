@@ -243,6 +243,20 @@ impl Operation {
         Ok(Self { kind: member.kind, signers, id: combined_id(&ids), ids, body, signatures })
     }
 
+    /// The signed objects, encoded as they were received.
+    pub fn objects(&self) -> Vec<Vec<u8>> {
+        let payload = match &self.body {
+            Body::Token(token, _) => token.encode(),
+            Body::Reserve(invocation, _) => invocation.encode(),
+            Body::Act(stamp, act) => act.encode(stamp),
+        };
+        let signed = self.signers.iter().zip(&self.signatures);
+        let object = |(signer, (signature, _)): (&PublicKey, &([u8; 64], SigStructure))| {
+            Sign1 { kid: *signer.bytes(), payload: &payload, signature: *signature }.encode()
+        };
+        signed.map(object).collect()
+    }
+
     /// The nonce inside the payload.
     pub fn nonce(&self) -> Nonce {
         match &self.body {

@@ -2,11 +2,14 @@
 
 mod local;
 mod note;
+mod object;
 
 pub use local::LocalSigner;
 pub use note::{NoteSignError, cosign, sign_checkpoint};
+pub use object::{Draft, DraftBody, sign_object, submission};
 
 use crate::types::KeyBytes;
+use core::fmt;
 
 /// Holds one Ed25519 key and signs with it. One key has one role.
 pub trait Signer {
@@ -29,3 +32,14 @@ pub enum SignError {
     /// The holder of the key cannot be reached; trying again may help.
     Unavailable,
 }
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "signer refuses",
+            Self::Unavailable => "signer cannot be reached",
+        })
+    }
+}
+
+impl core::error::Error for SignError {}

@@ -7,6 +7,7 @@ use crate::c2sp::{
 };
 use crate::types::Seconds;
 use alloc::string::String;
+use core::fmt;
 
 /// Why a note is not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,8 @@ pub fn sign_checkpoint(signer: &dyn Signer, checkpoint: &Checkpoint<'_>) -> Resu
 
 /// Cosigns a checkpoint note at `time`; the result is the signature line, for [`SignedNote::with_lines`].
 ///
-/// Whether the log's signature is good, and the checkpoint consistent with the last one, must be known before.
+/// Whether the log's signature is good, and the checkpoint consistent with the last one, must be known
+/// before.
 ///
 /// # Errors
 ///
@@ -61,3 +63,17 @@ pub fn cosign(
     let timestamped = [time.0.to_be_bytes().as_slice(), &signature].concat();
     Ok(signature_line(key.name(), key.id(), &timestamped))
 }
+
+impl fmt::Display for NoteSignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signer(error) => error.fmt(f),
+            Self::Key(error) => error.fmt(f),
+            Self::Note(error) => error.fmt(f),
+            Self::Checkpoint(error) => error.fmt(f),
+            Self::Time(time) => write!(f, "cosignature time {time} is not from 1 to 2^63 - 1"),
+        }
+    }
+}
+
+impl core::error::Error for NoteSignError {}

@@ -1,0 +1,360 @@
+//! The side of those who use a ledger: drafts with fresh nonces and windows, signed and ready to be submitted.
+
+use remit_verifier::code::Code;
+use remit_verifier::key::PublicKey;
+use remit_verifier::label;
+use remit_verifier::object::{
+    Act, Argument, Budget, Delegation, Invocation, Origin, Path, Payment, Permission, Sealed, Share, Stamp,
+    Submission, Token, Value,
+};
+use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
+use remit_verifier::types::{Amount, Epoch, Generation, Hash, LedgerId, Millis, Nonce, ObjectId, Seconds};
+
+/// Where nonces, salts and secrets come from.
+pub enum Randomness {
+    /// The operating system.
+    System,
+    /// A counter under a hash: the same bytes at every run, for vectors and tests.
+    Seeded(u64),
+}
+
+/// Why an operation could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientError {
+    /// The operating system gave no random bytes.
+    Random,
+    /// A key is not acceptable, or the draft would be refused as it stands.
+    Draft(Code),
+    /// A signer gave no signature.
+    Sign(SignError),
+}
+
+impl std::fmt::Display for ClientError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Random => f.write_str("the operating system gave no random bytes"),
+            Self::Draft(code) => write!(f, "the draft would be refused: {code}"),
+            Self::Sign(error) => write!(f, "no signature: {error:?}"),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl From<SignError> for ClientError {
+    fn from(error: SignError) -> Self {
+        Self::Sign(error)
+    }
+}
+
+/// What a token is to allow; the rest of it the client fills in.
+#[derive(Clone, Debug)]
+pub struct TokenSpec {
+    /// The holder's key.
+    pub holder: PublicKey,
+    /// End of its life.
+    pub expires: Seconds,
+    /// Start of its life.
+    pub not_before: Option<Seconds>,
+    /// What it allows; `None` inherits.
+    pub permissions: Option<Vec<Permission>>,
+    /// Whether it may be delegated; `None` inherits.
+    pub delegation: Option<Delegation>,
+    /// Whether it may be transferred; `None` inherits.
+    pub transferable: Option<bool>,
+    /// Greatest age of evidence; `None` inherits.
+    pub max_staleness: Option<Seconds>,
+    /// Its budgets; `None` inherits.
+    pub budgets: Option<Vec<Budget>>,
+    /// A name for people, sealed.
+    pub name: Option<String>,
+}
+
+impl TokenSpec {
+    /// A token that inherits everything.
+    pub fn new(holder: PublicKey, expires: Seconds) -> Self {
+        Self {
+            holder,
+            expires,
+            not_before: None,
+            permissions: None,
+            delegation: None,
+            transferable: None,
+            max_staleness: None,
+            budgets: None,
+            name: None,
+        }
+    }
+}
+
+/// What an invocation asks for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The last link of the chain.
+    pub token: ObjectId,
+    /// Epoch of the nearest logged token.
+    pub epoch: Epoch,
+    /// The party that is asked.
+    pub audience: ObjectId,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: Path,
+    /// The arguments, salted.
+    pub arguments: Vec<Argument>,
+    /// Value to reserve.
+    pub payment: Option<Payment>,
+    /// Digest of the service's own request.
+    pub request: Option<Hash>,
+}
+
+/// A signed submission, and the ids that it will be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The id of the entry.
+    pub id: ObjectId,
+    /// The ids of its operations, in order.
+    pub ids: Vec<ObjectId>,
+    /// The bytes to submit.
+    pub bytes: Vec<u8>,
+}
+
+/// Makes operations for one ledger.
+pub struct Client {
+    ledger: LedgerId,
+    randomness: Randomness,
+}
+
+/// Admission window that the client gives to what is no invocation.
+const WINDOW: Seconds = Seconds(3600);
+/// Admission window that the client gives to invocations.
+const INVOCATION_WINDOW: Seconds = Seconds(60);
+
+impl Client {
+    /// A client of this ledger.
+    pub fn new(ledger: LedgerId, randomness: Randomness) -> Self {
+        Self { ledger, randomness }
+    }
+
+    /// Fresh random bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Random`].
+    pub fn random<const N: usize>(&mut self) -> Result<[u8; N], ClientError> {
+        let mut bytes = [0; N];
+        match &mut self.randomness {
+            Randomness::System => getrandom::fill(&mut bytes).map_err(|_| ClientError::Random)?,
+            Randomness::Seeded(counter) => {
+                *counter += 1;
+                let hash = remit_verifier::hash::sha256(&[b"remit seeded", &counter.to_be_bytes()]);
+                bytes.iter_mut().zip(hash.0).for_each(|(byte, from)| *byte = from);
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn stamp(&mut self, now: Millis) -> Result<Stamp, ClientError> {
+        let valid_until = Seconds(now.seconds().0 + WINDOW.0);
+        Ok(Stamp { nonce: Nonce(self.random()?), valid_until, bundle: None })
+    }
+
+    /// An operation that is neither a token nor an invocation.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Random`].
+    pub fn act<'s>(
+        &mut self,
+        now: Millis,
+        act: Act,
+        signers: &[&'s dyn Signer],
+    ) -> Result<Draft<'s>, ClientError> {
+        let stamp = self.stamp(now)?;
+        Ok(Draft { body: DraftBody::Act(stamp, act), signers: signers.to_vec() })
+    }
+
+    /// A party that registers itself with these keys.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn party<'s>(
+        &mut self,
+        now: Millis,
+        name: &str,
+        keys: &[&'s dyn Signer],
+    ) -> Result<Draft<'s>, ClientError> {
+        let public = keys.iter().map(|key| public_key(*key)).collect::<Result<_, _>>()?;
+        self.act(now, Act::Party { name: name.into(), keys: public }, keys)
+    }
+
+    /// A root token by an issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn root<'s>(
+        &mut self,
+        now: Millis,
+        issuer: ObjectId,
+        spec: &TokenSpec,
+        signer: &'s dyn Signer,
+    ) -> Result<Draft<'s>, ClientError> {
+        self.token(now, Origin::Root { issuer }, spec, signer)
+    }
+
+    /// A logged child of `parent` by its holder.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn child<'s>(
+        &mut self,
+        now: Millis,
+        parent: ObjectId,
+        epoch: Epoch,
+        spec: &TokenSpec,
+        signer: &'s dyn Signer,
+    ) -> Result<Draft<'s>, ClientError> {
+        self.token(now, Origin::Logged { parent, epoch }, spec, signer)
+    }
+
+    fn token<'s>(
+        &mut self,
+        now: Millis,
+        origin: Origin,
+        spec: &TokenSpec,
+        signer: &'s dyn Signer,
+    ) -> Result<Draft<'s>, ClientError> {
+        let mut budgets = spec.budgets.clone();
+        if let Some(budgets) = &mut budgets {
+            budgets.sort_by_key(|budget| budget.unit);
+        }
+        let sealed = Sealed { secret: self.random()?, budgets, name: spec.name.clone(), note: None };
+        let token = self.claims(now, origin, spec)?;
+        Ok(Draft { body: DraftBody::Token(token, sealed), signers: vec![signer] })
+    }
+
+    fn claims(&mut self, now: Millis, origin: Origin, spec: &TokenSpec) -> Result<Token, ClientError> {
+        Ok(Token {
+            expires: spec.expires,
+            not_before: spec.not_before,
+            nonce: Nonce(self.random()?),
+            holder: spec.holder.clone(),
+            valid_until: Seconds(now.seconds().0 + WINDOW.0),
+            bundle: None,
+            origin,
+            permissions: spec.permissions.clone(),
+            delegation: spec.delegation,
+            transferable: spec.transferable,
+            max_staleness: spec.max_staleness,
+            sealed: None,
+            budgets: None,
+        })
+    }
+
+    /// An offline link below `parent`, signed without the ledger: its id, and the object.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn link(
+        &mut self,
+        now: Millis,
+        parent: ObjectId,
+        (epoch, generation): (Epoch, Generation),
+        spec: &TokenSpec,
+        signer: &dyn Signer,
+    ) -> Result<(ObjectId, Vec<u8>), ClientError> {
+        let mut token = self.claims(now, Origin::Offline { parent, epoch, generation }, spec)?;
+        token.budgets = spec.budgets.clone();
+        Ok(sign_object(signer, label::TOKEN, &self.ledger, &token.encode())?)
+    }
+
+    /// A salted argument.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Random`].
+    pub fn argument(&mut self, name: &str, value: Value) -> Result<Argument, ClientError> {
+        Ok(Argument { name: name.into(), salt: self.random()?, value })
+    }
+
+    /// The payload of an invocation, good for a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Random`].
+    pub fn invocation(&mut self, now: Millis, ask: &Ask) -> Result<Invocation, ClientError> {
+        let mut arguments: Vec<_> = ask.arguments.iter().map(|a| (a.name.clone(), a.digest())).collect();
+        arguments.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+        Ok(Invocation {
+            nonce: Nonce(self.random()?),
+            valid_until: Seconds(now.seconds().0 + INVOCATION_WINDOW.0),
+            bundle: None,
+            token: ask.token,
+            epoch: ask.epoch,
+            audience: ask.audience,
+            action: ask.action.clone(),
+            resource: ask.resource.clone(),
+            arguments,
+            payment: ask.payment,
+            request: ask.request,
+        })
+    }
+
+    /// An invocation, signed, as a service is shown it: its id, and the object.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Sign`].
+    pub fn invoke(
+        &self,
+        invocation: &Invocation,
+        signer: &dyn Signer,
+    ) -> Result<(ObjectId, Vec<u8>), ClientError> {
+        Ok(sign_object(signer, label::INVOCATION, &self.ledger, &invocation.encode())?)
+    }
+
+    /// The operation that funds an invocation; outside a bundle it holds the very object that [`Self::invoke`] gives.
+    pub fn reserve<'s>(
+        &self,
+        invocation: Invocation,
+        links: Vec<Vec<u8>>,
+        signer: &'s dyn Signer,
+    ) -> Draft<'s> {
+        Draft { body: DraftBody::Reserve(invocation, links), signers: vec![signer] }
+    }
+
+    /// Signs the drafts as one submission; two or more make a bundle.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Sign`]; [`ClientError::Draft`] if the ledger would not even decode it.
+    pub fn ready(&self, drafts: &[Draft<'_>]) -> Result<Ready, ClientError> {
+        let bytes = submission(&self.ledger, drafts)?;
+        let decoded = Submission::decode(&bytes).map_err(ClientError::Draft)?;
+        let ids = decoded.operations.iter().map(|operation| operation.id).collect();
+        Ok(Ready { id: decoded.id, ids, bytes })
+    }
+}
+
+/// The checked public key of a signer.
+///
+/// # Errors
+///
+/// [`ClientError::Draft`] with `bad_key`.
+pub fn public_key(signer: &dyn Signer) -> Result<PublicKey, ClientError> {
+    PublicKey::parse(&signer.public_key()).map_err(|_| ClientError::Draft(Code::BadKey))
+}
+
+/// A shared or root budget with a total.
+pub fn budget(unit: ObjectId, total: Amount) -> Budget {
+    Budget { unit, share: Share::Shared, total: Some(total), per_use: None, refundable: None }
+}
+
+/// A budget carved out of the parent's.
+pub fn carved(unit: ObjectId, total: Amount) -> Budget {
+    Budget { share: Share::Carved, ..budget(unit, total) }
+}

@@ -1,0 +1,138 @@
+//! Replays one batch from its entries and kept objects, and compares every byte (spec 11 §7).
+
+use super::batch::Batch;
+use super::build::{BuildError, begin, build};
+use super::trees::Trees;
+use crate::machine::StateView;
+use remit_verifier::code::Code;
+use remit_verifier::log::{Details, Entry};
+use remit_verifier::object::{Submission, Verified};
+use remit_verifier::types::{EntryIndex, LedgerId, Millis};
+use std::fmt;
+
+/// One entry as it is kept: its bytes, and what stands beside the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'k> {
+    /// The entry.
+    pub entry: &'k [u8],
+    /// The submission that it applied, if somebody submitted one.
+    pub object: Option<&'k [u8]>,
+    /// Its details, where they are at hand to be compared.
+    pub details: Option<&'k Details>,
+}
+
+/// Why a batch is not what the rules make of its inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayError<E> {
+    /// The entry does not decode, or is of a kind that cannot stand here.
+    Entry(EntryIndex),
+    /// The entry applied a submission that is not at hand: not covered, never a pass.
+    Missing(EntryIndex),
+    /// The kept submission does not decode, or a signature on it does not verify.
+    Object(EntryIndex, Code),
+    /// The entries of a batch are not all of one time, or earlier than those before.
+    Time(EntryIndex),
+    /// The rules make another entry of it.
+    Differs(EntryIndex),
+    /// The details kept beside the log are not those that the rules make.
+    Details(EntryIndex),
+    /// The batch could not be built.
+    Build(BuildError<E>),
+}
+
+impl<E: fmt::Display> fmt::Display for ReplayError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(at) => write!(f, "entry {at} cannot stand here"),
+            Self::Missing(at) => write!(f, "the object of entry {at} is missing: not covered"),
+            Self::Object(at, code) => write!(f, "the object of entry {at} is refused: {code}"),
+            Self::Time(at) => write!(f, "the time of entry {at} is out of order"),
+            Self::Differs(at) => write!(f, "entry {at} is not what the rules make of its inputs"),
+            Self::Details(at) => write!(f, "the details of entry {at} are not what the rules make"),
+            Self::Build(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Rebuilds the first batch from its entries.
+///
+/// # Errors
+///
+/// [`ReplayError`] names the first entry that is wrong.
+pub fn replay_genesis(kept: &[Kept<'_>]) -> Result<Batch, ReplayError<std::convert::Infallible>> {
+    let first = kept.first().ok_or(ReplayError::Entry(EntryIndex(0)))?;
+    let Ok(Entry::Genesis(genesis)) = Entry::decode(first.entry) else {
+        return Err(ReplayError::Entry(EntryIndex(0)));
+    };
+    let batch = begin(&genesis);
+    compare(&batch, kept)?;
+    Ok(batch)
+}
+
+/// Rebuilds one batch, whose last entry is a commitment, and compares every entry, and with the commitment every root.
+///
+/// # Errors
+///
+/// [`ReplayError`] names the first entry that is wrong.
+pub fn replay<V: StateView>(
+    view: &V,
+    trees: &Trees,
+    ledger: &LedgerId,
+    kept: &[Kept<'_>],
+) -> Result<Batch, ReplayError<V::Error>> {
+    let first = EntryIndex(trees.log.size().0);
+    let (time, inputs) = read(ledger, first, kept)?;
+    let batch = build(view, trees, &inputs, time).map_err(ReplayError::Build)?;
+    if batch.time != time {
+        return Err(ReplayError::Time(first));
+    }
+    compare(&batch, kept)?;
+    Ok(batch)
+}
+
+/// The time of the batch and its inputs, their signatures checked.
+fn read<E>(
+    ledger: &LedgerId,
+    first: EntryIndex,
+    kept: &[Kept<'_>],
+) -> Result<(Millis, Vec<Verified>), ReplayError<E>> {
+    let mut time = None;
+    let mut inputs = Vec::new();
+    for (place, item) in kept.iter().enumerate() {
+        let at = EntryIndex(first.0 + place as u64);
+        let entry = Entry::decode(item.entry).map_err(|_| ReplayError::Entry(at))?;
+        if *time.get_or_insert(entry.time()) != entry.time() {
+            return Err(ReplayError::Time(at));
+        }
+        let last = place + 1 == kept.len();
+        match &entry {
+            Entry::Commitment(_) if last => {}
+            Entry::Outcome(outcome) if !last && outcome.kind.is_written_by_the_ledger() => {}
+            Entry::Outcome(_) if !last => {
+                let object = item.object.ok_or(ReplayError::Missing(at))?;
+                let refused = |code| ReplayError::Object(at, code);
+                let submission = Submission::decode(object).map_err(refused)?;
+                inputs.push(submission.verify(ledger).map_err(refused)?);
+            }
+            _ => return Err(ReplayError::Entry(at)),
+        }
+    }
+    Ok((time.ok_or(ReplayError::Entry(first))?, inputs))
+}
+
+fn compare<E>(batch: &Batch, kept: &[Kept<'_>]) -> Result<(), ReplayError<E>> {
+    for (place, item) in kept.iter().enumerate() {
+        let at = EntryIndex(batch.first.0 + place as u64);
+        let made = batch.entries.get(place).ok_or(ReplayError::Differs(at))?;
+        if made.bytes != item.entry {
+            return Err(ReplayError::Differs(at));
+        }
+        if item.details.is_some() && made.details.as_ref() != item.details {
+            return Err(ReplayError::Details(at));
+        }
+    }
+    if batch.entries.len() > kept.len() {
+        return Err(ReplayError::Differs(EntryIndex(batch.first.0 + kept.len() as u64)));
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The three trees after a batch: the log's right edge, the state tree, the status tree.
+
+use crate::tree::{Frontier, PagedTree};
+use remit_verifier::hash::leaf_hash;
+use remit_verifier::limits::STATUS_CHUNK_BYTES;
+use remit_verifier::merkle::LeafIndex;
+use remit_verifier::state::{Status, chunk_of, status_chunk, status_leaf};
+use remit_verifier::types::{Hash, StateIndex};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The trees as of one batch. A clone is a version: it costs little and never changes.
+#[derive(Clone, Debug, Default)]
+pub struct Trees {
+    /// The log tree's right edge: enough to append.
+    pub log: Frontier,
+    /// The state tree.
+    pub state: PagedTree,
+    /// The status tree.
+    pub status: StatusTree,
+}
+
+/// The status tree with the bits that it is over (spec 06 §6).
+#[derive(Clone, Debug, Default)]
+pub struct StatusTree {
+    chunks: Vec<Arc<[u8; STATUS_CHUNK_BYTES]>>,
+    tree: PagedTree,
+}
+
+/// Position of a chunk in the status tree.
+#[derive(Clone, Copy)]
+struct ChunkNumber(u64);
+
+impl LeafIndex for ChunkNumber {
+    fn position(self) -> u64 {
+        self.0
+    }
+}
+
+impl StatusTree {
+    /// Root of the tree.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// The bits of chunk `number`.
+    pub fn chunk(&self, number: u64) -> Option<&[u8; STATUS_CHUNK_BYTES]> {
+        self.chunks.get(usize::try_from(number).ok()?).map(AsRef::as_ref)
+    }
+
+    /// The tree, for proofs.
+    pub fn tree(&self) -> &PagedTree {
+        &self.tree
+    }
+
+    /// Sets the status of leaves, in any order.
+    pub(super) fn set(&mut self, changes: impl IntoIterator<Item = (StateIndex, Status)>) {
+        let mut touched = BTreeSet::new();
+        for (index, status) in changes {
+            let number = chunk_of(index);
+            let place = usize::try_from(number).expect("a state tree in memory has few chunks");
+            if self.chunks.len() <= place {
+                self.chunks.resize_with(place + 1, || Arc::new(status_chunk()));
+            }
+            let chunk = &mut self.chunks[place];
+            if Status::read(chunk, index) != status || self.tree.get(ChunkNumber(number)).is_none() {
+                status.write(Arc::make_mut(chunk), index);
+                touched.insert(number);
+            }
+        }
+        let leaf = |number: u64| leaf_hash(&status_leaf(number, &self.chunks[number as usize]));
+        let changes: Vec<_> = touched.into_iter().map(|number| (ChunkNumber(number), leaf(number))).collect();
+        self.tree.apply(&changes).expect("chunks are appended without a gap");
+    }
+}

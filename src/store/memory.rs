@@ -1,0 +1,156 @@
+//! The reference store: everything in ordered maps, everything readable at the newest batch.
+
+use crate::engine::{Batch, Kept, Trees};
+use crate::machine::{Delta, Due, Key, Record, StateKey, StateView, key};
+use crate::tree::PagedTree;
+use remit_verifier::log::{Commitment, Details};
+use remit_verifier::merkle::TreeHead;
+use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+/// The state in memory. It can be cloned and compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryState {
+    records: BTreeMap<Key, Record>,
+}
+
+impl MemoryState {
+    /// Makes every change of `delta`.
+    pub fn apply(&mut self, delta: &Delta) {
+        for (key, record) in delta.iter() {
+            match record {
+                Some(record) => drop(self.records.insert(key.clone(), record.clone())),
+                None => drop(self.records.remove(key)),
+            }
+        }
+    }
+
+    /// The record of a typed key.
+    pub fn get<K: StateKey>(&self, key: &K) -> Option<&K::Record> {
+        self.records.get(&key.key()).and_then(K::unwrap)
+    }
+
+    /// All records, in order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Record)> {
+        self.records.iter()
+    }
+}
+
+impl StateView for MemoryState {
+    type Error = Infallible;
+
+    fn read(&self, key: &Key) -> Result<Option<Record>, Infallible> {
+        Ok(self.records.get(key).cloned())
+    }
+
+    fn due(&self, now: Millis, limit: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, Infallible> {
+        let from = Key::DueAt(Seconds(0), ObjectId::default());
+        let to = Key::DueAt(now.seconds(), ObjectId([0xff; 32]));
+        let due = self.records.range(from..=to).filter_map(|(key, record)| match key {
+            Key::DueAt(deadline, id) => key::DueAt::unwrap(record).map(|due| (*deadline, *id, *due)),
+            _ => None,
+        });
+        Ok(due.take(limit).collect())
+    }
+}
+
+/// A batch that the store has made its own: only such a one may be signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Durable {
+    head: TreeHead,
+}
+
+impl Durable {
+    /// The log after the batch.
+    pub fn head(&self) -> TreeHead {
+        self.head
+    }
+}
+
+/// A ledger's log, state and trees in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: MemoryState,
+    trees: Trees,
+    log: PagedTree,
+    entries: Vec<Vec<u8>>,
+    objects: BTreeMap<EntryIndex, Vec<u8>>,
+    details: BTreeMap<EntryIndex, Details>,
+    commitment: Option<Commitment>,
+}
+
+impl MemoryStore {
+    /// Keeps a batch; `objects` are the submissions that it was built of, in their order.
+    pub fn commit(&mut self, batch: Batch, objects: &[&[u8]]) -> Durable {
+        self.state.apply(&batch.delta);
+        for (place, entry) in batch.entries.into_iter().enumerate() {
+            let index = EntryIndex(batch.first.0 + place as u64);
+            if let Some(object) = entry.input.and_then(|input| objects.get(input)) {
+                self.objects.insert(index, object.to_vec());
+            }
+            if let Some(details) = entry.details {
+                self.details.insert(index, details);
+            }
+            self.log.push(entry.leaf_hash);
+            self.entries.push(entry.bytes);
+        }
+        self.trees = batch.trees;
+        self.commitment = Some(batch.commitment);
+        Durable { head: batch.head }
+    }
+
+    /// The state.
+    pub fn state(&self) -> &MemoryState {
+        &self.state
+    }
+
+    /// The trees.
+    pub fn trees(&self) -> &Trees {
+        &self.trees
+    }
+
+    /// The log tree, for proofs.
+    pub fn log(&self) -> &PagedTree {
+        &self.log
+    }
+
+    /// The newest commitment; `None` before genesis.
+    pub fn commitment(&self) -> Option<Commitment> {
+        self.commitment
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Whether there is no entry yet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry at `index`, with what stands beside it.
+    pub fn entry(&self, index: EntryIndex) -> Option<Kept<'_>> {
+        let entry = self.entries.get(usize::try_from(index.0).ok()?)?;
+        let object = self.objects.get(&index).map(Vec::as_slice);
+        Some(Kept { entry, object, details: self.details.get(&index) })
+    }
+
+    /// All entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
+        (0..self.len()).filter_map(|index| self.entry(EntryIndex(index)))
+    }
+
+    /// Puts other bytes where an entry, object or details stand: for tests of what a replay must notice.
+    #[doc(hidden)]
+    pub fn tamper(
+        &mut self,
+        index: EntryIndex,
+        change: impl FnOnce(&mut Vec<u8>, Option<&mut Vec<u8>>, Option<&mut Details>),
+    ) {
+        if let Some(entry) = self.entries.get_mut(index.0 as usize) {
+            change(entry, self.objects.get_mut(&index), self.details.get_mut(&index));
+        }
+    }
+}
