@@ -8,6 +8,8 @@ pub mod cbor;
 pub mod code;
 pub mod cose;
 pub mod hash;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod key;
 pub mod label;
 pub mod limits;
@@ -18,3 +20,4 @@ pub mod object;
 pub mod sign;
 pub mod state;
 pub mod types;
+pub mod verify;

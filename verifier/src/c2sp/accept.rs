@@ -15,6 +15,8 @@ pub struct AcceptedCheckpoint {
     log_key: KeyBytes,
     size: TreeSize,
     root: Hash,
+    /// Everybody who cosigned, whatever the time; the rest follows from it and the instant of the decision.
+    verified: Vec<Cosigner>,
     cosigners: Vec<Cosigner>,
     evidence_time: Option<Millis>,
 }
@@ -92,20 +94,42 @@ impl Trust {
         let log_key = matched.verify_logs(note.text())?;
         matched.verify_witnesses(note.text())?;
 
-        let limit = Millis(now.0.saturating_add(skew.0));
-        let cosigners = matched.cosigners(|time| time.millis() <= limit);
-        let quorum_time = self.quorum_of(&cosigners);
-        if quorum_time.is_none() && !self.quorum_is_none() {
-            let with_later_ones = self.quorum_of(&matched.cosigners(|_| true));
-            return Err(if with_later_ones.is_some() { TrustError::Clock } else { TrustError::Quorum });
-        }
-        Ok(AcceptedCheckpoint {
+        let unweighed = AcceptedCheckpoint {
             origin: checkpoint.origin().into(),
             log_key,
             size: checkpoint.size(),
             root: checkpoint.root(),
+            verified: matched.cosigners(),
+            cosigners: Vec::new(),
+            evidence_time: None,
+        };
+        self.weigh(&unweighed, now, skew)
+    }
+
+    /// Decides once more, at another instant, on a checkpoint that this same trust has accepted: what
+    /// [`Trust::accept`] would answer for the same note, without a signature check.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError::Quorum`] and [`TrustError::Clock`].
+    pub fn weigh(
+        &self,
+        checkpoint: &AcceptedCheckpoint,
+        now: Millis,
+        skew: Millis,
+    ) -> Result<AcceptedCheckpoint, TrustError> {
+        let limit = Millis(now.0.saturating_add(skew.0));
+        let counted = |cosigner: &&Cosigner| cosigner.time.millis() <= limit;
+        let cosigners: Vec<_> = checkpoint.verified.iter().filter(counted).copied().collect();
+        let quorum_time = self.quorum_of(&cosigners);
+        if quorum_time.is_none() && !self.quorum_is_none() {
+            let with_later_ones = self.quorum_of(&checkpoint.verified);
+            return Err(if with_later_ones.is_some() { TrustError::Clock } else { TrustError::Quorum });
+        }
+        Ok(AcceptedCheckpoint {
             cosigners,
             evidence_time: quorum_time.map(Seconds::millis),
+            ..checkpoint.clone()
         })
     }
 
@@ -161,11 +185,12 @@ impl Matched<'_> {
         })
     }
 
-    fn cosigners(&self, counts: impl Fn(Seconds) -> bool) -> Vec<Cosigner> {
-        let all = self.witnesses.iter();
-        let all = all
-            .map(|line| Cosigner { key: *line.witness.key().key().bytes(), time: line.cosignature.time() });
-        all.filter(|cosigner| counts(cosigner.time)).collect()
+    fn cosigners(&self) -> Vec<Cosigner> {
+        let cosigner = |line: &WitnessLine<'_>| Cosigner {
+            key: *line.witness.key().key().bytes(),
+            time: line.cosignature.time(),
+        };
+        self.witnesses.iter().map(cosigner).collect()
     }
 }
 

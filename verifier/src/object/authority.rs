@@ -231,3 +231,224 @@ fn not_above<T: PartialOrd>(child: Option<T>, parent: Option<T>) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Condition, Operator, Origin, Path, Share, Value};
+    use super::*;
+    use crate::key::PublicKey;
+    use crate::types::{Amount, Epoch, Generation, Hash, KeyBytes, Nonce, ObjectId};
+    use alloc::string::String;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    const UNIT: ObjectId = ObjectId([7; 32]);
+    const HOTEL: ObjectId = ObjectId([8; 32]);
+
+    /// The base point: any acceptable key will do.
+    fn key() -> PublicKey {
+        let mut bytes = [0x66; 32];
+        bytes[0] = 0x58;
+        PublicKey::parse(&KeyBytes(bytes)).unwrap()
+    }
+
+    fn token(origin: Origin) -> Token {
+        Token {
+            expires: Seconds(1000),
+            not_before: None,
+            nonce: Nonce([1; 16]),
+            holder: key(),
+            valid_until: Seconds(10),
+            bundle: None,
+            origin,
+            permissions: None,
+            delegation: None,
+            transferable: None,
+            max_staleness: None,
+            sealed: Some(Hash([2; 32])),
+            budgets: None,
+        }
+    }
+
+    fn root() -> Token {
+        let delegation = Some(Delegation { mode: DelegationMode::Offline, depth: 3 });
+        let permissions = Some(vec![permission(&["book", "cancel"], &["rooms"])]);
+        Token { delegation, permissions, ..token(Origin::Root { issuer: ObjectId([3; 32]) }) }
+    }
+
+    fn logged() -> Token {
+        token(Origin::Logged { parent: ObjectId([4; 32]), epoch: Epoch(0) })
+    }
+
+    fn offline() -> Token {
+        let origin =
+            Origin::Offline { parent: ObjectId([4; 32]), epoch: Epoch(0), generation: Generation(0) };
+        Token { sealed: None, ..token(origin) }
+    }
+
+    fn permission(actions: &[&str], resources: &[&str]) -> Permission {
+        Permission {
+            services: Some(vec![HOTEL]),
+            actions: Some(actions.iter().copied().map(String::from).collect()),
+            resources: Some(resources.iter().map(|path| Path::parse(path).unwrap()).collect()),
+            conditions: Vec::new(),
+        }
+    }
+
+    fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
+        let (total, per_use) = (total.map(Amount), per_use.map(Amount));
+        Budget { unit: UNIT, share: Share::Shared, total, per_use, refundable: None }
+    }
+
+    fn child_of(parent: &Token, child: &Token) -> Option<Code> {
+        Authority::root(parent).child(child).err()
+    }
+
+    fn allows(chain: &[&Token], audience: ObjectId, action: &str, resource: &str) -> Result<(), Code> {
+        let resource = Path::parse(resource).unwrap();
+        let mut authority = Authority::root(chain[0]);
+        for child in &chain[1..] {
+            authority = authority.child(child)?;
+        }
+        authority.allows(&Asked { audience: &audience, action, resource: &resource, arguments: Some(&[]) })
+    }
+
+    #[test]
+    fn an_absent_claim_of_a_root_gives_nothing() {
+        let bare = token(Origin::Root { issuer: ObjectId([3; 32]) });
+        let authority = Authority::root(&bare);
+        assert_eq!(authority.delegation(), Delegation::NONE);
+        assert!(!authority.transferable());
+        assert_eq!((authority.max_staleness(), authority.not_before(), authority.links()), (None, None, 1));
+        assert_eq!(allows(&[&bare], HOTEL, "book", "rooms"), Err(Code::ServiceNotAllowed));
+        let child = Token { permissions: Some(vec![permission(&["book"], &["rooms"])]), ..logged() };
+        let delegable = Token { delegation: root().delegation, ..bare };
+        assert_eq!(child_of(&delegable, &child), Some(Code::WiderThanParent));
+    }
+
+    #[test]
+    fn absent_claims_of_a_child_are_inherited() {
+        let parent = Token {
+            not_before: Some(Seconds(5)),
+            transferable: Some(true),
+            max_staleness: Some(Seconds(60)),
+            ..root()
+        };
+        let (first, second) = (logged(), offline());
+        let child = Authority::root(&parent).child(&first).unwrap().child(&second).unwrap();
+        assert_eq!(child.delegation(), Delegation { mode: DelegationMode::Offline, depth: 1 });
+        assert_eq!((child.not_before(), child.max_staleness()), (Some(Seconds(5)), Some(Seconds(60))));
+        assert_eq!((child.transferable(), child.links(), child.expires()), (true, 3, Seconds(1000)));
+        assert_eq!(allows(&[&parent, &first, &second], HOTEL, "book", "rooms/12"), Ok(()));
+    }
+
+    #[test]
+    fn delegation_needs_the_mode_and_depth_left() {
+        let with = |mode, depth| Token { delegation: Some(Delegation { mode, depth }), ..root() };
+        let none = Token { delegation: None, ..root() };
+        assert_eq!(child_of(&none, &logged()), Some(Code::NotDelegable));
+        assert_eq!(child_of(&with(DelegationMode::None, 3), &logged()), Some(Code::NotDelegable));
+        assert_eq!(child_of(&with(DelegationMode::Logged, 0), &logged()), Some(Code::NotDelegable));
+        assert_eq!(child_of(&with(DelegationMode::Logged, 1), &logged()), None);
+        assert_eq!(child_of(&with(DelegationMode::Logged, 1), &offline()), Some(Code::NotDelegable));
+        assert_eq!(child_of(&with(DelegationMode::Offline, 1), &offline()), None);
+        let stated = |mode, depth| Token { delegation: Some(Delegation { mode, depth }), ..logged() };
+        let parent = with(DelegationMode::Logged, 2);
+        assert_eq!(child_of(&parent, &stated(DelegationMode::Logged, 1)), None);
+        assert_eq!(child_of(&parent, &stated(DelegationMode::Logged, 2)), Some(Code::WiderThanParent));
+        assert_eq!(child_of(&parent, &stated(DelegationMode::Offline, 1)), Some(Code::WiderThanParent));
+    }
+
+    #[test]
+    fn a_chain_has_at_most_depth_max_links() {
+        let deep = Delegation { mode: DelegationMode::Logged, depth: 100 };
+        let (parent, child) = (Token { delegation: Some(deep), ..root() }, logged());
+        let mut authority = Authority::root(&parent);
+        for _ in 1..DEPTH_MAX {
+            authority = authority.child(&child).unwrap();
+        }
+        assert_eq!(authority.links(), DEPTH_MAX);
+        assert_eq!(authority.child(&child).err(), Some(Code::TooDeep));
+    }
+
+    #[test]
+    fn a_child_is_no_wider_in_any_claim() {
+        let parent = Token { not_before: Some(Seconds(5)), max_staleness: Some(Seconds(60)), ..root() };
+        let wider = |child: Token| child_of(&parent, &child) == Some(Code::WiderThanParent);
+        assert!(!wider(Token { expires: Seconds(1000), ..logged() }));
+        assert!(wider(Token { expires: Seconds(1001), ..logged() }));
+        assert!(!wider(Token { not_before: Some(Seconds(5)), ..logged() }));
+        assert!(wider(Token { not_before: Some(Seconds(4)), ..logged() }));
+        assert!(!wider(Token { transferable: Some(false), ..logged() }));
+        assert!(wider(Token { transferable: Some(true), ..logged() }));
+        assert!(!wider(Token { max_staleness: Some(Seconds(60)), ..logged() }));
+        assert!(wider(Token { max_staleness: Some(Seconds(61)), ..logged() }));
+        let permits = |p: Permission| Token { permissions: Some(vec![p]), ..logged() };
+        assert!(!wider(permits(permission(&["book"], &["rooms/12"]))));
+        assert!(!wider(permits(Permission::default())));
+        assert!(wider(permits(permission(&["book", "pay"], &["rooms"]))));
+        assert!(wider(permits(permission(&["book"], &["room"]))));
+        let elsewhere = Permission { services: Some(vec![UNIT]), ..Permission::default() };
+        assert!(wider(permits(elsewhere)));
+    }
+
+    #[test]
+    fn the_nearest_list_of_permissions_bounds_a_grandchild() {
+        let parent = root();
+        let narrow = Token { permissions: Some(vec![permission(&["book"], &["rooms"])]), ..logged() };
+        let silent = logged();
+        let again = Token { permissions: Some(vec![permission(&["cancel"], &["rooms"])]), ..logged() };
+        let chain = Authority::root(&parent).child(&narrow).unwrap().child(&silent).unwrap();
+        assert_eq!(chain.child(&again).err(), Some(Code::WiderThanParent));
+        assert_eq!(allows(&[&parent, &narrow], HOTEL, "cancel", "rooms"), Err(Code::ActionNotAllowed));
+    }
+
+    #[test]
+    fn the_furthest_alternative_of_the_first_refusing_link_gives_the_code() {
+        let mut strict = permission(&["pay"], &["bills"]);
+        let operands = vec![Value::Integer(3)];
+        strict.conditions = vec![Condition { argument: "nights".into(), operator: Operator::Le, operands }];
+        let alternatives = vec![permission(&["book"], &["rooms"]), strict];
+        let parent = Token { permissions: Some(alternatives), ..root() };
+        let asked = |audience, action, resource| allows(&[&parent], audience, action, resource);
+        assert_eq!(asked(HOTEL, "book", "rooms/1"), Ok(()));
+        assert_eq!(asked(UNIT, "book", "rooms"), Err(Code::ServiceNotAllowed));
+        assert_eq!(asked(HOTEL, "sell", "rooms"), Err(Code::ActionNotAllowed));
+        assert_eq!(asked(HOTEL, "book", "bills"), Err(Code::ResourceNotAllowed));
+        assert_eq!(asked(HOTEL, "pay", "bills"), Err(Code::ConditionNotMet));
+        let nothing = Token { permissions: Some(Vec::new()), ..logged() };
+        assert_eq!(allows(&[&parent, &nothing], HOTEL, "book", "bills"), Err(Code::ResourceNotAllowed));
+        assert_eq!(allows(&[&parent, &nothing], HOTEL, "book", "rooms"), Err(Code::ServiceNotAllowed));
+    }
+
+    #[test]
+    fn open_budgets_bound_the_next_link_and_every_payment() {
+        let parent = root();
+        let with = |budget| Token { budgets: Some(vec![budget]), ..offline() };
+        let first = with(budget(Some(100), Some(50)));
+        let chain = Authority::root(&parent).child(&first).unwrap();
+        let next = |token: &Token| chain.child(token).err();
+        assert_eq!(next(&with(budget(Some(100), Some(50)))), None);
+        assert_eq!(next(&with(budget(None, None))), None);
+        assert_eq!(next(&with(budget(Some(101), None))), Some(Code::WiderThanParent));
+        assert_eq!(next(&with(budget(None, Some(51)))), Some(Code::WiderThanParent));
+        let refundable = |most| with(Budget { refundable: Some(Amount(most)), ..budget(None, None) });
+        assert_eq!(next(&refundable(100)), None);
+        assert_eq!(next(&refundable(101)), Some(Code::WiderThanParent));
+        assert_eq!(next(&with(Budget { unit: HOTEL, ..budget(None, None) })), Some(Code::WiderThanParent));
+
+        let second = with(budget(Some(40), None));
+        let chain = chain.child(&second).unwrap();
+        let pay = |amount, unit| {
+            let (amount, settle_by) = (Amount(amount), Seconds(0));
+            chain.allows_payment(&Payment { amount, unit, settle_by, refund_until: None })
+        };
+        assert_eq!(pay(40, UNIT), Ok(()));
+        assert_eq!(pay(41, UNIT), Err(Code::AboveTotal));
+        assert_eq!(pay(51, UNIT), Err(Code::AbovePerUse));
+        assert_eq!(pay(1, HOTEL), Err(Code::UnitNotBudgeted));
+        let unlimited = Authority::root(&parent);
+        let payment = Payment { amount: Amount(9), unit: HOTEL, settle_by: Seconds(0), refund_until: None };
+        assert_eq!(unlimited.allows_payment(&payment), Ok(()));
+    }
+}

@@ -1,0 +1,75 @@
+//! Views of verdicts as JSON (spec 10 §13): ids in hexadecimal, amounts as decimal strings, codes and names as text.
+
+use crate::object::{Invocation, Payment};
+use crate::verify::{Check, Decision, Outcome, Subject, Verdict};
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use serde_json::{Map, Value, json};
+
+/// A verdict; absent values are left out.
+pub fn verdict(verdict: &Verdict) -> Value {
+    let (decision, code) = match verdict.decision {
+        Decision::Allowed => ("allowed", None),
+        Decision::Permitted => ("permitted", None),
+        Decision::Denied(code) => ("denied", Some(code)),
+    };
+    let checks: Vec<Value> = verdict.checks.iter().map(check).collect();
+    object([
+        ("decision", Some(json!(decision))),
+        ("code", code.map(|code| json!(code.text()))),
+        ("reason", code.map(|code| json!(code.meaning()))),
+        ("age_ms", verdict.age.map(|age| json!(age.0))),
+        ("subject", Some(subject(&verdict.subject))),
+        ("checks", Some(json!(checks))),
+    ])
+}
+
+fn check(check: &Check) -> Value {
+    let (outcome, code) = match check.outcome {
+        Outcome::Passed => ("passed", None),
+        Outcome::Failed(code) => ("failed", Some(json!(code.text()))),
+        Outcome::Skipped => ("skipped", None),
+    };
+    object([
+        ("check", Some(json!(check.name.text()))),
+        ("link", check.link.map(|link| json!(link))),
+        ("outcome", Some(json!(outcome))),
+        ("code", code),
+    ])
+}
+
+fn subject(subject: &Subject) -> Value {
+    object([
+        ("ledger", subject.ledger.map(|id| json!(id.to_string()))),
+        ("issuer", subject.issuer.map(|id| json!(id.to_string()))),
+        ("token", subject.token.map(|id| json!(id.to_string()))),
+        ("holder", subject.holder.map(|key| json!(key.to_string()))),
+        ("id", subject.id.map(|id| json!(id.to_string()))),
+        ("invocation", subject.invocation.as_ref().map(invocation)),
+    ])
+}
+
+fn invocation(invocation: &Invocation) -> Value {
+    object([
+        ("audience", Some(json!(invocation.audience.to_string()))),
+        ("action", Some(json!(invocation.action))),
+        ("resource", Some(json!(invocation.resource.as_str()))),
+        ("valid_until_s", Some(json!(invocation.valid_until.0))),
+        ("payment", invocation.payment.as_ref().map(payment)),
+        ("request", invocation.request.map(|digest| json!(digest.to_string()))),
+    ])
+}
+
+fn payment(payment: &Payment) -> Value {
+    object([
+        ("amount", Some(json!(payment.amount.to_string()))),
+        ("unit", Some(json!(payment.unit.to_string()))),
+        ("settle_by_s", Some(json!(payment.settle_by.0))),
+        ("refund_until_s", payment.refund_until.map(|until| json!(until.0))),
+    ])
+}
+
+fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    let present = fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+    Value::Object(present.collect::<Map<_, _>>())
+}

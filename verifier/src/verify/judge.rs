@@ -1,0 +1,148 @@
+//! The verdict from beginning to end, in the order of spec 10.
+
+use super::chain::{self, Chain};
+use super::evidence::Evidence;
+use super::memory::Memory;
+use super::open::{self, Opened, Times};
+use super::verdict::{CheckName, Decision, Subject, Trail, Verdict};
+use super::{Policy, Request, request};
+use crate::c2sp::TlogProof;
+use crate::code::Code;
+use crate::hash::leaf_hash;
+use crate::merkle::verify_inclusion;
+use crate::object::Payment;
+use crate::types::{Millis, ObjectId};
+use alloc::sync::Arc;
+
+/// One verdict while it is made.
+struct Judge<'m> {
+    policy: &'m Policy,
+    memory: &'m mut Memory,
+    now: Millis,
+    age: Option<Millis>,
+    trail: Trail,
+    subject: Subject,
+}
+
+/// Judges a presentation, and a request on it if there is one.
+pub(super) fn judge(
+    policy: &Policy,
+    memory: &mut Memory,
+    presentation: &[u8],
+    request: Option<&Request<'_>>,
+    evidence: Option<&[u8]>,
+    now: Millis,
+) -> Verdict {
+    let mut judge =
+        Judge { policy, memory, now, age: None, trail: Trail::new(), subject: Subject::default() };
+    let decision = judge.decide(presentation, request, evidence).unwrap_or_else(Decision::Denied);
+    Verdict { decision, age: judge.age, checks: judge.trail.checks, subject: judge.subject }
+}
+
+impl Judge<'_> {
+    fn decide(
+        &mut self,
+        presentation: &[u8],
+        request: Option<&Request<'_>>,
+        evidence: Option<&[u8]>,
+    ) -> Result<Decision, Code> {
+        let (policy, now) = (self.policy, self.now);
+        let (opened, times, tokens) = match self.memory.presentations.find(presentation) {
+            Some(known) => {
+                let times = known.again(policy, self.memory, now, &mut self.trail)?;
+                (known, times, None)
+            }
+            None => {
+                let (new, times, tokens) =
+                    Opened::read(policy, self.memory, presentation, now, &mut self.trail)?;
+                (Arc::new(new), times, Some(tokens))
+            }
+        };
+        self.age = Some(times.age);
+        let chain = chain::check(policy, &opened, tokens.is_none(), &times, &mut self.trail)?;
+        if let Some(tokens) = tokens {
+            chain::remember(policy, self.memory, &tokens, &opened.links);
+            self.memory.presentations.keep(presentation, opened.clone());
+        }
+        self.name(&opened, &chain);
+        self.check_age(&chain, &times)?;
+        self.answer(&opened, &chain, &times, request, evidence)
+    }
+
+    /// The chain is authentic: the verdict may name it.
+    fn name(&mut self, opened: &Opened, chain: &Chain<'_>) {
+        self.subject.ledger = Some(opened.ledger);
+        self.subject.issuer = Some(chain.issuer);
+        self.subject.token = Some(chain.last.id);
+        self.subject.holder = Some(chain.holder);
+    }
+
+    /// Whether the evidence is fresh enough for this chain (spec 10 §8).
+    fn check_age(&mut self, chain: &Chain<'_>, times: &Times) -> Result<(), Code> {
+        let own = self.policy.settings().max_staleness;
+        let most = chain.authority.max_staleness().map_or(own, |bound| bound.min(own));
+        let fresh = times.age <= most.millis();
+        self.trail.pass(CheckName::Staleness, fresh.then_some(()).ok_or(Code::Stale))?;
+        let ready = times.effective >= chain.ready;
+        self.trail.pass(CheckName::HolderSince, ready.then_some(()).ok_or(Code::HolderTooNew))
+    }
+
+    /// The request, if there is one, and its funding (spec 10 §9–§11).
+    fn answer(
+        &mut self,
+        opened: &Opened,
+        chain: &Chain<'_>,
+        times: &Times,
+        request: Option<&Request<'_>>,
+        evidence: Option<&[u8]>,
+    ) -> Result<Decision, Code> {
+        let asked = match request {
+            Some(request) => {
+                let report = (&mut self.trail, &mut self.subject);
+                Some(request::check(self.policy, chain, opened, request, times, report)?)
+            }
+            None => {
+                self.trail.skip(CheckName::Invocation, None);
+                None
+            }
+        };
+        match (asked, evidence) {
+            (Some((id, Some(payment))), Some(evidence)) => {
+                let funded = self.check_funding(opened, &id, &payment, evidence);
+                self.trail.pass(CheckName::Funding, funded)?;
+                Ok(Decision::Allowed)
+            }
+            (_, Some(_)) => self.trail.pass(CheckName::Funding, Err(Code::NotFunding)),
+            (Some((_, None)), None) => {
+                self.trail.skip(CheckName::Funding, None);
+                Ok(Decision::Allowed)
+            }
+            (_, None) => {
+                self.trail.skip(CheckName::Funding, None);
+                Ok(Decision::Permitted)
+            }
+        }
+    }
+
+    /// Whether the entry of a live reservation for this invocation is in the log (spec 10 §11).
+    fn check_funding(
+        &mut self,
+        opened: &Opened,
+        id: &ObjectId,
+        payment: &Payment,
+        evidence: &[u8],
+    ) -> Result<(), Code> {
+        let evidence = Evidence::decode(evidence)?;
+        let proof = TlogProof::parse(evidence.proof).map_err(|_| Code::Malformed)?;
+        let note = proof.note().as_str().as_bytes();
+        let checkpoint = open::accept(self.policy, self.memory, note, self.now)?;
+        open::check_ledger(self.policy, &checkpoint, &opened.ledger)?;
+        let (leaf, root) = (leaf_hash(evidence.entry), checkpoint.root());
+        verify_inclusion(&leaf, proof.index(), checkpoint.size(), proof.hashes(), &root)
+            .map_err(|_| Code::BadProof)?;
+        let outcome = evidence.funding_of(id).ok_or(Code::NotFunding)?;
+        open::see(self.policy, self.memory, &checkpoint, outcome.time, self.now)?;
+        let time = self.now.max(self.memory.newest);
+        if payment.settle_by.passed(time) { Err(Code::Settled) } else { Ok(()) }
+    }
+}

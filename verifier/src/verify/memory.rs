@@ -1,0 +1,89 @@
+//! What a verifier remembers between verdicts, and why that is safe (spec 10 §12).
+//!
+//! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was accepted,
+//! that a link's signature verified, that a presentation's proofs held. The key is the whole of these bytes. Every
+//! comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same with and
+//! without a memory.
+
+use super::chain::Claims;
+use super::open::Opened;
+use crate::c2sp::AcceptedCheckpoint;
+use crate::limits::*;
+use crate::types::Millis;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+
+/// Everything that one verifier remembers under one policy.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// The newest evidence ever accepted: no clock may show less.
+    pub(super) newest: Millis,
+    /// Accepted checkpoints by their notes.
+    pub(super) checkpoints: Remembered<AcceptedCheckpoint>,
+    /// Links whose signature verified, by the object's bytes. The value knows its ledger.
+    pub(super) links: Remembered<Arc<Claims>>,
+    /// Presentations whose proofs and signatures are good, by their bytes.
+    pub(super) presentations: Remembered<Arc<Opened>>,
+}
+
+/// A bounded map that forgets the half that was not used lately.
+#[derive(Debug)]
+pub(super) struct Remembered<T> {
+    room: usize,
+    young: BTreeMap<Vec<u8>, T>,
+    old: BTreeMap<Vec<u8>, T>,
+}
+
+impl Memory {
+    pub(super) const fn new(newest: Millis) -> Self {
+        Self {
+            newest,
+            checkpoints: Remembered::new(REMEMBERED_CHECKPOINTS_MAX),
+            links: Remembered::new(REMEMBERED_LINKS_MAX),
+            presentations: Remembered::new(REMEMBERED_PRESENTATIONS_MAX),
+        }
+    }
+
+    /// For one verdict: nothing is kept.
+    pub(super) const fn without_room(newest: Millis) -> Self {
+        Self {
+            newest,
+            checkpoints: Remembered::new(0),
+            links: Remembered::new(0),
+            presentations: Remembered::new(0),
+        }
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    const fn new(room: usize) -> Self {
+        Self { room, young: BTreeMap::new(), old: BTreeMap::new() }
+    }
+
+    /// What is remembered of these bytes; it is young again.
+    pub(super) fn find(&mut self, bytes: &[u8]) -> Option<T> {
+        if let Some(value) = self.young.get(bytes) {
+            return Some(value.clone());
+        }
+        let (key, value) = self.old.remove_entry(bytes)?;
+        self.insert(key, value.clone());
+        Some(value)
+    }
+
+    /// Remembers `value` of these bytes.
+    pub(super) fn keep(&mut self, bytes: &[u8], value: T) {
+        if self.room > 0 {
+            self.insert(bytes.into(), value);
+        }
+    }
+
+    /// At most half of the room is young; when it is full, what was not used since it last was is forgotten.
+    fn insert(&mut self, key: Vec<u8>, value: T) {
+        if self.young.len() >= self.room.div_ceil(2) {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+}
