@@ -13,7 +13,8 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or not as told, 2 usage or unreadable input, 70 internal error";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 refused or not as told, 2 usage or unreadable input, 70 internal error";
 
 #[derive(Subcommand)]
 enum Command {

@@ -107,7 +107,11 @@ impl Report {
     fn write_balances(&self, text: &mut String) {
         let _ = writeln!(text, "\nWhat is left");
         let row = ["token", "total", "spent", "held", "carved", "left"];
-        let _ = writeln!(text, "  {:<16}{:>12}{:>12}{:>12}{:>12}{:>12}", row[0], row[1], row[2], row[3], row[4], row[5]);
+        let _ = writeln!(
+            text,
+            "  {:<16}{:>12}{:>12}{:>12}{:>12}{:>12}",
+            row[0], row[1], row[2], row[3], row[4], row[5]
+        );
         for balance in &self.balances {
             let show = |minor: &str| decimal(minor.parse().unwrap_or_default(), balance.decimals);
             let _ = writeln!(

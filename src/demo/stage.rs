@@ -44,7 +44,8 @@ pub(super) struct Shown {
 
 impl Stage {
     pub(super) fn new(now: Millis, mut randomness: Randomness) -> Tale<Self> {
-        let mut client = Client::new(Default::default(), std::mem::replace(&mut randomness, Randomness::Seeded(0)));
+        let mut client =
+            Client::new(Default::default(), std::mem::replace(&mut randomness, Randomness::Seeded(0)));
         let mut keys = BTreeMap::new();
         for name in CAST.iter().chain(&OPERATORS).copied() {
             keys.insert(name, LocalSigner::from_seed(&client.random()?));
@@ -85,7 +86,12 @@ impl Stage {
     }
 
     /// Submits and notes whether the outcome is as told; gives what was submitted if it was applied.
-    pub(super) fn submit(&mut self, tried: &str, drafts: &[Draft<'_>], expected: Result<(), Code>) -> Tale<Ready> {
+    pub(super) fn submit(
+        &mut self,
+        tried: &str,
+        drafts: &[Draft<'_>],
+        expected: Result<(), Code>,
+    ) -> Tale<Ready> {
         let ready = self.client.ready(drafts)?;
         self.resubmit(tried, &ready, expected.map_or_else(Code::text, |()| "applied"))?;
         Ok(ready)
@@ -97,7 +103,9 @@ impl Stage {
         let answer = self.ledger.submit(&[&ready.bytes], self.now)?.pop().ok_or("no answer")?;
         let (outcome, meaning, entry) = match answer {
             Answer::Applied(entry) => ("applied", "Durable, and proved by the checkpoint.", Some(entry.0)),
-            Answer::Replayed(entry) => ("replayed", "The first answer again; nothing new was done.", Some(entry.0)),
+            Answer::Replayed(entry) => {
+                ("replayed", "The first answer again; nothing new was done.", Some(entry.0))
+            }
             Answer::Refused(refusal) => (refusal.code.text(), refusal.code.meaning(), None),
         };
         self.note("the ledger", tried, expected, outcome, meaning, entry, None);
@@ -105,7 +113,13 @@ impl Stage {
     }
 
     /// An act of one or more named people.
-    pub(super) fn act(&mut self, tried: &str, act: Act, by: &[&str], expected: Result<(), Code>) -> Tale<Ready> {
+    pub(super) fn act(
+        &mut self,
+        tried: &str,
+        act: Act,
+        by: &[&str],
+        expected: Result<(), Code>,
+    ) -> Tale<Ready> {
         let keys: Vec<LocalSigner> = by.iter().map(|name| self.key(name).clone()).collect();
         let signers: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
         let draft = self.client.act(self.now, act, &signers)?;

@@ -7,8 +7,8 @@ use remit_verifier::cbor::Writer;
 use remit_verifier::code::Code;
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Budget, Condition, Delegation, DelegationMode, Operator, Path, Permission, Position, RESERVED, Reference, Target,
-    Value,
+    Act, Budget, Condition, Delegation, DelegationMode, Operator, Path, Permission, Position, RESERVED,
+    Reference, Target, Value,
 };
 use remit_verifier::types::{Amount, ObjectId, StateIndex};
 
@@ -44,7 +44,8 @@ pub(super) fn tell(mut stage: Stage) -> Tale<Report> {
 
 fn found(s: &mut Stage) -> Tale<Trip> {
     s.chapter = "1  A ledger begins";
-    s.cny = s.operate("2 of 3 operators register the unit CNY", Act::Unit { name: "CNY".into(), decimals: 2 })?;
+    s.cny =
+        s.operate("2 of 3 operators register the unit CNY", Act::Unit { name: "CNY".into(), decimals: 2 })?;
     let company = s.register("the company")?;
     let airline = s.register("the airline")?;
     let hotel = s.register("the hotel")?;
@@ -72,7 +73,8 @@ fn delegable(depth: u64) -> Option<Delegation> {
 }
 
 fn grant(s: &mut Stage, mut trip: Trip) -> Tale<Trip> {
-    s.chapter = "2  The company gives its travel assistant 20 000.00 CNY, and the assistant passes parts of it on";
+    s.chapter =
+        "2  The company gives its travel assistant 20 000.00 CNY, and the assistant passes parts of it on";
     let flights = permission(trip.airline, &["book", "rebook", "seat"], &["flights"])?;
     let rooms = permission(trip.hotel, &["view", "book"], &["rooms"])?;
     let root = TokenSpec {
@@ -107,10 +109,8 @@ fn grant(s: &mut Stage, mut trip: Trip) -> Tale<Trip> {
     };
     let tried = "the assistant carves 6 000.00 for a hotel agent";
     trip.rooms = delegate(s, trip.assistant, "assistant", &spec, tried, Ok(()))?;
-    let spec = TokenSpec {
-        budgets: Some(vec![carved(s.cny, Amount(200_001))]),
-        ..s.spec("seat agent", DAY)?
-    };
+    let spec =
+        TokenSpec { budgets: Some(vec![carved(s.cny, Amount(200_001))]), ..s.spec("seat agent", DAY)? };
     let tried = "the assistant carves 2 000.01 more, and has 2 000.00 left";
     delegate(s, trip.assistant, "assistant", &spec, tried, Err(Code::AboveTotal))?;
     let spec = TokenSpec {
@@ -171,10 +171,22 @@ fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Booked> {
     s.resubmit("the airline has the ledger hold 4 800.00", &ready, "applied")?;
     let entry = s.ledger.entry_of(&ready.id).ok_or("no entry")?;
     let evidence = s.ledger.evidence(entry)?;
-    s.decide(airline, "the same request, now with the proof that the money is held", &shown, Some(&evidence), "allowed");
+    s.decide(
+        airline,
+        "the same request, now with the proof that the money is held",
+        &shown,
+        Some(&evidence),
+        "allowed",
+    );
     s.resubmit("the airline's line was cut; it sends the same bytes again", &ready, "replayed")?;
-    let take = |number, amount| Act::Capture { reserve: Reference::Id(ready.id), number, amount: Amount(amount) };
-    s.act("the airline captures 4 800.01 of it", take(1, 480_001), &["the airline"], Err(Code::AboveReserved))?;
+    let take =
+        |number, amount| Act::Capture { reserve: Reference::Id(ready.id), number, amount: Amount(amount) };
+    s.act(
+        "the airline captures 4 800.01 of it",
+        take(1, 480_001),
+        &["the airline"],
+        Err(Code::AboveReserved),
+    )?;
     let capture = s.act("the airline captures 4 800.00", take(1, 480_000), &["the airline"], Ok(()))?.id;
     let ask = flight(s, trip, "book", "economy", 800_001)?;
     let (_, ready) = show(s, &ask, "flight agent", &presentation)?;
@@ -223,7 +235,13 @@ fn concierge(s: &mut Stage, trip: &Trip, hotel: &mut Service) -> Tale<()> {
     let file = s.ledger.presentation(&trip.rooms, &[link.clone()], None)?;
     let ask = s.ask(id, trip.hotel, "view", "rooms/12/minibar")?;
     let (shown, _) = show(s, &ask, "concierge", &file)?;
-    s.decide(hotel, "a concierge, let in by the hotel agent alone, looks into room 12", &shown, None, "allowed");
+    s.decide(
+        hotel,
+        "a concierge, let in by the hotel agent alone, looks into room 12",
+        &shown,
+        None,
+        "allowed",
+    );
     let (shown, _) = show(s, &s.ask(id, trip.hotel, "view", "rooms/123")?, "concierge", &file)?;
     s.decide(hotel, "it looks into room 123", &shown, None, "resource_not_allowed");
     let target = Target { token: trip.rooms, epoch: s.epoch(trip.rooms), position: Position(3) };
@@ -235,17 +253,24 @@ fn concierge(s: &mut Stage, trip: &Trip, hotel: &mut Service) -> Tale<()> {
 }
 
 fn rebook(s: &mut Stage, trip: &Trip, booked: &Booked) -> Tale<()> {
-    s.chapter = "5  The flight is delayed: the first booking is refunded and a later one made, all or nothing";
+    s.chapter =
+        "5  The flight is delayed: the first booking is refunded and a later one made, all or nothing";
     for (tried, amount, expected) in [
         ("refund 4 800.00 and book for 7 900.00 twice", [790_000, 790_000], Err(Code::AboveTotal)),
         ("refund 4 800.00 and book for 5 200.00, seat for 60.00", [520_000, 6_000], Ok(())),
     ] {
         let agent = s.key("flight agent").clone();
         let payee = s.key("the airline").clone();
-        let (flight_ask, seat_ask) =
-            (flight(s, trip, "rebook", "economy", amount[0])?, flight(s, trip, "seat", "economy", amount[1])?);
+        let (flight_ask, seat_ask) = (
+            flight(s, trip, "rebook", "economy", amount[0])?,
+            flight(s, trip, "seat", "economy", amount[1])?,
+        );
         let refund = Act::Refund { capture: Reference::Id(booked.capture), amount: Amount(480_000) };
-        let take = |member, amount| Act::Capture { reserve: Reference::Member(member), number: 1, amount: Amount(amount) };
+        let take = |member, amount| Act::Capture {
+            reserve: Reference::Member(member),
+            number: 1,
+            amount: Amount(amount),
+        };
         let (ticket, seat) = (s.invocation(&flight_ask)?, s.invocation(&seat_ask)?);
         let drafts = [
             s.client.act(s.now, refund, &[&payee])?,
@@ -257,16 +282,20 @@ fn rebook(s: &mut Stage, trip: &Trip, booked: &Booked) -> Tale<()> {
         s.submit(tried, &drafts, expected)?;
     }
     let again = Act::Refund { capture: Reference::Id(booked.capture), amount: Amount(1) };
-    s.act("the airline refunds the first booking once more", again, &["the airline"], Err(Code::AboveCaptured))?;
+    s.act(
+        "the airline refunds the first booking once more",
+        again,
+        &["the airline"],
+        Err(Code::AboveCaptured),
+    )?;
     Ok(())
 }
 
 fn rogue(s: &mut Stage, trip: &Trip) -> Tale<()> {
-    s.chapter = "6  A sub-agent goes rogue and is cut off; its money comes back, but for what the airline holds";
-    let spec = TokenSpec {
-        budgets: Some(vec![carved(s.cny, Amount(150_000))]),
-        ..s.spec("seat agent", 7 * DAY)?
-    };
+    s.chapter =
+        "6  A sub-agent goes rogue and is cut off; its money comes back, but for what the airline holds";
+    let spec =
+        TokenSpec { budgets: Some(vec![carved(s.cny, Amount(150_000))]), ..s.spec("seat agent", 7 * DAY)? };
     let tried = "the flight agent carves 1 500.00 for a seat agent";
     let seats = delegate(s, trip.flights, "flight agent", &spec, tried, Ok(()))?;
     let mut ask = s.ask(seats, trip.airline, "seat", "flights/MU5101")?;
@@ -279,7 +308,12 @@ fn rogue(s: &mut Stage, trip: &Trip) -> Tale<()> {
     s.resubmit("it wants another one", &more, "suspended")?;
     let resume = |position| Act::Resume { target: at(position), suspend: Reference::Id(suspend) };
     s.act("it lifts its own suspension", resume(4), &["seat agent"], Err(Code::WrongPosition))?;
-    s.act("the flight agent lifts it, being below the assistant", resume(3), &["flight agent"], Err(Code::WrongPosition))?;
+    s.act(
+        "the flight agent lifts it, being below the assistant",
+        resume(3),
+        &["flight agent"],
+        Err(Code::WrongPosition),
+    )?;
     s.act("the assistant revokes it, for ever", Act::Revoke(at(2)), &["assistant"], Ok(()))?;
     s.act("and ends it: 600.00 come back", Act::End(at(2)), &["assistant"], Ok(()))?;
     let counters = s.balance("flight agent", trip.flights)?;
@@ -312,7 +346,8 @@ fn hand_over(s: &mut Stage, trip: &Trip) -> Tale<()> {
     s.chapter = "8  The hotel agent hands its token over";
     let (old, new) = (s.key("hotel agent").clone(), s.key("night agent").clone());
     let holder = crate::client::public_key(&new)?;
-    let act = Act::Transfer { token: trip.rooms, epoch: s.epoch(trip.rooms), holder, secret: s.client.random()? };
+    let act =
+        Act::Transfer { token: trip.rooms, epoch: s.epoch(trip.rooms), holder, secret: s.client.random()? };
     let draft = s.client.act(s.now, act, &[&old, &new])?;
     let handed = s.submit("hotel agent and night agent both sign", &[draft], Ok(()))?;
     s.resubmit("somebody sends the hand-over again", &handed, "replayed")?;

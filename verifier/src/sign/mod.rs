@@ -5,8 +5,8 @@ mod note;
 mod object;
 
 pub use local::LocalSigner;
-pub use object::{Draft, DraftBody, sign_object, submission};
 pub use note::{NoteSignError, cosign, sign_checkpoint};
+pub use object::{Draft, DraftBody, sign_object, submission};
 
 use crate::types::KeyBytes;
 use core::fmt;

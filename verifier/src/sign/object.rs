@@ -1,7 +1,7 @@
 //! Signs objects and makes submissions of them (spec 02 §2, §4, §6, §7).
 
 use super::{SignError, Signer};
-use crate::cose::{Sign1, SigStructure};
+use crate::cose::{SigStructure, Sign1};
 use crate::object::{Act, Envelope, Invocation, Kind, Origin, Sealed, Stamp, Token, bundle_digest};
 use crate::types::{Hash, LedgerId, ObjectId};
 use alloc::vec::Vec;
