@@ -345,10 +345,7 @@ fn freeze(s: &mut Stage, trip: &Trip) -> Tale<()> {
 fn hand_over(s: &mut Stage, trip: &Trip) -> Tale<()> {
     s.chapter = "8  The hotel agent hands its token over";
     let (old, new) = (s.key("hotel agent").clone(), s.key("night agent").clone());
-    let holder = crate::client::public_key(&new)?;
-    let act =
-        Act::Transfer { token: trip.rooms, epoch: s.epoch(trip.rooms), holder, secret: s.client.random()? };
-    let draft = s.client.act(s.now, act, &[&old, &new])?;
+    let draft = s.client.transfer(s.now, trip.rooms, s.epoch(trip.rooms), (&old, &new))?;
     let handed = s.submit("hotel agent and night agent both sign", &[draft], Ok(()))?;
     s.resubmit("somebody sends the hand-over again", &handed, "replayed")?;
     let mut ask = s.ask(trip.rooms, trip.hotel, "book", "rooms/12")?;
