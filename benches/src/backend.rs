@@ -1,5 +1,5 @@
-//! Which arithmetic the signature library chose on this machine: it is compiled in by `.cargo/config.toml` and
-//! chosen at run time by the processor's features, in the order tested here.
+//! Which arithmetic the signature library chose on this machine: it is compiled in by `.cargo/config.toml`
+//! and chosen at run time by the processor's features, in the order tested here.
 
 /// `avx512`, `avx2` or `serial`, as curve25519-dalek 5 chooses.
 pub fn name() -> &'static str {

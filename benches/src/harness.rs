@@ -1,7 +1,8 @@
 //! Rows, how they are timed, and how one is held against another.
 //!
-//! All rows are timed in turn, round after round, so that a slow moment of the machine falls on a row and on its
-//! limit alike. A row's figure is the median over the rounds; its ratio is the median of the ratios inside a round.
+//! All rows are timed in turn, round after round, so that a slow moment of the machine falls on a row and on
+//! its limit alike. A row's figure is the median over the rounds; its ratio is the median of the ratios
+//! inside a round.
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +89,8 @@ impl Bench {
         Self { rows: Vec::new() }
     }
 
-    /// Adds a timed row. `call` does the operation once, and panics if the operation does not do what it should.
+    /// Adds a timed row. `call` does the operation once, and panics if the operation does not do what it
+    /// should.
     pub fn time(
         &mut self,
         name: &'static str,

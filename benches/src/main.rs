@@ -1,6 +1,7 @@
-//! `make bench`: every figure that Remit claims for its offline work, the limit that it is held against and the
-//! peers, taken in one run. Prints a table and writes target/bench/report.json. `--smoke` runs each row twice, so
-//! that `make test` notices a benchmark that no longer works; its figures mean nothing and go to smoke.json.
+//! `make bench`: every figure that Remit claims for its offline work, the limit that it is held against and
+//! the peers, taken in one run. Prints a table and writes target/bench/report.json. `--smoke` runs each row
+//! twice, so that `make test` notices a benchmark that no longer works; its figures mean nothing and go to
+//! smoke.json.
 
 mod backend;
 mod harness;
@@ -11,8 +12,9 @@ mod report;
 use harness::{Bench, Effort};
 use std::process::ExitCode;
 
-/// The groups of rows, in the order of the table. A group is a module with one function that adds its rows; what
-/// Remit itself does (offline verification, admission, replay, trees, sizes) gets a module here, before the peers.
+/// The groups of rows, in the order of the table. A group is a module with one function that adds its rows;
+/// what Remit itself does (offline verification, admission, replay, trees, sizes) gets a module here, before
+/// the peers.
 const GROUPS: &[fn(&mut Bench)] = &[primitives::rows, peers::tenuo::rows, peers::biscuit::rows];
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! biscuit-auth 6.0.0: an authority block and 0, 1 or 3 attenuation blocks. It has no proof of possession: whoever
-//! has the bytes may use them, so its rows do one signature less than the others.
+//! biscuit-auth 6.0.0: an authority block and 0, 1 or 3 attenuation blocks. It has no proof of possession:
+//! whoever has the bytes may use them, so its rows do one signature less than the others.
 
 use crate::harness::Bench;
 use biscuit_auth::builder::{Algorithm, BlockBuilder};
@@ -8,7 +8,8 @@ use biscuit_auth::{AuthorizerBuilder, AuthorizerLimits, Biscuit, KeyPair, Public
 use std::hint::black_box;
 use std::time::Duration;
 
-/// Adds building, appending, and for each number of blocks decoding with its signatures, and that with a decision.
+/// Adds building, appending, and for each number of blocks decoding with its signatures, and that with a
+/// decision.
 pub fn rows(bench: &mut Bench) {
     let root = key_pair();
     let token = authority(&root);

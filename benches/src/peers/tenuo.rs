@@ -1,4 +1,5 @@
-//! tenuo 0.3.5: warrants, a chain of them, and a proof of possession for each call. Every link has its own key.
+//! tenuo 0.3.5: warrants, a chain of them, and a proof of possession for each call. Every link has its own
+//! key.
 
 use crate::harness::Bench;
 use crate::primitives::MESSAGE_BYTES;
@@ -24,7 +25,8 @@ struct Presented {
     service: Authorizer,
 }
 
-/// Adds the peers' own V, minting, attenuating, and for depth 1, 4 and 8 decoding, the chain, and both with PoP.
+/// Adds the peers' own V, minting, attenuating, and for depth 1, 4 and 8 decoding, the chain, and both with
+/// PoP.
 pub fn rows(bench: &mut Bench) {
     let raw = RawKey::from_bytes(&[7; 32]);
     let public = raw.verifying_key();
