@@ -6,7 +6,7 @@ use super::transaction::Transaction;
 use super::view::{Private, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::object::{Budget, Share};
-use remit_verifier::state::{Counters, Life};
+use remit_verifier::state::{Counters, LeafBody, Life};
 use remit_verifier::types::{Amount, ObjectId, StateIndex};
 
 /// How one amount moves between counters.
@@ -148,6 +148,27 @@ fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
         Stop::Refused(refusal) => Stop::Refused(super::refusal::Refusal { leaf: Some(index), ..refusal }),
         view => view,
     }
+}
+
+/// Counts a carved child in or out on every token on which its totals were posted.
+pub(super) fn count_child<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    chain: &Chain,
+    carved: &[(StateIndex, Amount)],
+    from: usize,
+    count: impl Fn(u64) -> Option<u64>,
+) -> Rule<(), V::Error> {
+    let top = carved.iter().map(|(unit, _)| funding(chain, *unit, from)).min().unwrap_or(from);
+    for link in chain.links.get(top..=from).unwrap_or_default() {
+        tx.change(link.index, |record| match &mut record.leaf.body {
+            LeafBody::Token(token) => {
+                token.carved_children = count(token.carved_children).ok_or(Code::Overflow)?;
+                Ok(())
+            }
+            _ => Err(Code::WrongLeaf),
+        })?;
+    }
+    Ok(())
 }
 
 /// Passes value that came back to the link at `from` on upward, past every ended carved token on the way

@@ -109,13 +109,7 @@ fn carve<V: StateView>(
     for (unit, total) in carved {
         funds::post(tx, chain, *unit, from, *total, Move::Carve)?;
     }
-    tx.change(chain.last()?.index, |record| match &mut record.leaf.body {
-        LeafBody::Token(parent) => {
-            parent.carved_children = parent.carved_children.checked_add(1).ok_or(Code::Overflow)?;
-            Ok(())
-        }
-        _ => Err(Code::WrongLeaf),
-    })?;
+    funds::count_child(tx, chain, carved, from, |children| children.checked_add(1))?;
     tx.set_due(token.expires, operation.id, Due::Token(child));
     Ok(())
 }
