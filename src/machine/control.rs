@@ -82,9 +82,9 @@ pub(super) fn resume<V: StateView>(
     target: &Target,
     suspend: ObjectId,
 ) -> Rule<(), V::Error> {
-    tx.require_thawed()?;
     let chain = chain::target(tx, target, true, &operation.signers)?;
     require_one_signer(operation)?;
+    chain.require_unfrozen(tx)?;
     let last = chain.last()?;
     require_alive(&last.record)?;
     let index = last.index;
