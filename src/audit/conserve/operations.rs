@@ -30,16 +30,25 @@ impl Book {
 
     fn act(&mut self, id: ObjectId, act: &Act, before: &[ObjectId]) {
         match act {
-            Act::Party { .. } => drop(self.standing.parties.insert(id)),
-            Act::Unit { .. } => drop(self.standing.units.insert(id)),
-            Act::Issuer { party } => drop(self.standing.issuers.insert(*party)),
+            Act::Party { .. } => {
+                self.standing.parties.insert(id);
+            }
+            Act::Unit { .. } => {
+                self.standing.units.insert(id);
+            }
+            Act::Issuer { party } => {
+                self.standing.issuers.insert(*party);
+            }
             Act::PartyKeys { .. } => {}
             Act::Transfer { token, epoch, .. } => self.transfer(*token, epoch.0),
             Act::Rekey { target, .. } => self.rekey(id, target),
             Act::Veto { rekey, .. } => {
-                drop(resolve(rekey, before).map(|id| self.standing.rekeys.remove(&id)))
+                let rekey = resolve(rekey, before).unwrap_or_default();
+                self.standing.rekeys.remove(&rekey);
             }
-            Act::Suspend(target) => drop(self.standing.suspensions.insert(id, target.token)),
+            Act::Suspend(target) => {
+                self.standing.suspensions.insert(id, target.token);
+            }
             Act::Resume { target, suspend } => {
                 let lifted = resolve(suspend, before).and_then(|id| self.standing.suspensions.remove(&id));
                 self.require(lifted == Some(target.token), Code::NotInForce, target.token);
