@@ -2,8 +2,9 @@
 //!
 //! Data flows one way: an operation is admitted by the rules ([`machine`]), becomes an entry and a new state in the
 //! trees ([`tree`], joined by [`engine`]), is kept ([`store`]), and is proved under a signed checkpoint ([`ledger`]) to
-//! anybody who runs `remit_verifier`.
+//! anybody who runs `remit_verifier`. [`audit`] walks the same road backwards: from entries and objects to every root.
 
+pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod demo;

@@ -1,12 +1,12 @@
 //! Replays one batch from its entries and kept objects, and compares every byte (spec 11 §7).
 
-use super::batch::Batch;
+use super::batch::{Answer, Batch, LogEntry};
 use super::build::{BuildError, begin, build};
 use super::trees::Trees;
-use crate::machine::StateView;
+use crate::machine::{Refusal, StateView};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Details, Entry};
-use remit_verifier::object::{Submission, Verified};
+use remit_verifier::object::{Kind, Submission, Verified};
 use remit_verifier::types::{EntryIndex, LedgerId, Millis};
 use std::fmt;
 
@@ -21,8 +21,8 @@ pub struct Kept<'k> {
     pub details: Option<&'k Details>,
 }
 
-/// Why a batch is not what the rules make of its inputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a batch is not what the rules make of its inputs. The entry named is the first that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayError<E> {
     /// The entry does not decode, or is of a kind that cannot stand here.
     Entry(EntryIndex),
@@ -32,10 +32,18 @@ pub enum ReplayError<E> {
     Object(EntryIndex, Code),
     /// The entries of a batch are not all of one time, or earlier than those before.
     Time(EntryIndex),
+    /// The entry ends or makes effective what is not due, or stands where one that does was due.
+    Due(EntryIndex),
+    /// The rules refuse the submission that the entry claims to have applied.
+    Refused(EntryIndex, Refusal),
+    /// The entry applies again what the other entry, named second, applied before.
+    Twice(EntryIndex, EntryIndex),
     /// The rules make another entry of it.
     Differs(EntryIndex),
     /// The details kept beside the log are not those that the rules make.
     Details(EntryIndex),
+    /// The commitment states other roots than the rules lead to.
+    Commitment(EntryIndex),
     /// The batch could not be built.
     Build(BuildError<E>),
 }
@@ -47,12 +55,18 @@ impl<E: fmt::Display> fmt::Display for ReplayError<E> {
             Self::Missing(at) => write!(f, "the object of entry {at} is missing: not covered"),
             Self::Object(at, code) => write!(f, "the object of entry {at} is refused: {code}"),
             Self::Time(at) => write!(f, "the time of entry {at} is out of order"),
+            Self::Due(at) => write!(f, "entry {at} is not what was due there"),
+            Self::Refused(at, refusal) => write!(f, "the rules refuse what entry {at} applied: {refusal}"),
+            Self::Twice(at, before) => write!(f, "entry {at} applies again what entry {before} applied"),
             Self::Differs(at) => write!(f, "entry {at} is not what the rules make of its inputs"),
             Self::Details(at) => write!(f, "the details of entry {at} are not what the rules make"),
+            Self::Commitment(at) => write!(f, "entry {at} commits to other roots than the rules lead to"),
             Self::Build(error) => error.fmt(f),
         }
     }
 }
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for ReplayError<E> {}
 
 /// Rebuilds the first batch from its entries.
 ///
@@ -123,16 +137,43 @@ fn read<E>(
 fn compare<E>(batch: &Batch, kept: &[Kept<'_>]) -> Result<(), ReplayError<E>> {
     for (place, item) in kept.iter().enumerate() {
         let at = EntryIndex(batch.first.0 + place as u64);
-        let made = batch.entries.get(place).ok_or(ReplayError::Differs(at))?;
-        if made.bytes != item.entry {
-            return Err(ReplayError::Differs(at));
-        }
-        if item.details.is_some() && made.details.as_ref() != item.details {
-            return Err(ReplayError::Details(at));
+        match batch.entries.get(place) {
+            Some(made) if made.bytes == item.entry => {
+                if item.details.is_some() && made.details.as_ref() != item.details {
+                    return Err(ReplayError::Details(at));
+                }
+            }
+            made => return Err(explain(batch, place, item, made)),
         }
     }
     if batch.entries.len() > kept.len() {
         return Err(ReplayError::Differs(EntryIndex(batch.first.0 + kept.len() as u64)));
     }
     Ok(())
+}
+
+/// Why the entry at `place`, the first that differs, is not the one that the rules made.
+fn explain<E>(batch: &Batch, place: usize, kept: &Kept<'_>, made: Option<&LogEntry>) -> ReplayError<E> {
+    let at = EntryIndex(batch.first.0 + place as u64);
+    let Ok(entry) = Entry::decode(kept.entry) else { return ReplayError::Entry(at) };
+    let made = made.map(|made| made.kind);
+    let kept = match entry {
+        Entry::Genesis(_) => Kind::Genesis,
+        Entry::Commitment(_) => Kind::Commitment,
+        Entry::Outcome(outcome) => outcome.kind,
+    };
+    if kept == Kind::Commitment && made == Some(Kind::Commitment) {
+        return ReplayError::Commitment(at);
+    }
+    let by_the_ledger = |kind: Kind| kind.is_written_by_the_ledger() && kind != Kind::Commitment;
+    if by_the_ledger(kept) || made.is_some_and(by_the_ledger) {
+        return ReplayError::Due(at);
+    }
+    // What is due stands first and is as it should be, so the entries after it are those of the inputs, in order.
+    let due = batch.entries.iter().take_while(|made| by_the_ledger(made.kind)).count();
+    match place.checked_sub(due).and_then(|input| batch.answers.get(input)) {
+        Some(Answer::Refused(refusal)) => ReplayError::Refused(at, *refusal),
+        Some(Answer::Replayed(before)) => ReplayError::Twice(at, *before),
+        _ => ReplayError::Differs(at),
+    }
 }

@@ -152,16 +152,4 @@ impl MemoryStore {
     pub fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
         (0..self.len()).filter_map(|index| self.entry(EntryIndex(index)))
     }
-
-    /// Puts other bytes where an entry, object or details stand: for tests of what a replay must notice.
-    #[doc(hidden)]
-    pub fn tamper(
-        &mut self,
-        index: EntryIndex,
-        change: impl FnOnce(&mut Vec<u8>, Option<&mut Vec<u8>>, Option<&mut Details>),
-    ) {
-        if let Some(entry) = self.entries.get_mut(index.0 as usize) {
-            change(entry, self.objects.get_mut(&index), self.details.get_mut(&index));
-        }
-    }
 }

@@ -1,0 +1,13 @@
+//! Auditors: what the operator signed, computed again from the log and the objects beside it.
+//!
+//! [`replay`](replay()) runs the rules themselves over a whole log and compares every byte; it finds a ledger that did
+//! not follow its rules. [`conserve`](conserve()) recounts the money with code of its own, from decoded entries alone;
+//! it finds rules that do not keep what they promise.
+
+mod conserve;
+mod replay;
+
+pub use conserve::{
+    Account, Conservation, ConserveError, Flows, Recorded, Tightest, VIOLATIONS_MAX, Violation, conserve,
+};
+pub use replay::{AuditError, Rebuilt, ReplayReport, replay};

@@ -1,0 +1,214 @@
+//! Replays a whole log, batch by batch, and compares it with what was signed (spec 11 §7).
+
+use crate::engine::{self, Batch, Kept, ReplayError, Trees};
+use crate::machine::{Due, Key, Overlay, Record, StateView};
+use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
+use remit_verifier::log::{Entry, Genesis};
+use remit_verifier::merkle::TreeHead;
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
+use std::convert::Infallible;
+use std::fmt;
+
+/// What was replayed. That there is a report means that every entry, every root and every part of details at hand is
+/// what the rules make of the submissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayReport {
+    /// The ledger's name, computed from its genesis.
+    pub ledger: LedgerId,
+    /// Number of entries.
+    pub entries: u64,
+    /// Number of batches; each ends with a commitment.
+    pub batches: u64,
+    /// Entries whose details were at hand and compared byte for byte; of all others only the digest was.
+    pub details: u64,
+    /// Size and root of the log.
+    pub log: TreeHead,
+    /// Root of the state tree.
+    pub state_root: Hash,
+    /// Root of the status tree.
+    pub status_root: Hash,
+    /// Time of the last entry.
+    pub time: Millis,
+}
+
+/// A log that was replayed, with the state that it leads to.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// What was replayed.
+    pub report: ReplayReport,
+    /// The state: every record there is.
+    pub state: Overlay<'static, Nothing>,
+    /// The trees.
+    pub trees: Trees,
+}
+
+/// Why a log is not what it should be. The entry named is the first that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditError {
+    /// There is no entry at all.
+    Empty,
+    /// A batch is not what the rules make of its inputs.
+    Batch(ReplayError<Infallible>),
+    /// From this entry on, no commitment follows.
+    Open(EntryIndex),
+    /// The batch that begins here has more entries than a batch may have.
+    Long(EntryIndex),
+    /// The log has fewer entries than the checkpoint covers: this many.
+    Short(TreeSize),
+    /// The checkpoint covers so many entries, and the last of them is no commitment.
+    Between(TreeSize),
+    /// The first entries, as many as the checkpoint covers, have another root: this one.
+    Root(Hash),
+}
+
+impl fmt::Display for AuditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the log is empty"),
+            Self::Batch(error) => error.fmt(f),
+            Self::Open(at) => write!(f, "no commitment follows from entry {at} on"),
+            Self::Long(at) => write!(f, "the batch that begins with entry {at} is too long"),
+            Self::Short(size) => write!(f, "the checkpoint covers more than the {size} entries of the log"),
+            Self::Between(size) => write!(f, "the checkpoint covers {size} entries, which end no batch"),
+            Self::Root(root) => write!(f, "the entries under the checkpoint have the root {root}"),
+        }
+    }
+}
+
+impl std::error::Error for AuditError {}
+
+impl From<ReplayError<Infallible>> for AuditError {
+    fn from(error: ReplayError<Infallible>) -> Self {
+        Self::Batch(error)
+    }
+}
+
+/// The state before genesis.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl StateView for Nothing {
+    type Error = Infallible;
+
+    fn read(&self, _: &Key) -> Result<Option<Record>, Infallible> {
+        Ok(None)
+    }
+
+    fn due(&self, _: Millis, _: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, Infallible> {
+        Ok(Vec::new())
+    }
+}
+
+/// Entries of one batch at most.
+const BATCH_ENTRIES_MAX: usize = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
+
+/// Replays the log from genesis on. With a checkpoint, the log must be the one that it was signed over; it may have
+/// grown since.
+///
+/// # Errors
+///
+/// [`AuditError`] says what is wrong first. An object that is not at hand is an error too: what is not covered has not
+/// passed.
+pub fn replay<'k>(
+    log: impl IntoIterator<Item = Kept<'k>>,
+    checkpoint: Option<&TreeHead>,
+) -> Result<Rebuilt, AuditError> {
+    let mut audit: Option<Audit> = None;
+    let mut met = checkpoint.is_none();
+    let mut batch: Vec<Kept<'k>> = Vec::new();
+    for kept in log {
+        let first = EntryIndex(audit.as_ref().map_or(0, |audit| audit.trees.log.size().0));
+        batch.push(kept);
+        if batch.len() > BATCH_ENTRIES_MAX {
+            return Err(AuditError::Long(first));
+        }
+        if !matches!(Entry::decode(kept.entry), Ok(Entry::Commitment(_))) {
+            continue;
+        }
+        match &mut audit {
+            Some(audit) => audit.next(&batch)?,
+            None => audit = Some(Audit::begin(&batch)?),
+        }
+        batch.clear();
+        if let (false, Some(checkpoint), Some(audit)) = (met, checkpoint, &audit) {
+            met = audit.meets(checkpoint)?;
+        }
+    }
+    let first = EntryIndex(audit.as_ref().map_or(0, |audit| audit.trees.log.size().0));
+    match audit {
+        _ if !batch.is_empty() => Err(AuditError::Open(first)),
+        None => Err(AuditError::Empty),
+        Some(audit) if !met => Err(AuditError::Short(audit.trees.log.size())),
+        Some(audit) => Ok(audit.close()),
+    }
+}
+
+/// A replay on its way.
+struct Audit {
+    ledger: LedgerId,
+    batches: u64,
+    details: u64,
+    time: Millis,
+    state: Overlay<'static, Nothing>,
+    trees: Trees,
+}
+
+impl Audit {
+    fn begin(kept: &[Kept<'_>]) -> Result<Self, AuditError> {
+        let batch = engine::replay_genesis(kept)?;
+        let genesis = kept.first().map(|kept| kept.entry).unwrap_or_default();
+        let mut audit = Self {
+            ledger: Genesis::ledger_id(genesis),
+            batches: 0,
+            details: 0,
+            time: batch.time,
+            state: Overlay::new(&Nothing),
+            trees: Trees::default(),
+        };
+        audit.take(kept, batch);
+        Ok(audit)
+    }
+
+    fn next(&mut self, kept: &[Kept<'_>]) -> Result<(), AuditError> {
+        let batch = engine::replay(&self.state, &self.trees, &self.ledger, kept)?;
+        self.take(kept, batch);
+        Ok(())
+    }
+
+    fn take(&mut self, kept: &[Kept<'_>], batch: Batch) {
+        self.batches += 1;
+        self.details += kept.iter().filter(|kept| kept.details.is_some()).count() as u64;
+        self.time = batch.time;
+        self.trees = batch.trees;
+        self.state.delta.extend(batch.delta);
+    }
+
+    /// Whether the checkpoint is the one of the log as it now is; `false` while it covers more.
+    fn meets(&self, checkpoint: &TreeHead) -> Result<bool, AuditError> {
+        let (size, root) = (self.trees.log.size(), self.trees.log.root());
+        if size < checkpoint.size {
+            Ok(false)
+        } else if size > checkpoint.size {
+            Err(AuditError::Between(checkpoint.size))
+        } else if root == checkpoint.root {
+            Ok(true)
+        } else {
+            Err(AuditError::Root(root))
+        }
+    }
+
+    fn close(self) -> Rebuilt {
+        let log = TreeHead { size: self.trees.log.size(), root: self.trees.log.root() };
+        let report = ReplayReport {
+            ledger: self.ledger,
+            entries: log.size.0,
+            batches: self.batches,
+            details: self.details,
+            log,
+            state_root: self.trees.state.root(),
+            status_root: self.trees.status.root(),
+            time: self.time,
+        };
+        Rebuilt { report, state: self.state, trees: self.trees }
+    }
+}
