@@ -136,6 +136,11 @@ impl Client {
         Self { ledger, randomness }
     }
 
+    /// The same client for another ledger.
+    pub fn for_ledger(self, ledger: LedgerId) -> Self {
+        Self { ledger, ..self }
+    }
+
     /// Fresh random bytes.
     ///
     /// # Errors
@@ -171,7 +176,26 @@ impl Client {
         signers: &[&'s dyn Signer],
     ) -> Result<Draft<'s>, ClientError> {
         let stamp = self.stamp(now)?;
-        Ok(Draft { body: DraftBody::Act(stamp, act), signers: signers.to_vec() })
+        Ok(Draft { body: DraftBody::Act(stamp, act, None), signers: signers.to_vec() })
+    }
+
+    /// A transfer, signed by the holder and the new holder.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn transfer<'s>(
+        &mut self,
+        now: Millis,
+        token: ObjectId,
+        epoch: Epoch,
+        (from, to): (&'s dyn Signer, &'s dyn Signer),
+    ) -> Result<Draft<'s>, ClientError> {
+        let sealed = Sealed { secret: self.random()?, budgets: None, name: None, note: None };
+        let digest = Sealed::digest(&sealed.encode());
+        let act = Act::Transfer { token, epoch, holder: public_key(to)?, sealed: digest };
+        let stamp = self.stamp(now)?;
+        Ok(Draft { body: DraftBody::Act(stamp, act, Some(sealed)), signers: vec![from, to] })
     }
 
     /// A party that registers itself with these keys.

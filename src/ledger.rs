@@ -1,10 +1,12 @@
 //! A ledger: submit, read, prove. All that a command or a server may touch.
 
+mod prove;
+
 use crate::engine::{self, Answer, BuildError};
 use crate::machine::{LeafRecord, Refusal, Reservation, TokenInfo, key};
 use crate::store::{Durable, MemoryStore};
 use crate::tree::ProveError;
-use remit_verifier::c2sp::{Checkpoint, CheckpointError, TlogProofError};
+use remit_verifier::c2sp::{Checkpoint, CheckpointError, KeyKind, TlogProofError, Trust, VerifierKey};
 use remit_verifier::code::Code;
 use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
@@ -36,6 +38,8 @@ pub enum LedgerError {
     Checkpoint(CheckpointError),
     /// The checkpoint could not be signed.
     Sign(NoteSignError),
+    /// The origin is no key name.
+    Trust,
     /// A proof could not be made.
     Prove(ProveError),
     /// A proof could not be written.
@@ -54,6 +58,7 @@ impl std::fmt::Display for LedgerError {
             Self::Build(error) => error.fmt(f),
             Self::Checkpoint(error) => error.fmt(f),
             Self::Sign(error) => write!(f, "the checkpoint could not be signed: {error:?}"),
+            Self::Trust => f.write_str("the origin is no key name"),
             Self::Prove(error) => error.fmt(f),
             Self::Proof(error) => error.fmt(f),
             Self::Unknown(id) => write!(f, "nothing has the id {id}"),
@@ -91,6 +96,17 @@ impl Ledger {
     /// The newest checkpoint: a signed note.
     pub fn checkpoint(&self) -> &str {
         &self.note
+    }
+
+    /// The trust of somebody who takes this log's word alone: its key, and no witnesses.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Trust`] if the origin is no key name.
+    pub fn trust(&self) -> Result<Trust, LedgerError> {
+        let key = VerifierKey::new(&self.origin, KeyKind::Note, &self.signer.public_key());
+        let key = key.map_err(|_| LedgerError::Trust)?;
+        Trust::parse(format!("log {key}\nquorum none\n").as_bytes()).map_err(|_| LedgerError::Trust)
     }
 
     /// What the ledger keeps.
@@ -151,6 +167,11 @@ impl Ledger {
     pub fn token(&self, id: &ObjectId) -> Option<&TokenInfo> {
         let index = self.store.state().get(&key::IndexOf(*id))?;
         self.store.state().get(&key::TokenOf(*index)).map(Arc::as_ref)
+    }
+
+    /// The entry that applied the operation with this id, while its admission window is known.
+    pub fn entry_of(&self, id: &ObjectId) -> Option<EntryIndex> {
+        self.store.entry_of(id)
     }
 
     /// The reservation of the invocation with this id.

@@ -4,7 +4,9 @@
 //! trees ([`tree`], joined by [`engine`]), is kept ([`store`]), and is proved under a signed checkpoint ([`ledger`]) to
 //! anybody who runs `remit_verifier`.
 
+pub mod cli;
 pub mod client;
+pub mod demo;
 pub mod engine;
 pub mod ledger;
 pub mod machine;

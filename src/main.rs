@@ -1,2 +1,7 @@
 //! The `remit` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    remit::cli::run()
+}

@@ -33,14 +33,16 @@ impl Ledger {
         }
         indexes.sort_unstable();
         indexes.dedup();
-        let mut tokens = chain.iter().map(|index| self.token_object(*index)).collect::<Result<Vec<_>, _>>()?;
+        let mut tokens =
+            chain.iter().map(|index| self.token_object(*index)).collect::<Result<Vec<_>, _>>()?;
         tokens.extend(links.iter().cloned());
         let leaves = indexes.iter().map(|index| self.leaf_bytes(*index)).collect::<Result<Vec<_>, _>>()?;
         let size = self.store().len();
         let last = EntryIndex(size.saturating_sub(1));
         let commitment = self.store().entry(last).ok_or(LedgerError::Damaged(last))?.entry;
         let path = prove::inclusion(self.store().log(), last, TreeSize(size)).map_err(LedgerError::Prove)?;
-        let siblings = prove::multiproof(&self.store().trees().state, &indexes).map_err(LedgerError::Prove)?;
+        let siblings =
+            prove::multiproof(&self.store().trees().state, &indexes).map_err(LedgerError::Prove)?;
         Ok(Presentation {
             ledger: self.id(),
             note: self.checkpoint().as_bytes(),
@@ -97,7 +99,8 @@ impl Ledger {
     pub fn proof(&self, entry: EntryIndex) -> Result<String, LedgerError> {
         let size = TreeSize(self.store().len());
         let path = prove::inclusion(self.store().log(), entry, size).map_err(LedgerError::Prove)?;
-        let proof = TlogProof::new(Vec::new(), entry, path, self.checkpoint().as_bytes()).map_err(LedgerError::Proof)?;
+        let proof = TlogProof::new(Vec::new(), entry, path, self.checkpoint().as_bytes())
+            .map_err(LedgerError::Proof)?;
         Ok(proof.to_text())
     }
 }

@@ -8,7 +8,7 @@ use super::{control, holder, issue, registry, reserve, settle};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
-use remit_verifier::object::{Act, Body, Kind, Operation, Reference, Submission, Verified};
+use remit_verifier::object::{Act, Body, Kind, Operation, Reference, Sealed, Submission, Verified};
 use remit_verifier::state::{LeafBody, LedgerLeaf};
 use remit_verifier::types::{EntryIndex, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex};
 use std::collections::BTreeSet;
@@ -160,7 +160,7 @@ fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Ru
         }
         Body::Token(token, sealed) => issue::delegate(tx, operation, token, sealed),
         Body::Reserve(invocation, links) => reserve::reserve(tx, operation, invocation, links),
-        Body::Act(_, act) => apply_act(tx, operation, act),
+        Body::Act(_, act, sealed) => apply_act(tx, operation, act, sealed.as_ref()),
     }
 }
 
@@ -168,16 +168,17 @@ fn apply_act<V: StateView>(
     tx: &mut Transaction<'_, V>,
     operation: &Operation,
     act: &Act,
+    sealed: Option<&Sealed>,
 ) -> Rule<(), V::Error> {
     match act {
         Act::Party { name, keys } => registry::party(tx, operation, name, keys),
-        Act::PartyKeys { party, keys, compromised } => {
-            registry::party_keys(tx, operation, party, keys, compromised)
+        Act::PartyKeys { party, generation, keys, compromised } => {
+            registry::party_keys(tx, operation, party, *generation, keys, compromised)
         }
         Act::Unit { name, decimals } => registry::unit(tx, operation, name, *decimals),
         Act::Issuer { party } => registry::issuer(tx, operation, party),
-        Act::Transfer { token, epoch, holder, secret } => {
-            holder::transfer(tx, operation, token, *epoch, holder, secret)
+        Act::Transfer { token, epoch, holder, .. } => {
+            holder::transfer(tx, operation, token, *epoch, holder, sealed.ok_or(Code::SealedMismatch)?)
         }
         Act::Rekey { target, holder } => holder::rekey(tx, operation, target, holder),
         Act::Veto { token, rekey } => {

@@ -8,7 +8,7 @@ use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::log::Facts;
-use remit_verifier::object::{Operation, Target};
+use remit_verifier::object::{Operation, Sealed, Target};
 use remit_verifier::state::{LeafBody, Life, MASK_OPERATOR};
 use remit_verifier::types::{Epoch, KeyBytes, ObjectId, Seconds, StateIndex};
 
@@ -18,7 +18,7 @@ pub(super) fn transfer<V: StateView>(
     token: &ObjectId,
     epoch: Epoch,
     holder: &PublicKey,
-    secret: &[u8; 32],
+    sealed: &Sealed,
 ) -> Rule<(), V::Error> {
     let chain = Chain::load(tx, token)?;
     chain.require_live(tx)?;
@@ -37,13 +37,13 @@ pub(super) fn transfer<V: StateView>(
     if state.carved_children != 0 {
         return Err(Stop::at(Code::CarvedChild, last.index));
     }
-    if let Some(rekey) = private.rekey {
+    if let Some(rekey) = private.values.rekey {
         drop_rekey(tx, rekey)?;
     }
     let now = tx.now;
     let epoch = tx.change(last.index, |record| {
         let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
-        private.secret = *secret;
+        private.secret = sealed.secret;
         record.leaf.epoch = record.leaf.epoch.next().ok_or(Code::Overflow)?;
         if let LeafBody::Token(token) = &mut record.leaf.body {
             token.holder = *holder.bytes();
@@ -75,7 +75,7 @@ pub(super) fn rekey<V: StateView>(
         return Ok(());
     }
     let private = last.record.private.as_ref().ok_or(Code::WrongLeaf)?;
-    if private.rekey.is_some() {
+    if private.values.rekey.is_some() {
         return Err(Stop::at(Code::AlreadySo, last.index));
     }
     let effective = Seconds(tx.now.seconds().0.saturating_add(REKEY_DELAY.0).saturating_add(1));
@@ -126,7 +126,7 @@ fn set_pending<V: StateView>(
     rekey: Option<ObjectId>,
 ) -> Rule<(), V::Error> {
     tx.change(index, |record| {
-        record.private.as_mut().ok_or(Code::WrongLeaf)?.rekey = rekey;
+        record.private.as_mut().ok_or(Code::WrongLeaf)?.values.rekey = rekey;
         Ok(())
     })
 }

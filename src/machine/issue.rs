@@ -167,11 +167,8 @@ fn require_within<E>(chain: &Chain, unit: StateIndex, budget: &Budget) -> Rule<(
         let stated = above.clone().find_map(|link| budget_of(link, unit).and_then(of));
         matches!((own, stated), (Some(own), Some(stated)) if own > stated)
     };
-    let refundable = |budget: &Budget| budget.refundable;
-    if wider(budget.total, |b| b.total)
-        || wider(budget.per_use, |b| b.per_use)
-        || wider(budget.refundable, refundable)
-    {
+    let total = wider(budget.total, |b| b.total) || wider(budget.per_use, |b| b.per_use);
+    if total || wider(budget.refundable, Budget::refundable) {
         return Err(Code::WiderThanParent.into());
     }
     Ok(())
@@ -202,7 +199,7 @@ fn create<V: StateView>(
         authority: TokenLeaf::authority_of(&token.encode()),
         values: Hash::default(),
     };
-    let private = Private { secret: sealed.secret, values: Values::default(), rekey: None };
+    let private = Private { secret: sealed.secret, values: Values::default() };
     let index = tx.create(|index| new_leaf(index, operation.id, LeafBody::Token(leaf)), Some(private))?;
     let info = TokenInfo {
         id: operation.id,

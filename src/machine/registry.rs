@@ -74,6 +74,7 @@ pub(super) fn party_keys<V: StateView>(
     tx: &mut Transaction<'_, V>,
     operation: &Operation,
     party: &ObjectId,
+    generation: Generation,
     keys: &[PublicKey],
     compromised: &[PublicKey],
 ) -> Rule<(), V::Error> {
@@ -83,6 +84,9 @@ pub(super) fn party_keys<V: StateView>(
     let present = record.leaf.party().ok_or(Code::UnknownParty)?;
     if record.leaf.mask & MASK_OPERATOR != 0 {
         return Err(Stop::at(Code::PartyFrozen, index));
+    }
+    if record.leaf.generation != generation {
+        return Err(Stop::at(Code::OldGeneration, index));
     }
     require_party_keys(tx, keys)?;
     let changed = rotate(present, keys, compromised)?;

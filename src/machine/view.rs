@@ -36,10 +36,8 @@ pub struct LeafRecord {
 pub struct Private {
     /// Salts its values and parts of details; renewed by a transfer.
     pub secret: [u8; 32],
-    /// Its counters.
+    /// Its counters, and a rekey that somebody upstream proposed and that runs.
     pub values: Values,
-    /// A rekey that somebody upstream proposed and that runs.
-    pub rekey: Option<ObjectId>,
 }
 
 /// What a token is, from its admission on for ever.

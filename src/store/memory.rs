@@ -77,6 +77,7 @@ pub struct MemoryStore {
     entries: Vec<Vec<u8>>,
     objects: BTreeMap<EntryIndex, Vec<u8>>,
     details: BTreeMap<EntryIndex, Details>,
+    applied: BTreeMap<ObjectId, EntryIndex>,
     commitment: Option<Commitment>,
 }
 
@@ -84,6 +85,11 @@ impl MemoryStore {
     /// Keeps a batch; `objects` are the submissions that it was built of, in their order.
     pub fn commit(&mut self, batch: Batch, objects: &[&[u8]]) -> Durable {
         self.state.apply(&batch.delta);
+        for (key, record) in batch.delta.iter() {
+            if let (Key::Seen(_, id), Some(entry)) = (key, record.and_then(key::Seen::unwrap)) {
+                self.applied.insert(*id, *entry);
+            }
+        }
         for (place, entry) in batch.entries.into_iter().enumerate() {
             let index = EntryIndex(batch.first.0 + place as u64);
             if let Some(object) = entry.input.and_then(|input| objects.get(input)) {
@@ -135,6 +141,11 @@ impl MemoryStore {
         let entry = self.entries.get(usize::try_from(index.0).ok()?)?;
         let object = self.objects.get(&index).map(Vec::as_slice);
         Some(Kept { entry, object, details: self.details.get(&index) })
+    }
+
+    /// The entry that applied the operation with this id, alone or in a bundle.
+    pub fn entry_of(&self, id: &ObjectId) -> Option<EntryIndex> {
+        self.applied.get(id).copied()
     }
 
     /// All entries in order.

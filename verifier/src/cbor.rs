@@ -173,6 +173,12 @@ impl<'a> Reader<'a> {
         if value.chars().any(char::is_control) { Err(DecodeError::Malformed) } else { Ok(value) }
     }
 
+    /// A name: a text of 1 to [`NAME_BYTES_MAX`](crate::limits::NAME_BYTES_MAX) bytes, without control characters.
+    pub fn name(&mut self) -> Result<&'a str> {
+        let name = self.text(crate::limits::NAME_BYTES_MAX)?;
+        if name.is_empty() { Err(DecodeError::Malformed) } else { Ok(name) }
+    }
+
     /// The text `label`, as the first element of a labelled array.
     pub fn label(&mut self, label: &str) -> Result<()> {
         match self.kind()? {
@@ -243,7 +249,7 @@ impl<'a> Reader<'a> {
         }
         let mut last = None;
         for _ in 0..len {
-            let key = self.text(crate::limits::NAME_BYTES_MAX)?;
+            let key = self.name()?;
             let order = (key.len(), key);
             if last.is_some_and(|last| last >= order) {
                 return Err(DecodeError::NotCanonical);

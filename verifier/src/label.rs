@@ -11,8 +11,12 @@ macro_rules! labels {
 labels! {
     /// Log entries (spec 03 §1).
     ENTRY = "remit/entry/v1";
-    /// Parts of details (spec 03 §5).
+    /// The digest over the parts of details (spec 03 §5).
     DETAILS = "remit/details/v1";
+    /// The common part of details (spec 03 §5).
+    COMMON = "remit/common/v1";
+    /// One link's part of details (spec 03 §5).
+    LINK = "remit/link/v1";
     /// State leaves (spec 06 §1).
     STATE = "remit/state/v1";
     /// Values behind a token's leaf (spec 06 §4).

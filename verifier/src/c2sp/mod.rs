@@ -10,6 +10,7 @@ mod cosignature;
 mod display;
 mod note;
 mod text;
+pub(crate) use text::is_key_name;
 mod tlog_proof;
 mod trust;
 mod trust_lines;

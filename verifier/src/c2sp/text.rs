@@ -46,6 +46,6 @@ pub(super) fn base64_scan(text: &str) -> Option<([u8; 4], usize)> {
 }
 
 /// Whether `name` may stand as the name of a key: not empty, no Unicode space, no `+`, no control character.
-pub(super) fn is_key_name(name: &str) -> bool {
+pub(crate) fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c == '+' || c < ' ')
 }

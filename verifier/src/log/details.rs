@@ -61,11 +61,6 @@ pub struct LinkPart {
     pub values: Vec<UnitValues>,
 }
 
-/// Purposes of salts (spec 03 §5, 06 §4).
-pub(crate) const SALT_COMMON: u64 = 1;
-pub(crate) const SALT_LINK: u64 = 2;
-pub(crate) const SALT_VALUES: u64 = 3;
-
 impl Facts {
     fn fields(&self) -> Fields {
         let mut f = Fields::default();
@@ -97,18 +92,14 @@ impl Details {
         facts: &[Facts],
         links: &[LinkPart],
     ) -> Self {
-        let mut secret = [0; 32];
-        let (head, _) = secret.split_at_mut(16);
-        head.copy_from_slice(&nonce.0);
-        let mut common = Writer::labelled(label::DETAILS, 4);
-        let salted = sha256(&[&salt(&secret, SALT_COMMON, entry.0).0, &id.0]);
-        common.bytes(&salted.0).u64(kind as u64);
+        let mut common = Writer::labelled(label::COMMON, 4);
+        common.bytes(&salt(&nonce.0, &id.0, entry.0).0).u64(kind as u64);
         common.list(facts, |w, facts| {
             w.fields(facts.fields());
         });
         let link = |part: &LinkPart| {
-            let mut w = Writer::labelled(label::DETAILS, 4);
-            w.bytes(&salt(&part.secret, SALT_LINK, entry.0).0).u64(part.token.0);
+            let mut w = Writer::labelled(label::LINK, 4);
+            w.bytes(&salt(&part.secret, label::LINK.as_bytes(), entry.0).0).u64(part.token.0);
             w.list(&part.values, |w, values| values.encode(w));
             w.into_bytes()
         };

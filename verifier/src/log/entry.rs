@@ -1,11 +1,12 @@
 //! Log entries (spec 03 §1–§4): small, and they reveal nothing but their kind and time.
 
+use crate::c2sp::is_key_name;
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::hash::sha256;
 use crate::key::PublicKey;
 use crate::label;
 use crate::limits::*;
-use crate::object::Kind;
+use crate::object::{Kind, RESERVED};
 use crate::types::{Hash, LedgerId, Millis, ObjectId, TreeSize};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -87,7 +88,10 @@ impl Entry {
             let len = r.array(8)?;
             r.label(label::ENTRY)?;
             let time = Millis(r.u64()?);
-            let kind = Kind::from_number(r.u64()?).ok_or(DecodeError::Malformed)?;
+            let number = r.u64()?;
+            let reserved = RESERVED.iter().any(|(reserved, _)| *reserved == number);
+            let unknown = if reserved { DecodeError::NotEnabled(2) } else { DecodeError::Malformed };
+            let kind = Kind::from_number(number).ok_or(unknown)?;
             match (kind, len) {
                 (Kind::Genesis, 8) => {
                     Genesis::decode(r, time).map(|genesis| Self::Genesis(Box::new(genesis)))
@@ -140,16 +144,22 @@ impl Genesis {
     fn decode(r: &mut Reader<'_>, time: Millis) -> Result<Self, DecodeError> {
         let genesis = Self {
             time,
-            origin: r.text(TEXT_BYTES_MAX)?.into(),
+            origin: r.text(KEY_NAME_BYTES_MAX)?.into(),
             log_key: r.key()?,
             operators: r.list(OPERATOR_KEYS_MAX, Reader::key)?,
             threshold: r.u64()?,
             rules: r.u64()?,
         };
         let sorted = genesis.operators.is_sorted_by(|a, b| a.bytes() < b.bytes());
-        let reachable = (1..=genesis.operators.len() as u64).contains(&genesis.threshold);
+        // Two quorums always share an operator, so no decision is taken twice by halves that do not meet.
+        let most = genesis.operators.len() as u64;
+        let majority = genesis.threshold <= most && genesis.threshold.saturating_mul(2) > most;
         let roles = !genesis.operators.contains(&genesis.log_key);
-        if sorted && reachable && roles { Ok(genesis) } else { Err(DecodeError::Malformed) }
+        if sorted && majority && roles && is_key_name(&genesis.origin) {
+            Ok(genesis)
+        } else {
+            Err(DecodeError::Malformed)
+        }
     }
 
     fn encode(&self, w: &mut Writer) {

@@ -3,6 +3,5 @@
 mod details;
 mod entry;
 
-pub(crate) use details::SALT_VALUES;
 pub use details::{Details, Facts, LinkPart};
 pub use entry::{Commitment, Entry, Genesis, Outcome};

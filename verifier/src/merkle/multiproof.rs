@@ -87,8 +87,8 @@ trait Walk {
 }
 
 /// The recursion over the leaves `start..start + size`; every proved leaf left of them is consumed already.
-/// `size` is at least 1; every call halves the least power of two that is not below it, so the depth is at
-/// most 63.
+/// `size` is at least 1; every call halves the least power of two that is not below it, so calls
+/// nest at most 64 deep.
 fn descend<W: Walk>(walk: &mut W, start: u64, size: u64) -> Result<W::Value, W::Error> {
     // Sums stay at or below the tree's size.
     let end = start.saturating_add(size);

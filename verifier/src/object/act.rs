@@ -4,7 +4,7 @@ use super::kind::Kind;
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
 use crate::limits::*;
-use crate::types::{Amount, Epoch, Hash, Nonce, ObjectId, Seconds, StateIndex};
+use crate::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Seconds, StateIndex};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -57,6 +57,8 @@ pub enum Act {
     PartyKeys {
         /// The party.
         party: ObjectId,
+        /// Its generation before: a change that was overtaken by another one is void.
+        generation: Generation,
         /// All keys from now on.
         keys: Vec<PublicKey>,
         /// Those of the keys that leave which are good for nothing any more; the other ones that leave are rotated.
@@ -82,8 +84,9 @@ pub enum Act {
         epoch: Epoch,
         /// The new holder's key.
         holder: PublicKey,
-        /// Salts the token's values from now on; known to the new holder, not to the old.
-        secret: [u8; 32],
+        /// Digest of the sealed claims whose secret salts the token's values from now on. The new holder opens them to
+        /// the ledger; the old holder signs the digest and learns nothing.
+        sealed: Hash,
     },
     /// Changes a holder's key; signed by the position named, then by the new key.
     Rekey {
@@ -160,7 +163,7 @@ impl Reference {
         if r.next_is_bytes() {
             r.array_bytes().map(|id| Self::Id(ObjectId(id)))
         } else {
-            let member = r.u64_max(BUNDLE_MEMBERS_MAX as u64)?;
+            let member = r.u64_max(BUNDLE_MEMBERS_MAX.saturating_sub(1) as u64)?;
             u8::try_from(member).map(Self::Member).map_err(|_| DecodeError::Malformed)
         }
     }
@@ -231,9 +234,9 @@ impl Act {
             Self::Party { name, keys } => {
                 f.add(13, |w| w.text(name)).add(14, |w| put_keys(w, keys));
             }
-            Self::PartyKeys { party, keys, compromised } => {
+            Self::PartyKeys { party, generation, keys, compromised } => {
                 f.add(12, |w| w.bytes(&party.0)).add(14, |w| put_keys(w, keys));
-                f.add(15, |w| put_keys(w, compromised));
+                f.add(15, |w| put_keys(w, compromised)).add(19, |w| w.u64(generation.0));
             }
             Self::Unit { name, decimals } => {
                 f.add(13, |w| w.text(name)).add(16, |w| w.u64(*decimals));
@@ -241,9 +244,9 @@ impl Act {
             Self::Issuer { party } => {
                 f.add(12, |w| w.bytes(&party.0));
             }
-            Self::Transfer { token, epoch, holder, secret } => {
+            Self::Transfer { token, epoch, holder, sealed } => {
                 f.add(4, |w| w.bytes(&token.0)).add(5, |w| w.u64(epoch.0));
-                f.add(7, |w| w.bytes(&holder.bytes().0)).add(8, |w| w.bytes(secret));
+                f.add(7, |w| w.bytes(&holder.bytes().0)).add(8, |w| w.bytes(&sealed.0));
             }
             Self::Rekey { target, holder } => {
                 put_target(&mut f, target).add(7, |w| w.bytes(&holder.bytes().0));
@@ -281,7 +284,7 @@ impl Act {
 const fn fields_of(kind: Kind) -> &'static [i64] {
     match kind {
         Kind::Party => &[13, 14],
-        Kind::PartyKeys => &[12, 14, 15],
+        Kind::PartyKeys => &[12, 14, 15, 19],
         Kind::Unit => &[13, 16],
         Kind::Issuer => &[12],
         Kind::Transfer => &[4, 5, 7, 8],
@@ -318,7 +321,7 @@ struct Raw {
     epoch: Option<Epoch>,
     position: Option<Position>,
     holder: Option<PublicKey>,
-    secret: Option<[u8; 32]>,
+    sealed: Option<Hash>,
     reference: Option<Reference>,
     number: Option<u64>,
     amount: Option<Amount>,
@@ -329,6 +332,7 @@ struct Raw {
     decimals: Option<u64>,
     leaf: Option<StateIndex>,
     id: Option<ObjectId>,
+    generation: Option<Generation>,
 }
 
 impl Raw {
@@ -341,20 +345,22 @@ impl Raw {
             5 => self.epoch = Some(Epoch(r.u64()?)),
             6 => {
                 let position = r.u64_max(DEPTH_MAX.saturating_add(1) as u64)?;
-                self.position = Some(Position(u8::try_from(position).map_err(|_| DecodeError::Malformed)?));
+                let position = u8::try_from(position).ok().filter(|position| *position > 0);
+                self.position = Some(Position(position.ok_or(DecodeError::Malformed)?));
             }
             7 => self.holder = Some(r.key()?),
-            8 => self.secret = Some(r.array_bytes()?),
+            8 => self.sealed = Some(Hash(r.array_bytes()?)),
             9 => self.reference = Some(Reference::decode(r)?),
             10 => self.number = Some(r.u64()?),
             11 => self.amount = Some(Amount(r.u64()?)),
             12 => self.party = Some(ObjectId(r.array_bytes()?)),
-            13 => self.name = Some(r.text(NAME_BYTES_MAX)?.into()),
+            13 => self.name = Some(r.name()?.into()),
             14 => self.keys = Some(r.list(PARTY_KEYS_MAX, Reader::key)?),
             15 => self.compromised = Some(r.list(PARTY_KEYS_MAX, Reader::key)?),
             16 => self.decimals = Some(r.u64_max(UNIT_DECIMALS_MAX)?),
             17 => self.leaf = Some(StateIndex(r.u64()?)),
             18 => self.id = Some(ObjectId(r.array_bytes()?)),
+            19 => self.generation = Some(Generation(r.u64()?)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())
@@ -373,6 +379,7 @@ impl Raw {
             Kind::Party => Act::Party { name: required(self.name, 13)?, keys: required(self.keys, 14)? },
             Kind::PartyKeys => Act::PartyKeys {
                 party: required(self.party, 12)?,
+                generation: required(self.generation, 19)?,
                 keys: required(self.keys, 14)?,
                 compromised: required(self.compromised, 15)?,
             },
@@ -382,7 +389,7 @@ impl Raw {
                 token: required(self.token, 4)?,
                 epoch: required(self.epoch, 5)?,
                 holder: required(self.holder, 7)?,
-                secret: required(self.secret, 8)?,
+                sealed: required(self.sealed, 8)?,
             },
             Kind::Rekey => Act::Rekey { target: self.target()?, holder: required(self.holder, 7)? },
             Kind::Veto => Act::Veto { token: required(self.token, 4)?, rekey: required(self.reference, 9)? },

@@ -75,7 +75,7 @@ impl Argument {
     /// [`DecodeError`].
     pub fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array_of(3)?;
-        Ok(Self { name: r.text(NAME_BYTES_MAX)?.into(), salt: r.array_bytes()?, value: Value::decode(r)? })
+        Ok(Self { name: r.name()?.into(), salt: r.array_bytes()?, value: Value::decode(r)? })
     }
 
     /// Encodes `[name, salt, value]`.
@@ -180,7 +180,7 @@ impl Raw {
             4 => self.token = Some(ObjectId(r.array_bytes()?)),
             5 => self.epoch = Some(Epoch(r.u64()?)),
             6 => self.audience = Some(ObjectId(r.array_bytes()?)),
-            7 => self.action = Some(r.text(NAME_BYTES_MAX)?.into()),
+            7 => self.action = Some(r.name()?.into()),
             8 => self.resource = Some(decode_path(r)?),
             9 => {
                 let mut arguments = Vec::new();

@@ -26,7 +26,7 @@ pub struct Permission {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(String);
 
-/// The text is not a path: an empty, `.` or `..` segment, a `%` or a control character, or it is too long.
+/// The text is not a path: an empty, `.` or `..` segment, one of `%?#\\` or a control character, or it is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPath;
 
@@ -95,7 +95,9 @@ impl Path {
     /// [`BadPath`] if it is none.
     pub fn parse(text: &str) -> Result<Self, BadPath> {
         let bad = |segment: &str| matches!(segment, "" | "." | "..");
-        let refused = text.len() > TEXT_BYTES_MAX || text.contains('%') || text.chars().any(char::is_control);
+        // What some service might decode, cut off or take for a separator stands in no path.
+        let strange = |c: char| c.is_control() || matches!(c, '%' | '?' | '#' | '\\');
+        let refused = text.len() > TEXT_BYTES_MAX || text.chars().any(strange);
         if refused || (!text.is_empty() && text.split('/').any(bad)) {
             return Err(BadPath);
         }
@@ -172,7 +174,7 @@ impl Condition {
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array_of(3)?;
-        let argument = r.text(NAME_BYTES_MAX)?.into();
+        let argument = r.name()?.into();
         let operator = Operator::from_number(r.u64()?).ok_or(DecodeError::UnknownField(-1))?;
         let operands = r.list(CONDITION_OPERANDS_MAX, Value::decode)?;
         if operator != Operator::In && operands.len() != 1 {
@@ -249,8 +251,7 @@ impl Permission {
                         Some(r.list(PERMISSION_ITEMS_MAX, |r| r.array_bytes().map(ObjectId))?)
                 }
                 2 => {
-                    permission.actions =
-                        Some(r.list(PERMISSION_ITEMS_MAX, |r| r.text(NAME_BYTES_MAX).map(String::from))?);
+                    permission.actions = Some(r.list(PERMISSION_ITEMS_MAX, |r| r.name().map(String::from))?);
                 }
                 3 => permission.resources = Some(r.list(PERMISSION_ITEMS_MAX, Path::decode)?),
                 4 => {

@@ -4,7 +4,7 @@ use super::act::{Act, Stamp};
 use super::budget::Sealed;
 use super::invocation::Invocation;
 use super::kind::{Kind, RESERVED};
-use super::token::Token;
+use super::token::{Origin, Token};
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::code::Code;
 use crate::cose::{SigStructure, Sign1};
@@ -54,8 +54,8 @@ pub enum Body {
     Token(Token, Sealed),
     /// An invocation to fund, with the offline links that it goes through, the topmost first.
     Reserve(Invocation, Vec<Link>),
-    /// Everything else.
-    Act(Stamp, Act),
+    /// Everything else; a transfer with the opened sealed claims of the new holder.
+    Act(Stamp, Act, Option<Sealed>),
 }
 
 /// A token inside a chain.
@@ -83,11 +83,11 @@ pub fn combined_id(ids: &[ObjectId]) -> ObjectId {
     ObjectId(writer.digest().0)
 }
 
-/// What every member of a bundle signs: the digest of all payloads without that field (spec 02 §7).
-pub fn bundle_digest(payloads_without_bundle: &[Vec<u8>]) -> Hash {
+/// What every member of a bundle signs: the digest of all kinds and payloads, these without that field (spec 02 §7).
+pub fn bundle_digest(members: &[(Kind, Vec<u8>)]) -> Hash {
     let mut writer = Writer::labelled(label::BUNDLE, 2);
-    writer.list(payloads_without_bundle, |w, payload| {
-        w.bytes(payload);
+    writer.list(members, |w, (kind, payload)| {
+        w.array(2).u64(*kind as u64).bytes(payload);
     });
     writer.digest()
 }
@@ -154,11 +154,18 @@ impl Submission {
         let expected = match self.operations.as_slice() {
             [_] => None,
             operations => {
-                let payloads: Vec<_> = operations.iter().map(Operation::payload_without_bundle).collect();
-                Some(bundle_digest(&payloads))
+                let member = |operation: &Operation| (operation.kind, operation.payload_without_bundle());
+                let members: Vec<_> = operations.iter().map(member).collect();
+                Some(bundle_digest(&members))
             }
         };
         let fits = |operation: &Operation| operation.bundle() == expected;
+        let twin =
+            |place: usize, id: ObjectId| self.operations.iter().skip(place).any(|other| other.id == id);
+        let twins = self.operations.iter().enumerate();
+        if twins.into_iter().any(|(place, operation)| twin(place.saturating_add(1), operation.id)) {
+            return Err(Code::Replayed);
+        }
         if self.operations.iter().all(fits) { Ok(()) } else { Err(Code::BundleMismatch) }
     }
 
@@ -248,7 +255,7 @@ impl Operation {
         let payload = match &self.body {
             Body::Token(token, _) => token.encode(),
             Body::Reserve(invocation, _) => invocation.encode(),
-            Body::Act(stamp, act) => act.encode(stamp),
+            Body::Act(stamp, act, _) => act.encode(stamp),
         };
         let signed = self.signers.iter().zip(&self.signatures);
         let object = |(signer, (signature, _)): (&PublicKey, &([u8; 64], SigStructure))| {
@@ -262,7 +269,7 @@ impl Operation {
         match &self.body {
             Body::Token(token, _) => token.nonce,
             Body::Reserve(invocation, _) => invocation.nonce,
-            Body::Act(stamp, _) => stamp.nonce,
+            Body::Act(stamp, ..) => stamp.nonce,
         }
     }
 
@@ -271,7 +278,7 @@ impl Operation {
         match &self.body {
             Body::Token(token, _) => token.valid_until,
             Body::Reserve(invocation, _) => invocation.valid_until,
-            Body::Act(stamp, _) => stamp.valid_until,
+            Body::Act(stamp, ..) => stamp.valid_until,
         }
     }
 
@@ -279,7 +286,7 @@ impl Operation {
         match &self.body {
             Body::Token(token, _) => token.bundle,
             Body::Reserve(invocation, _) => invocation.bundle,
-            Body::Act(stamp, _) => stamp.bundle,
+            Body::Act(stamp, ..) => stamp.bundle,
         }
     }
 
@@ -293,7 +300,7 @@ impl Operation {
                 invocation.bundle = None;
                 invocation.encode()
             }
-            Body::Act(mut stamp, act) => {
+            Body::Act(mut stamp, act, _) => {
                 stamp.bundle = None;
                 act.encode(&stamp)
             }
@@ -306,11 +313,16 @@ impl Body {
         let body = match member.kind {
             Kind::Issue | Kind::Delegate => {
                 let token = Token::decode(payload)?;
-                let sealed = member.sealed.ok_or(Code::SealedMismatch)?;
-                if token.sealed != Some(Sealed::digest(sealed)) {
-                    return Err(Code::SealedMismatch);
+                let fits = match token.origin {
+                    Origin::Root { .. } => member.kind == Kind::Issue,
+                    Origin::Logged { .. } => member.kind == Kind::Delegate,
+                    Origin::Offline { .. } => false,
+                };
+                if !fits {
+                    return Err(Code::Malformed);
                 }
-                Self::Token(token, Sealed::decode(sealed)?)
+                let sealed = open(member.sealed, token.sealed)?;
+                Self::Token(token, sealed)
             }
             Kind::Reserve => {
                 let links = member.links.iter().map(|bytes| Link::decode(bytes, ledger));
@@ -318,13 +330,27 @@ impl Body {
             }
             kind => {
                 let (stamp, act) = Act::decode(kind, payload)?;
-                Self::Act(stamp, act)
+                let sealed = match &act {
+                    Act::Transfer { sealed, .. } => Some(open(member.sealed, Some(*sealed))?),
+                    _ => None,
+                };
+                Self::Act(stamp, act, sealed)
             }
         };
-        let sealed_fits = member.sealed.is_none() || matches!(body, Self::Token(..));
+        let sealed_fits =
+            member.sealed.is_none() || matches!(body, Self::Token(..) | Self::Act(_, _, Some(_)));
         let links_fit = member.links.is_empty() || matches!(body, Self::Reserve(..));
         if sealed_fits && links_fit { Ok(body) } else { Err(Code::Malformed) }
     }
+}
+
+/// Opens the sealed claims that an object commits to.
+fn open(sealed: Option<&[u8]>, digest: Option<Hash>) -> Result<Sealed, Code> {
+    let sealed = sealed.ok_or(Code::SealedMismatch)?;
+    if digest != Some(Sealed::digest(sealed)) {
+        return Err(Code::SealedMismatch);
+    }
+    Ok(Sealed::decode(sealed)?)
 }
 
 /// Encodes one member: `[kind, objects, sealed or null, links]`.

@@ -216,7 +216,7 @@ impl Claims {
                 7 => claims.max_staleness = Some(Seconds(r.u64()?)),
                 8 => claims.sealed = Some(Hash(r.array_bytes()?)),
                 9 => claims.budgets = Some(decode_budgets(r)?),
-                10 => return Err(DecodeError::NotEnabled(key)),
+                10 | 11 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())

@@ -6,6 +6,7 @@ use core::fmt;
 use ed25519_dalek::{Signer as _, SigningKey};
 
 /// Signs with a key made of a 32-byte seed (RFC 8032 §5.1.5). Its `Debug` shows the public key only.
+#[derive(Clone)]
 pub struct LocalSigner {
     key: SigningKey,
 }

@@ -23,8 +23,8 @@ pub enum DraftBody {
     Token(Token, Sealed),
     /// An invocation to fund, with the encoded offline links that it goes through.
     Reserve(Invocation, Vec<Vec<u8>>),
-    /// Everything else.
-    Act(Stamp, Act),
+    /// Everything else; a transfer with the sealed claims that it commits to.
+    Act(Stamp, Act, Option<Sealed>),
 }
 
 /// Signs one payload under `label` for `ledger`: the id of the object, and the object encoded.
@@ -53,8 +53,9 @@ pub fn submission(ledger: &LedgerId, drafts: &[Draft<'_>]) -> Result<Vec<u8>, Si
     let bundle = match drafts {
         [_] => None,
         drafts => {
-            let payloads: Vec<_> = drafts.iter().map(|draft| draft.body.payload(None)).collect();
-            Some(bundle_digest(&payloads))
+            let member = |draft: &Draft<'_>| (draft.body.kind(), draft.body.payload(None));
+            let members: Vec<_> = drafts.iter().map(member).collect();
+            Some(bundle_digest(&members))
         }
     };
     let members = drafts.iter().map(|draft| draft.envelope(ledger, bundle));
@@ -73,7 +74,7 @@ impl Draft<'_> {
         let (sealed, links) = match &self.body {
             DraftBody::Token(_, sealed) => (Some(sealed.encode()), Vec::new()),
             DraftBody::Reserve(_, links) => (None, links.clone()),
-            DraftBody::Act(..) => (None, Vec::new()),
+            DraftBody::Act(_, _, sealed) => (sealed.as_ref().map(Sealed::encode), Vec::new()),
         };
         Ok(Envelope { kind, objects, sealed, links })
     }
@@ -88,7 +89,7 @@ impl DraftBody {
                 _ => Kind::Delegate,
             },
             Self::Reserve(..) => Kind::Reserve,
-            Self::Act(_, act) => act.kind(),
+            Self::Act(_, act, _) => act.kind(),
         }
     }
 
@@ -100,7 +101,7 @@ impl DraftBody {
                 Token { bundle, sealed, ..token.clone() }.encode()
             }
             Self::Reserve(invocation, _) => Invocation { bundle, ..invocation.clone() }.encode(),
-            Self::Act(stamp, act) => act.encode(&Stamp { bundle, ..*stamp }),
+            Self::Act(stamp, act, _) => act.encode(&Stamp { bundle, ..*stamp }),
         }
     }
 }

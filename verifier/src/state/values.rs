@@ -1,10 +1,9 @@
 //! Counters of a token and their salted digest (spec 06 §4).
 
-use crate::cbor::{DecodeError, Reader, Writer};
+use crate::cbor::{DecodeError, Fields, Reader, Writer};
 use crate::label;
 use crate::limits::*;
-use crate::log::SALT_VALUES;
-use crate::types::{Amount, Hash, StateIndex};
+use crate::types::{Amount, Hash, ObjectId, StateIndex};
 use alloc::vec::Vec;
 
 /// All counters of one token: the part of its state that its leaf only commits to.
@@ -14,6 +13,8 @@ pub struct Values {
     pub event: u64,
     /// Counters by unit, in strictly increasing order of the units' indexes.
     pub units: Vec<UnitValues>,
+    /// A rekey that somebody upstream proposed and that runs.
+    pub rekey: Option<ObjectId>,
 }
 
 /// Counters of one token in one unit.
@@ -111,11 +112,14 @@ impl Values {
         }
     }
 
-    /// The values as they are opened: `["remit/values/v1", salt, event, [unit values, …]]`.
+    /// The values as they are opened: `["remit/values/v1", salt, event, [unit values, …], {? 1: rekey}]`.
     pub fn encode(&self, secret: &[u8; 32]) -> Vec<u8> {
-        let mut w = Writer::labelled(label::VALUES, 4);
-        w.bytes(&salt(secret, SALT_VALUES, self.event).0).u64(self.event);
+        let mut w = Writer::labelled(label::VALUES, 5);
+        w.bytes(&salt(secret, label::VALUES.as_bytes(), self.event).0).u64(self.event);
         w.list(&self.units, |w, values| values.encode(w));
+        let mut open = Fields::default();
+        open.opt(1, self.rekey, |w, id| w.bytes(&id.0));
+        w.fields(open);
         w.into_bytes()
     }
 
@@ -126,7 +130,7 @@ impl Values {
     /// [`DecodeError`].
     pub fn decode(bytes: &[u8]) -> Result<(Self, Hash), DecodeError> {
         Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
-            r.array_of(4)?;
+            r.array_of(5)?;
             r.label(label::VALUES)?;
             let salt = Hash(r.array_bytes()?);
             let event = r.u64()?;
@@ -134,7 +138,16 @@ impl Values {
             if !units.is_sorted_by(|a, b| a.unit < b.unit) {
                 return Err(DecodeError::NotCanonical);
             }
-            Ok((Self { event, units }, salt))
+            let mut rekey = None;
+            r.map(|key, r| match key {
+                1 => {
+                    rekey = Some(ObjectId(r.array_bytes()?));
+                    Ok(())
+                }
+                2 => Err(DecodeError::NotEnabled(key)),
+                other => Err(DecodeError::UnknownField(other)),
+            })?;
+            Ok((Self { event, units, rekey }, salt))
         })
     }
 
@@ -144,9 +157,9 @@ impl Values {
     }
 }
 
-/// A salt derived from 32 secret bytes for one purpose and number (spec 03 §5, 06 §4).
-pub fn salt(secret: &[u8; 32], purpose: u64, number: u64) -> Hash {
+/// A salt derived from secret bytes for one purpose and number (spec 03 §5, 06 §4).
+pub fn salt(secret: &[u8], purpose: &[u8], number: u64) -> Hash {
     let mut w = Writer::labelled(label::SALT, 4);
-    w.bytes(secret).u64(purpose).u64(number);
+    w.bytes(secret).bytes(purpose).u64(number);
     w.digest()
 }

@@ -1,0 +1,62 @@
+# Everything a person or CI does with this repository. `make` alone lists it.
+# Needs Debian 12 (or the like) and Rust 1.95; `setup` brings what else is missing.
+
+SHELL := /bin/bash
+export PATH := $(PATH):$(HOME)/.cargo/bin
+CARGO ?= cargo
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 5
+BENCH := benches/target/release/remit-bench
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check build test demo bench fuzz vectors fmt examples smoke
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## install what is missing: C and C++ compiler, rustfmt, clippy
+	@tools/setup cc c++ rustfmt clippy
+
+check: ## formatting, lints, the verifier without features, links in its documentation, the house rules
+	@tools/check
+
+build: ## the `remit` command, release profile, in target/release/
+	@tools/setup cc
+	$(CARGO) build --release --locked
+
+test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
+	@tools/step "check" tools/check
+	@tools/step "tests" $(CARGO) test --workspace --locked -q
+	@tools/step "examples" $(MAKE) -s examples
+	@tools/step "demo" $(CARGO) run --release --locked -q -- demo --json
+	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
+	@tools/step "benchmarks, smoke" $(MAKE) -s smoke
+	@echo "make test: all passed"
+
+demo: ## the running example, told step by step
+	@tools/setup cc
+	@$(CARGO) run --release --locked -q -- demo
+
+examples: ## builds every example and runs it on the data in this repository
+	$(CARGO) build --release --locked --workspace --examples -q
+
+bench: ## all measurements: a table, and target/bench/report.json
+	@tools/setup cc
+	@cd benches && $(CARGO) build --release --locked -q --target-dir target
+	@$(BENCH)
+
+smoke:
+	@cd benches && $(CARGO) build --release --locked -q --target-dir target
+	@$(BENCH) --smoke >/dev/null
+
+fuzz: ## every fuzz target for FUZZ_SECONDS each (default 5)
+	@tools/setup cc c++
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
+
+vectors: ## writes spec/vectors/ anew; `make test` compares them with what is there
+	@$(CARGO) run --release --locked -q -p remit --example vectors -- spec/vectors
+
+fmt: ## formats all Rust files
+	@$(CARGO) fmt --all
+	@cd fuzz && $(CARGO) fmt
+	@cd benches && $(CARGO) fmt

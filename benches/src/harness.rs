@@ -1,0 +1,209 @@
+//! Rows, how they are timed, and how one is held against another.
+//!
+//! All rows are timed in turn, round after round, so that a slow moment of the machine falls on a row and on
+//! its limit alike. A row's figure is the median over the rounds; its ratio is the median of the ratios
+//! inside a round.
+
+use std::time::{Duration, Instant};
+
+/// How long a run takes.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    rounds: usize,
+    sample: Duration,
+    warm_up: Duration,
+}
+
+impl Effort {
+    /// Figures to quote: about one second for each row.
+    pub const FULL: Self =
+        Self { rounds: 101, sample: Duration::from_millis(8), warm_up: Duration::from_millis(100) };
+    /// Two calls of each row: one to calibrate, one sample.
+    pub const SMOKE: Self = Self { rounds: 1, sample: Duration::ZERO, warm_up: Duration::ZERO };
+}
+
+/// What a row is held against: `weight` times the sum of other rows of the same run.
+pub struct Limit {
+    /// `(row, how many of it)`; the limit is the weighted sum.
+    pub terms: Vec<(&'static str, f64)>,
+    /// The row's figure must be at most this many limits.
+    pub target: f64,
+}
+
+impl Limit {
+    /// At most `target` times the row `name`.
+    pub fn times(target: f64, name: &'static str) -> Option<Self> {
+        Some(Self { terms: vec![(name, 1.0)], target })
+    }
+}
+
+enum Work {
+    Time { call: Box<dyn FnMut()>, divisor: f64 },
+    Size { bytes: u64, bytes_max: Option<u64> },
+}
+
+struct Row {
+    name: &'static str,
+    note: String,
+    limit: Option<Limit>,
+    work: Work,
+}
+
+/// The rows of a run, in the order of the table.
+pub struct Bench {
+    rows: Vec<Row>,
+}
+
+/// One line of the table.
+pub struct Outcome {
+    /// Unique name, and key of the report.
+    pub name: &'static str,
+    /// What a reader must know to read the figure.
+    pub note: String,
+    /// The figure.
+    pub value: Value,
+    /// Median ratio to the limit, where there is one.
+    pub ratio: Option<f64>,
+    /// Largest ratio that is good enough.
+    pub target: Option<f64>,
+}
+
+/// A figure and its limit in the same unit.
+pub enum Value {
+    /// Nanoseconds of one operation: the median, and the median of the limit.
+    Time { median_ns: f64, limit_ns: Option<f64> },
+    /// Bytes, and the most that they may be.
+    Size { bytes: u64, limit_bytes: Option<u64> },
+}
+
+impl Outcome {
+    /// Whether the target is met; `None` if the row has none.
+    pub fn met(&self) -> Option<bool> {
+        Some(self.ratio? <= self.target?)
+    }
+}
+
+impl Bench {
+    /// A run without rows.
+    pub fn new() -> Self {
+        Self { rows: Vec::new() }
+    }
+
+    /// Adds a timed row. `call` does the operation once, and panics if the operation does not do what it
+    /// should.
+    pub fn time(
+        &mut self,
+        name: &'static str,
+        note: &str,
+        limit: Option<Limit>,
+        call: impl FnMut() + 'static,
+    ) {
+        self.time_many(name, note, limit, 1, call);
+    }
+
+    /// As [`Bench::time`], where one call does `count` operations; the figures are for one of them.
+    pub fn time_many(
+        &mut self,
+        name: &'static str,
+        note: &str,
+        limit: Option<Limit>,
+        count: u32,
+        call: impl FnMut() + 'static,
+    ) {
+        self.add(name, note, limit, Work::Time { call: Box::new(call), divisor: f64::from(count) });
+    }
+
+    /// Adds the size of something, with the most that it may be.
+    pub fn size(&mut self, name: &'static str, note: &str, bytes: usize, bytes_max: Option<u64>) {
+        self.add(name, note, None, Work::Size { bytes: bytes as u64, bytes_max });
+    }
+
+    fn add(&mut self, name: &'static str, note: &str, limit: Option<Limit>, work: Work) {
+        assert!(self.rows.iter().all(|row| row.name != name), "two rows are called `{name}`");
+        self.rows.push(Row { name, note: note.to_owned(), limit, work });
+    }
+
+    /// Times every row and holds it against its limit.
+    pub fn run(mut self, effort: Effort) -> Vec<Outcome> {
+        let batches: Vec<u32> = self.rows.iter_mut().map(|row| row.work.calibrate(effort)).collect();
+        let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(effort.rounds); self.rows.len()];
+        for _ in 0..effort.rounds {
+            for ((row, batch), taken) in self.rows.iter_mut().zip(&batches).zip(&mut samples) {
+                taken.extend(row.work.sample(*batch));
+            }
+        }
+        let names: Vec<&str> = self.rows.iter().map(|row| row.name).collect();
+        let limits: Vec<_> = self.rows.iter().map(|row| row.limit_samples(&names, &samples)).collect();
+        self.rows
+            .into_iter()
+            .zip(samples)
+            .zip(limits)
+            .map(|((row, own), limit)| row.outcome(own, limit))
+            .collect()
+    }
+}
+
+impl Work {
+    /// How many calls make one sample.
+    fn calibrate(&mut self, effort: Effort) -> u32 {
+        let Work::Time { call, .. } = self else { return 0 };
+        let started = Instant::now();
+        let mut calls = 0_u32;
+        while calls == 0 || started.elapsed() < effort.warm_up {
+            call();
+            calls += 1;
+        }
+        let one = started.elapsed().as_secs_f64() / f64::from(calls);
+        (effort.sample.as_secs_f64() / one).ceil().max(1.0) as u32
+    }
+
+    /// Nanoseconds of one operation, over `batch` calls.
+    fn sample(&mut self, batch: u32) -> Option<f64> {
+        let Work::Time { call, divisor } = self else { return None };
+        let started = Instant::now();
+        for _ in 0..batch {
+            call();
+        }
+        Some(started.elapsed().as_secs_f64() * 1e9 / f64::from(batch) / *divisor)
+    }
+}
+
+impl Row {
+    /// The limit in every round.
+    fn limit_samples(&self, names: &[&str], samples: &[Vec<f64>]) -> Option<Vec<f64>> {
+        let terms = &self.limit.as_ref()?.terms;
+        let mut sums = vec![0.0; samples.iter().map(Vec::len).max().unwrap_or(0)];
+        for (name, weight) in terms {
+            let row = names.iter().position(|other| other == name);
+            let row =
+                row.unwrap_or_else(|| panic!("`{}` is held against `{name}`, which is no row", self.name));
+            for (sum, sample) in sums.iter_mut().zip(&samples[row]) {
+                *sum += weight * sample;
+            }
+        }
+        Some(sums)
+    }
+
+    fn outcome(self, own: Vec<f64>, limit: Option<Vec<f64>>) -> Outcome {
+        let (value, ratio, target) = match self.work {
+            Work::Time { .. } => {
+                let ratios =
+                    limit.as_ref().map(|limit| own.iter().zip(limit).map(|(own, limit)| own / limit));
+                let ratio = ratios.map(|ratios| median(ratios.collect()));
+                let value = Value::Time { median_ns: median(own), limit_ns: limit.map(median) };
+                (value, ratio, self.limit.map(|limit| limit.target))
+            }
+            Work::Size { bytes, bytes_max } => {
+                let ratio = bytes_max.map(|max| bytes as f64 / max as f64);
+                (Value::Size { bytes, limit_bytes: bytes_max }, ratio, bytes_max.map(|_| 1.0))
+            }
+        };
+        Outcome { name: self.name, note: self.note, value, ratio, target }
+    }
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let middle = samples.len() / 2;
+    if samples.len() % 2 == 1 { samples[middle] } else { (samples[middle - 1] + samples[middle]) / 2.0 }
+}

@@ -1,0 +1,271 @@
+//! The stage of the demo: the ledger, the keys, the parties, and services that decide with files alone.
+
+use super::report::{Balance, Report, Step};
+use crate::client::{Ask, Client, Randomness, Ready, TokenSpec, public_key};
+use crate::engine::Answer;
+use crate::ledger::Ledger;
+use remit_verifier::code::Code;
+use remit_verifier::log::Genesis;
+use remit_verifier::object::{Act, Argument, Invocation, Path, Payment};
+use remit_verifier::sign::{Draft, LocalSigner, Signer};
+use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
+use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Request, Settings, Verifier};
+use std::collections::BTreeMap;
+use std::error::Error;
+
+pub(super) type Tale<T> = Result<T, Box<dyn Error>>;
+
+const ORIGIN: &str = "remit.example/demo";
+const OPERATORS: [&str; 3] = ["operator 1", "operator 2", "operator 3"];
+
+/// Everybody's keys, and what has happened so far.
+pub(super) struct Stage {
+    pub(super) ledger: Ledger,
+    pub(super) client: Client,
+    pub(super) now: Millis,
+    pub(super) chapter: &'static str,
+    keys: BTreeMap<&'static str, LocalSigner>,
+    steps: Vec<Step>,
+    pub(super) cny: ObjectId,
+}
+
+/// A service: it has a policy and files, and no connection.
+pub(super) struct Service {
+    name: &'static str,
+    verifier: Verifier,
+}
+
+/// What an agent shows a service.
+pub(super) struct Shown {
+    pub(super) presentation: Vec<u8>,
+    pub(super) invocation: Vec<u8>,
+    pub(super) arguments: Vec<Argument>,
+}
+
+impl Stage {
+    pub(super) fn new(now: Millis, mut randomness: Randomness) -> Tale<Self> {
+        let mut client =
+            Client::new(Default::default(), std::mem::replace(&mut randomness, Randomness::Seeded(0)));
+        let mut keys = BTreeMap::new();
+        for name in CAST.iter().chain(&OPERATORS).copied() {
+            keys.insert(name, LocalSigner::from_seed(&client.random()?));
+        }
+        let public = |name: &str| public_key(&keys[name]);
+        let mut operators = OPERATORS.iter().map(|name| public(name)).collect::<Result<Vec<_>, _>>()?;
+        operators.sort_by_key(|key| *key.bytes());
+        let log_key = LocalSigner::from_seed(&client.random()?);
+        let genesis = Genesis {
+            time: now,
+            origin: ORIGIN.into(),
+            log_key: public_key(&log_key)?,
+            operators,
+            threshold: 2,
+            rules: 1,
+        };
+        let ledger = Ledger::begin(&genesis, Box::new(log_key))?;
+        let client = client.for_ledger(ledger.id());
+        let cny = ObjectId::default();
+        Ok(Self { ledger, client, now, chapter: "", keys, steps: Vec::new(), cny })
+    }
+
+    pub(super) fn key(&self, name: &str) -> &LocalSigner {
+        &self.keys[name]
+    }
+
+    pub(super) fn spec(&self, holder: &str, seconds: u64) -> Tale<TokenSpec> {
+        let expires = Seconds(self.now.seconds().0 + seconds);
+        Ok(TokenSpec::new(public_key(self.key(holder))?, expires))
+    }
+
+    pub(super) fn epoch(&self, token: ObjectId) -> Epoch {
+        self.ledger.leaf(&token).map(|record| record.leaf.epoch).unwrap_or_default()
+    }
+
+    pub(super) fn wait(&mut self, seconds: u64) {
+        self.now = Millis(self.now.0 + seconds * 1000);
+    }
+
+    /// Submits and notes whether the outcome is as told; gives what was submitted if it was applied.
+    pub(super) fn submit(
+        &mut self,
+        tried: &str,
+        drafts: &[Draft<'_>],
+        expected: Result<(), Code>,
+    ) -> Tale<Ready> {
+        let ready = self.client.ready(drafts)?;
+        self.resubmit(tried, &ready, expected.map_or_else(Code::text, |()| "applied"))?;
+        Ok(ready)
+    }
+
+    /// Submits bytes as they are.
+    pub(super) fn resubmit(&mut self, tried: &str, ready: &Ready, expected: &str) -> Tale<()> {
+        self.now = Millis(self.now.0 + 250);
+        let answer = self.ledger.submit(&[&ready.bytes], self.now)?.pop().ok_or("no answer")?;
+        let (outcome, meaning, entry) = match answer {
+            Answer::Applied(entry) => ("applied", "Durable, and proved by the checkpoint.", Some(entry.0)),
+            Answer::Replayed(entry) => {
+                ("replayed", "The first answer again; nothing new was done.", Some(entry.0))
+            }
+            Answer::Refused(refusal) => (refusal.code.text(), refusal.code.meaning(), None),
+        };
+        self.note("the ledger", tried, expected, outcome, meaning, entry, None);
+        Ok(())
+    }
+
+    /// An act of one or more named people.
+    pub(super) fn act(
+        &mut self,
+        tried: &str,
+        act: Act,
+        by: &[&str],
+        expected: Result<(), Code>,
+    ) -> Tale<Ready> {
+        let keys: Vec<LocalSigner> = by.iter().map(|name| self.key(name).clone()).collect();
+        let signers: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
+        let draft = self.client.act(self.now, act, &signers)?;
+        self.submit(tried, &[draft], expected)
+    }
+
+    pub(super) fn operate(&mut self, tried: &str, act: Act) -> Tale<ObjectId> {
+        Ok(self.act(tried, act, &OPERATORS[..2], Ok(()))?.id)
+    }
+
+    pub(super) fn register(&mut self, name: &'static str) -> Tale<ObjectId> {
+        let key = self.key(name).clone();
+        let draft = self.client.party(self.now, name, &[&key])?;
+        Ok(self.submit(&format!("{name} registers itself"), &[draft], Ok(()))?.id)
+    }
+
+    /// An invocation's payload.
+    pub(super) fn invocation(&mut self, ask: &Ask) -> Tale<Invocation> {
+        Ok(self.client.invocation(self.now, ask)?)
+    }
+
+    pub(super) fn ask(&self, token: ObjectId, audience: ObjectId, action: &str, resource: &str) -> Tale<Ask> {
+        Ok(Ask {
+            token,
+            epoch: self.epoch(token),
+            audience,
+            action: action.into(),
+            resource: Path::parse(resource).map_err(|_| "not a path")?,
+            arguments: Vec::new(),
+            payment: None,
+            request: None,
+        })
+    }
+
+    pub(super) fn payment(&self, amount: u64) -> Payment {
+        let now = self.now.seconds().0;
+        let (settle_by, refund_until) = (Seconds(now + 24 * 3600), Some(Seconds(now + 14 * 24 * 3600)));
+        Payment { amount: Amount(amount), unit: self.cny, settle_by, refund_until }
+    }
+
+    /// A service decides; the ledger is not asked.
+    pub(super) fn decide(
+        &mut self,
+        service: &mut Service,
+        tried: &str,
+        shown: &Shown,
+        evidence: Option<&[u8]>,
+        expected: &str,
+    ) {
+        let request = Request { invocation: &shown.invocation, arguments: &shown.arguments };
+        let verdict = service.verifier.verify(&shown.presentation, Some(&request), evidence, self.now);
+        let (outcome, meaning) = match verdict.decision {
+            Decision::Allowed => ("allowed", "Every check passed."),
+            Decision::Permitted => ("permitted", "Permitted, not funded: a no until value is reserved."),
+            Decision::Denied(code) => (code.text(), code.meaning()),
+        };
+        self.note(service.name, tried, expected, outcome, meaning, None, verdict.age);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn note(
+        &mut self,
+        decided_by: &'static str,
+        tried: &str,
+        expected: &str,
+        outcome: &str,
+        meaning: &str,
+        entry: Option<u64>,
+        age: Option<Millis>,
+    ) {
+        self.steps.push(Step {
+            chapter: self.chapter,
+            decided_by,
+            tried: tried.into(),
+            expected: expected.into(),
+            outcome: outcome.into(),
+            meaning: meaning.into(),
+            entry,
+            age_ms: age.map(|age| age.0),
+            ok: expected == outcome,
+        });
+    }
+
+    /// A fact that is checked by itself.
+    pub(super) fn check(&mut self, who: &'static str, tried: &str, expected: &str, outcome: &str) {
+        self.note(who, tried, expected, outcome, "", None, None);
+    }
+
+    /// The policy of a service: this log, this issuer, evidence of at most ten minutes.
+    pub(super) fn service(&self, name: &'static str, party: ObjectId, issuer: ObjectId) -> Tale<Service> {
+        let policy = Policy::new(Settings {
+            trust: self.ledger.trust()?,
+            ledgers: vec![(ORIGIN.into(), self.ledger.id())],
+            party,
+            issuers: Issuers::Listed(vec![issuer]),
+            max_staleness: Seconds(600),
+            skew: Millis(2000),
+            offline_links: true,
+            logged_links: LoggedLinks::Verify,
+        })
+        .map_err(|error| format!("{error:?}"))?;
+        Ok(Service { name, verifier: Verifier::new(policy, Millis(0)) })
+    }
+
+    pub(super) fn balance(&self, name: &str, token: ObjectId) -> Tale<Balance> {
+        let unit = &self.ledger.leaf(&self.cny).ok_or("no unit")?.leaf;
+        let info = self.ledger.token(&token).ok_or("no token")?;
+        let record = self.ledger.leaf(&token).ok_or("no leaf")?;
+        let counters = record.private.as_ref().ok_or("no values")?.values.counters(unit.index);
+        let budget = info.budgets.iter().flatten().find(|(of, _)| *of == unit.index);
+        let total = budget.and_then(|(_, budget)| budget.total).unwrap_or_default().0;
+        let committed = counters.committed().ok_or("no amount")?.0;
+        let named = unit.unit().ok_or("no unit")?;
+        Ok(Balance {
+            token: name.into(),
+            total_minor: total.to_string(),
+            left_minor: (total - committed).to_string(),
+            spent_minor: (counters.captured - counters.refunded).to_string(),
+            reserved_minor: counters.reserved.to_string(),
+            carved_minor: (counters.carved - counters.returned).to_string(),
+            unit: named.name.clone(),
+            decimals: named.decimals,
+        })
+    }
+
+    pub(super) fn close(self, balances: Vec<Balance>) -> Report {
+        Report {
+            ok: self.steps.iter().all(|step| step.ok),
+            balances,
+            entries: self.ledger.store().len(),
+            state_root: self.ledger.store().trees().state.root().to_string(),
+            checkpoint: self.ledger.checkpoint().into(),
+            steps: self.steps,
+        }
+    }
+}
+
+/// Everybody who has a key and is no operator.
+const CAST: [&str; 9] = [
+    "the company",
+    "the airline",
+    "the hotel",
+    "assistant",
+    "flight agent",
+    "hotel agent",
+    "seat agent",
+    "concierge",
+    "night agent",
+];

@@ -1,0 +1,160 @@
+//! One operation of every kind that is neither a token nor an invocation, and a bundle.
+
+use super::{
+    ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, OPERATOR, START, SUB_AGENT, Sample, id, key, nonce, sign, tokens,
+};
+use remit_verifier::label;
+use remit_verifier::object::{
+    Act, Envelope, Kind, Position, Reference, Stamp, Target, bundle_digest, combined_id,
+};
+use remit_verifier::types::{Amount, Epoch, ObjectId, Seconds, StateIndex};
+
+fn stamp(number: u8) -> Stamp {
+    Stamp { nonce: nonce(number), valid_until: Seconds(START + 3600), bundle: None }
+}
+
+fn party(name: &str, number: u8) -> Act {
+    Act::Party { name: name.into(), keys: vec![key(number)] }
+}
+
+pub(crate) fn company_id() -> ObjectId {
+    id(COMPANY, label::PARTY, &party("Example Travel Ltd", COMPANY).encode(&stamp(101)))
+}
+
+pub(crate) fn hotel_id() -> ObjectId {
+    id(HOTEL, label::PARTY, &party("Hotel Lotus", HOTEL).encode(&stamp(102)))
+}
+
+fn unit() -> Act {
+    Act::Unit { name: "CNY".into(), decimals: 2 }
+}
+
+/// The id of the unit's registration, signed by two operators.
+pub(crate) fn unit_id() -> ObjectId {
+    let payload = unit().encode(&stamp(104));
+    combined_id(&[OPERATOR, 8].map(|by| id(by, label::UNIT, &payload)))
+}
+
+/// Name of the payload's sample, name of the submission's sample, kind, signers, what it does.
+type Row = (&'static str, &'static str, Kind, &'static [u8], Act);
+
+fn rows() -> Vec<Row> {
+    let root = tokens::root_id();
+    let target = |position| Target { token: root, epoch: Epoch(0), position: Position(position) };
+    let other = Reference::Id(ObjectId([0xcc; 32]));
+    let reserve = Reference::Id(tokens::invocation_id());
+    let operators: &[u8] = &[OPERATOR, 8];
+    let keys = Act::PartyKeys { party: hotel_id(), keys: vec![key(12)], compromised: vec![key(HOTEL)] };
+    let transfer =
+        Act::Transfer { token: root, epoch: Epoch(0), holder: key(HOTEL_AGENT), secret: [0x60; 32] };
+    let (leaf, unit_leaf) = (StateIndex(1), unit_id());
+    vec![
+        ("party", "submission-party", Kind::Party, &[COMPANY], party("Example Travel Ltd", COMPANY)),
+        ("party-keys", "submission-party-keys", Kind::PartyKeys, &[HOTEL, 12], keys),
+        ("unit", "submission-unit", Kind::Unit, operators, unit()),
+        ("issuer", "submission-issuer", Kind::Issuer, operators, Act::Issuer { party: company_id() }),
+        ("transfer", "submission-transfer", Kind::Transfer, &[ASSISTANT, HOTEL_AGENT], transfer),
+        (
+            "rekey",
+            "submission-rekey",
+            Kind::Rekey,
+            &[ASSISTANT, SUB_AGENT],
+            Act::Rekey { target: target(2), holder: key(SUB_AGENT) },
+        ),
+        ("veto", "submission-veto", Kind::Veto, &[ASSISTANT], Act::Veto { token: root, rekey: other }),
+        ("suspend", "submission-suspend", Kind::Suspend, &[COMPANY], Act::Suspend(target(1))),
+        (
+            "resume",
+            "submission-resume",
+            Kind::Resume,
+            &[COMPANY],
+            Act::Resume { target: target(1), suspend: other },
+        ),
+        ("revoke", "submission-revoke", Kind::Revoke, &[COMPANY], Act::Revoke(target(1))),
+        ("cut", "submission-cut", Kind::Cut, &[ASSISTANT], Act::Cut(target(2))),
+        ("end", "submission-end", Kind::End, &[ASSISTANT], Act::End(target(2))),
+        (
+            "capture",
+            "submission-capture",
+            Kind::Capture,
+            &[HOTEL],
+            Act::Capture { reserve, number: 1, amount: Amount(48_000) },
+        ),
+        ("release", "submission-release", Kind::Release, &[HOTEL], Act::Release { reserve, amount: None }),
+        (
+            "refund",
+            "submission-refund",
+            Kind::Refund,
+            &[HOTEL],
+            Act::Refund { capture: other, amount: Amount(48_000) },
+        ),
+        ("freeze", "submission-freeze", Kind::Freeze, operators, Act::Freeze { leaf, id: unit_leaf }),
+        (
+            "unfreeze",
+            "submission-unfreeze",
+            Kind::Unfreeze,
+            operators,
+            Act::Unfreeze { leaf, id: unit_leaf, freeze: other },
+        ),
+    ]
+}
+
+/// The nonce of a row: those of the parties and the unit are named above.
+fn number(row: &Row) -> u8 {
+    match row.2 {
+        Kind::Party => 101,
+        Kind::Unit => 104,
+        kind => 120 + kind as u8,
+    }
+}
+
+fn envelope(kind: Kind, signers: &[u8], payload: &[u8]) -> Envelope {
+    let label = kind.label().unwrap();
+    let objects = signers.iter().map(|by| sign(*by, label, payload)).collect();
+    Envelope { kind, objects, sealed: None, links: Vec::new() }
+}
+
+/// One submission for each kind.
+pub(super) fn each() -> Vec<(&'static str, Envelope)> {
+    let submit = |row: Row| (row.1, envelope(row.2, row.3, &row.4.encode(&stamp(number(&row)))));
+    rows().into_iter().map(submit).collect()
+}
+
+macro_rules! payload_samples {
+    ($($kind:ident),*) => {
+        fn decoder(kind: Kind) -> fn(&[u8]) -> bool {
+            match kind {
+                $(Kind::$kind => |bytes| Act::decode(Kind::$kind, bytes).is_ok(),)*
+                _ => |_| false,
+            }
+        }
+    };
+}
+payload_samples!(
+    Party, PartyKeys, Unit, Issuer, Transfer, Rekey, Veto, Suspend, Resume, Revoke, Cut, End, Capture,
+    Release, Refund, Freeze, Unfreeze
+);
+
+pub(super) fn samples() -> Vec<Sample> {
+    let sample = |row: Row| Sample {
+        name: row.0,
+        rule: row.0,
+        bytes: row.4.encode(&stamp(number(&row))),
+        accepts: Some(decoder(row.2)),
+    };
+    rows().into_iter().map(sample).collect()
+}
+
+/// Two captures, the second naming the first by its place.
+pub(super) fn bundle() -> Vec<Envelope> {
+    let reserve = Reference::Id(tokens::invocation_id());
+    let capture = Act::Capture { reserve, number: 1, amount: Amount(48_000) };
+    let refund = Act::Refund { capture: Reference::Member(0), amount: Amount(1_000) };
+    let (first, second) = (stamp(150), stamp(151));
+    let digest = bundle_digest(&[capture.encode(&first), refund.encode(&second)]);
+    let inside = |stamp| Stamp { bundle: Some(digest), ..stamp };
+    vec![
+        envelope(Kind::Capture, &[HOTEL], &capture.encode(&inside(first))),
+        envelope(Kind::Refund, &[HOTEL], &refund.encode(&inside(second))),
+    ]
+}
