@@ -4,7 +4,7 @@ use crate::source::{Source, all_rust_files, is_word, rust_files};
 use crate::{assert_complains, assert_none};
 
 const FILE_LINES_MAX: usize = 700;
-const LINE_COLUMNS_MAX: usize = 110;
+const LINE_COLUMNS_MAX: usize = 120;
 const FUNCTION_LINES_MAX: usize = 70;
 
 fn file_complaints(file: &Source) -> Vec<String> {
@@ -15,7 +15,9 @@ fn file_complaints(file: &Source) -> Vec<String> {
     }
     for (number, line) in (1..).zip(file.text.lines()) {
         let columns = line.chars().count();
-        if columns > LINE_COLUMNS_MAX {
+        // A hash, key or signature in a test cannot be broken.
+        let unbreakable = line.split(' ').any(|word| word.chars().count() > 80 && word.is_ascii());
+        if columns > LINE_COLUMNS_MAX && !unbreakable {
             complaints.push(format!("{}:{number}: {columns} columns, {LINE_COLUMNS_MAX} at most", file.path));
         }
     }
@@ -111,7 +113,7 @@ fn a_long_file_or_line_is_seen() {
     let check = |text: &str| file_complaints(&Source::synthetic("a.rs", text));
     assert_none(&check(&format!("{}{}\n", "x\n".repeat(FILE_LINES_MAX - 1), "é".repeat(LINE_COLUMNS_MAX))));
     assert_complains(&check(&"x\n".repeat(FILE_LINES_MAX + 1)), 1, "a.rs: 701 lines");
-    assert_complains(&check(&format!("x\n{}", "é".repeat(LINE_COLUMNS_MAX + 1))), 1, "a.rs:2: 111 columns");
+    assert_complains(&check(&format!("x\n{}", "é".repeat(LINE_COLUMNS_MAX + 1))), 1, "a.rs:2: 121 columns");
 }
 
 #[test]
