@@ -87,3 +87,30 @@ impl<T: Clone> Remembered<T> {
         self.young.insert(key, value);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_lately_is_forgotten_and_the_room_is_kept() {
+        let mut map = Remembered::new(8);
+        let size = |map: &Remembered<u64>| map.young.len() + map.old.len();
+        for number in 0..100u64 {
+            map.keep(&number.to_be_bytes(), number);
+            assert!(size(&map) <= 8);
+            assert_eq!(map.find(&0u64.to_be_bytes()), Some(0));
+            assert_eq!(map.find(&number.to_be_bytes()), Some(number));
+        }
+        assert!(size(&map) > 4);
+        assert_eq!(map.find(&50u64.to_be_bytes()), None);
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let mut map = Remembered::new(0);
+        map.keep(b"bytes", 1);
+        assert_eq!(map.find(b"bytes"), None);
+    }
+}

@@ -150,3 +150,48 @@ fn a_verdict_as_json() {
     assert!(view["subject"].get("invocation").is_none());
     assert_eq!(view["checks"].as_array().unwrap().last().unwrap()["outcome"], "skipped");
 }
+
+#[test]
+fn a_verdict_as_text() {
+    let text = Scene { request: None, ..Scene::root() }.verdict().to_string();
+    let (first, last) = (text.lines().take(3).collect::<Vec<_>>(), text.lines().last());
+    assert_eq!(first, ["permitted", "evidence is 3000 ms old", "passed  presentation"]);
+    assert_eq!(last, Some("skipped funding"));
+    let mut late = Scene::logged(2);
+    late.chain[1].token.expires = NOW;
+    let text = late.verdict().to_string();
+    assert!(text.starts_with("denied: expired: A link of the chain has expired.\n"), "{text}");
+    assert!(text.ends_with("\nfailed  life 2"), "{text}");
+    assert!(Scene::root().verdict().to_string().starts_with("allowed\n"));
+}
+
+/// The case files beside the example; `UPDATE=1 cargo test -p remit-verifier` writes them anew.
+#[test]
+fn the_example_cases_are_what_the_code_writes() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/cases");
+    let revoked = |leaves: &mut Vec<remit_verifier::state::Leaf>| {
+        leaves[LEAF_ROOT].life = remit_verifier::state::Life::Revoked;
+    };
+    let cases = [
+        ("allowed", Scene::funded(), Decision::Allowed),
+        ("permitted", Scene::paying(100), Decision::Permitted),
+        (
+            "revoked",
+            Scene { state: Box::new(revoked), ..Scene::logged(3) },
+            Decision::Denied(remit_verifier::code::Code::Revoked),
+        ),
+    ];
+    for (name, scene, decision) in cases {
+        let text = file();
+        let bytes = scene.build().case(NOW_MS, text.as_bytes()).encode();
+        let path = folder.join(name).with_extension("case");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        let kept = std::fs::read(&path).unwrap();
+        assert!(kept == bytes, "{name}: run the tests with UPDATE=1");
+        let case = Case::decode(&kept).unwrap();
+        assert_eq!(case.verdict(&Policy::from_toml(case.policy).unwrap()).decision, decision);
+    }
+}

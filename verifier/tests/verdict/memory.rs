@@ -4,7 +4,7 @@ use crate::scene::*;
 use remit_verifier::code::Code;
 use remit_verifier::limits::REMEMBERED_PRESENTATIONS_MAX;
 use remit_verifier::types::*;
-use remit_verifier::verify::{CheckName, Decision, Verdict, Verifier};
+use remit_verifier::verify::{CheckName, Decision, Settings, Verdict, Verifier};
 
 fn judge(verifier: &mut Verifier, built: &Built, now: Millis) -> Verdict {
     verifier.verify(&built.presentation, built.request().as_ref(), built.evidence.as_deref(), now)
@@ -98,6 +98,27 @@ fn one_changed_byte_is_another_presentation() {
     let verdict = judge(&mut verifier, &changed, scene.now);
     assert_eq!(verdict, changed.verdict(&scene.policy(), scene.now));
     assert!(matches!(verdict.decision, Decision::Denied(_)));
+}
+
+#[test]
+fn a_token_is_remembered_for_its_ledger_alone() {
+    // Two ledgers of one policy. The other one shows the first one's token, with a leaf of the id that it has there.
+    let ledgers = || vec![(String::from(ORIGIN), LEDGER), (String::from(OTHER), LedgerId([0xbb; 32]))];
+    let both = |scene: Scene| {
+        let settings =
+            Settings { trust: two_logs(LOG_KEY, 80), ledgers: ledgers(), ..scene.settings.clone() };
+        Scene { settings, ..scene }
+    };
+    let (here, mut there) = (both(Scene::root()), both(Scene::root()));
+    (there.origin, there.log_key) = (OTHER, 80);
+    there.state = Box::new(|leaves| leaves[0].id = ObjectId([0xbb; 32]));
+    there.parts = Box::new(|parts| parts.ledger = LedgerId([0xbb; 32]));
+    let mut verifier = Verifier::new(here.policy(), Millis(0));
+    assert_eq!(judge(&mut verifier, &here.build(), here.now).decision, Decision::Allowed);
+    let verdict = judge(&mut verifier, &there.build(), there.now);
+    assert_eq!(verdict, there.verdict());
+    assert_eq!(verdict.decision, Decision::Denied(Code::WrongLeaf));
+    assert_eq!(verdict.checks.last().map(|check| check.name), Some(CheckName::Leaf));
 }
 
 #[test]

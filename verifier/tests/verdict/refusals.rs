@@ -72,7 +72,7 @@ fn checkpoint() {
     refused(|note| *note = note.replacen("\n3\n", "\n4\n", 1), Code::BadCheckpoint);
     // The log's line is gone, or stands twice.
     refused(|note| *note = note.replace("— ledger", "— other"), Code::BadCheckpoint);
-    refused(|note| note.push_str(&note.lines().last().unwrap().to_owned()), Code::BadCheckpoint);
+    refused(|note| *note = format!("{note}{}", note.lines().last().unwrap()), Code::BadCheckpoint);
     refused(
         |note| {
             let line = format!("{}\n", note.lines().last().unwrap());
@@ -80,7 +80,7 @@ fn checkpoint() {
         },
         Code::BadCheckpoint,
     );
-    let other = Scene { origin: "other.example/remit", ..Scene::root() };
+    let other = Scene { origin: OTHER, ..Scene::root() };
     super::refusals::refused(&other, CheckName::Checkpoint, None, Code::UnknownLog);
 }
 
@@ -150,7 +150,7 @@ fn leaves_must_be_proved() {
         super::refusals::refused(&scene, CheckName::State, None, Code::BadProof);
     };
     refused(|parts| parts.proof[0].0[0] ^= 1);
-    refused(|parts| drop(parts.proof.pop()));
+    refused(|parts| parts.proof.truncate(1));
     refused(|parts| parts.proof.push(Hash::default()));
     refused(|parts| drop(parts.leaves.pop()));
     refused(|parts| parts.leaves.clear());
@@ -175,6 +175,10 @@ fn leaf_0_is_the_ledger() {
     // The proof is good, but leaf 0 is not among them.
     let without = Scene { shows: Some(vec![2, 4]), ..Scene::root() };
     refused(without, Code::WrongLeaf);
+    let elsewhere = state(Scene::root(), |leaves| {
+        (leaves[1].body, leaves[1].id) = (leaves[0].body.clone(), leaves[0].id);
+    });
+    refused(Scene { shows: Some(vec![1, 2, 4]), ..elsewhere }, Code::WrongLeaf);
     refused(state(Scene::root(), |leaves| leaves[0].mask = 1), Code::LedgerFrozen);
 }
 
@@ -208,9 +212,11 @@ fn leaves_and_tokens_belong_together() {
     // Two units.
     let units = state(Scene::root(), |leaves| leaves[3].body = leaves[1].body.clone());
     refused(Scene { shows: Some(vec![0, 1, 2, 3, 4]), ..units });
-    // A second leaf of the ledger's kind.
-    let ledgers = state(Scene::root(), |leaves| leaves[3].body = leaves[0].body.clone());
-    refused(Scene { shows: Some(vec![0, 2, 3, 4]), ..ledgers });
+    // A second leaf of the ledger's kind, beside the others, or in the place of one.
+    let ledgers = |scene| state(scene, |leaves| leaves[3].body = leaves[0].body.clone());
+    refused(Scene { shows: Some(vec![0, 2, 3, 4]), ..ledgers(Scene::root()) });
+    refused(Scene { shows: Some(vec![0, 3, 4]), ..ledgers(Scene::root()) });
+    refused(Scene { shows: Some(vec![0, 2, 3, 4]), ..ledgers(Scene::logged(2)) });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use remit_verifier::code::Code;
 use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, SETTLE_MAX};
 use remit_verifier::object::{Argument, Budget, Condition, Kind, Operator, Path, Permission, Share, Value};
 use remit_verifier::types::*;
-use remit_verifier::verify::{CheckName, Decision, Issuers, LoggedLinks, Settings};
+use remit_verifier::verify::{CheckName, Decision, Evidence, Issuers, LoggedLinks, Settings};
 
 fn ask(scene: Scene, change: impl Fn(&mut Ask)) -> Scene {
     let mut scene = scene;
@@ -189,7 +189,7 @@ fn evidence_must_be_evidence() {
 #[test]
 fn evidence_needs_a_trusted_checkpoint() {
     let refused = |scene, code| refused(&scene, CheckName::Funding, None, code);
-    refused(evidence(Funding { origin: "other.example/remit", ..Funding::reserve() }), Code::UnknownLog);
+    refused(evidence(Funding { origin: OTHER, ..Funding::reserve() }), Code::UnknownLog);
     let note = |note: &mut String| *note = note.replacen("\n5\n", "\n6\n", 1);
     refused(evidence(Funding { note, ..Funding::reserve() }), Code::BadCheckpoint);
     let with = |cosigned| {
@@ -208,16 +208,9 @@ fn evidence_needs_a_trusted_checkpoint() {
 
 #[test]
 fn evidence_of_the_log_of_another_ledger() {
-    let other = "other.example/remit";
-    let mut scene = evidence(Funding { origin: other, ..Funding::reserve() });
-    let mut both = remit_verifier::c2sp::TrustBuilder::new();
-    for (name, seed) in [(ORIGIN, 80), (other, LOG_KEY)] {
-        let kind = remit_verifier::c2sp::KeyKind::Note;
-        both.log(remit_verifier::c2sp::VerifierKey::new(name, kind, &key(seed)).unwrap(), None).unwrap();
-    }
-    both.quorum(b"none").unwrap();
-    scene.settings.trust = both.build().unwrap();
-    scene.settings.ledgers = vec![(ORIGIN.into(), LEDGER), (other.into(), LedgerId([0xbb; 32]))];
+    let mut scene = evidence(Funding { origin: OTHER, ..Funding::reserve() });
+    scene.settings.trust = two_logs(80, LOG_KEY);
+    scene.settings.ledgers = vec![(ORIGIN.into(), LEDGER), (OTHER.into(), LedgerId([0xbb; 32]))];
     // The presentation's checkpoint is of the log with the other key.
     scene.log_key = 80;
     refused(&scene, CheckName::Funding, None, Code::WrongLedger);
@@ -234,6 +227,12 @@ fn evidence_must_fund_this_invocation() {
     refused(Funding { ids: vec![HOTEL, ISSUER], ..Funding::bundle() });
     refused(Funding { entry: |entry| entry[40] ^= 1, ..Funding::bundle() });
     refused(Funding { ids: vec![ObjectId::default()], ..Funding::bundle() });
+    // The entry of this very reserve, with ids that it does not have.
+    let bytes = |bytes: &mut Vec<u8>| {
+        let ids = vec![HOTEL, ISSUER];
+        *bytes = Evidence { ids, ..Evidence::decode(&bytes.clone()).unwrap() }.encode();
+    };
+    refused(Funding { bytes, ..Funding::reserve() });
     // No entry at all.
     refused(Funding { entry: Vec::clear, ..Funding::reserve() });
     refused(Funding { entry: |entry| entry.push(0), ..Funding::reserve() });

@@ -20,6 +20,7 @@ use remit_verifier::verify::{
 };
 
 pub(crate) const ORIGIN: &str = "ledger.example/remit";
+pub(crate) const OTHER: &str = "other.example/remit";
 pub(crate) const LEDGER: LedgerId = LedgerId([0xaa; 32]);
 pub(crate) const ISSUER: ObjectId = ObjectId([0x11; 32]);
 pub(crate) const HOTEL: ObjectId = ObjectId([0x22; 32]);
@@ -65,19 +66,22 @@ pub(crate) struct Draft {
     pub(crate) follows: bool,
 }
 
+/// Changes one thing while a scene is built.
+pub(crate) type Change<T> = Box<dyn Fn(&mut T)>;
+
 /// What is to be shown, before it is built.
 pub(crate) struct Scene {
     pub(crate) now: Millis,
     pub(crate) settings: Settings,
     pub(crate) chain: Vec<Draft>,
     /// Changes the state before it is committed; the leaves of the chain begin at [`LEAF_ROOT`].
-    pub(crate) state: Box<dyn Fn(&mut Vec<Leaf>)>,
+    pub(crate) state: Change<Vec<Leaf>>,
     pub(crate) shows_unit: bool,
     /// Leaves to show in place of those that belong to the chain, by their indexes.
     pub(crate) shows: Option<Vec<usize>>,
     pub(crate) committed: Millis,
     /// Changes the log before the commitment's checkpoint is signed.
-    pub(crate) log: Box<dyn Fn(&mut Vec<Vec<u8>>)>,
+    pub(crate) log: Change<Vec<Vec<u8>>>,
     pub(crate) origin: &'static str,
     /// The key that signs the presentation's checkpoint.
     pub(crate) log_key: u8,
@@ -86,9 +90,9 @@ pub(crate) struct Scene {
     /// Witnesses and when they cosign.
     pub(crate) cosigned: Vec<(u8, Seconds)>,
     /// Changes the note after it is signed.
-    pub(crate) note: Box<dyn Fn(&mut String)>,
+    pub(crate) note: Change<String>,
     /// Changes the parts of the presentation before it is encoded.
-    pub(crate) parts: Box<dyn Fn(&mut Parts)>,
+    pub(crate) parts: Change<Parts>,
     pub(crate) bytes: fn(&mut Vec<u8>),
     pub(crate) request: Option<Ask>,
     pub(crate) funding: Option<Funding>,
@@ -344,6 +348,16 @@ pub(crate) fn trust(quorum: bool) -> Trust {
     trust.build().unwrap()
 }
 
+/// Trust in this log and in another, without witnesses.
+pub(crate) fn two_logs(this: u8, other: u8) -> Trust {
+    let mut trust = TrustBuilder::new();
+    for (name, seed) in [(ORIGIN, this), (OTHER, other)] {
+        trust.log(VerifierKey::new(name, KeyKind::Note, &key(seed)).unwrap(), None).unwrap();
+    }
+    trust.quorum(b"none").unwrap();
+    trust.build().unwrap()
+}
+
 impl Scene {
     /// A chain shown to the hotel, with a request by its last holder that carries no amount.
     pub(crate) fn new(chain: Vec<Draft>) -> Self {
@@ -560,6 +574,7 @@ pub(crate) fn party_of(leaf: &mut Leaf) -> &mut PartyLeaf {
 }
 
 /// Flips the last bit of a signed object, which is in the signature.
+#[allow(clippy::ptr_arg)] // One of the changes that a draft may carry.
 pub(crate) fn forge(bytes: &mut Vec<u8>) {
     let signature = Sign1::decode(bytes).unwrap().signature;
     let at = bytes.len() - signature.len();
