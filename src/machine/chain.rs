@@ -97,6 +97,18 @@ impl Chain {
         Ok(())
     }
 
+    /// Requires that the operators froze nothing of the chain: not the ledger, not the issuer, no token.
+    pub(super) fn require_unfrozen<V: StateView>(&self, tx: &Transaction<'_, V>) -> Rule<(), V::Error> {
+        tx.require_thawed()?;
+        if self.issuer.leaf.mask & MASK_OPERATOR != 0 {
+            return Err(Stop::at(Code::PartyFrozen, self.issuer.leaf.index));
+        }
+        match self.links.iter().find(|link| link.record.leaf.mask & MASK_OPERATOR != 0) {
+            Some(frozen) => Err(Stop::at(Code::Frozen, frozen.index)),
+            None => Ok(()),
+        }
+    }
+
     /// The issuer is appointed and not frozen, and the key that signed the root is not compromised.
     fn require_issuer<E>(&self) -> Rule<(), E> {
         let leaf = &self.issuer.leaf;

@@ -10,7 +10,7 @@ use super::view::{LeafRecord, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::Facts;
 use remit_verifier::object::{Operation, Position, Target};
-use remit_verifier::state::{LeafBody, Life, MASK_OPERATOR};
+use remit_verifier::state::{Life, MASK_OPERATOR};
 use remit_verifier::types::{Amount, ObjectId, StateIndex};
 
 const OPERATOR: Position = Position(0);
@@ -82,9 +82,9 @@ pub(super) fn resume<V: StateView>(
     target: &Target,
     suspend: ObjectId,
 ) -> Rule<(), V::Error> {
-    tx.require_thawed()?;
     let chain = chain::target(tx, target, true, &operation.signers)?;
     require_one_signer(operation)?;
+    chain.require_unfrozen(tx)?;
     let last = chain.last()?;
     require_alive(&last.record)?;
     let index = last.index;
@@ -168,7 +168,8 @@ fn close<V: StateView>(tx: &mut Transaction<'_, V>, chain: &Chain) -> Rule<(), V
     let totals: Vec<(StateIndex, Amount)> = carved(&last.info.budgets).collect();
     let Some(parent) = chain.links.len().checked_sub(2).filter(|_| !totals.is_empty()) else { return Ok(()) };
     tx.clear_due(last.info.token.expires, last.info.id);
-    for (unit, total) in totals {
+    for (unit, total) in &totals {
+        let unit = *unit;
         let record = tx.leaf(last.index)?;
         let private = record.private.as_ref().ok_or(Code::WrongLeaf)?;
         let committed = private.values.counters(unit).committed().ok_or(Code::Overflow)?;
@@ -179,14 +180,7 @@ fn close<V: StateView>(tx: &mut Transaction<'_, V>, chain: &Chain) -> Rule<(), V
             funds::pass_upward(tx, chain, unit, parent, left)?;
         }
     }
-    let above = chain.links.get(parent).ok_or(Code::UnknownToken)?.index;
-    tx.change(above, |record| match &mut record.leaf.body {
-        LeafBody::Token(token) => {
-            token.carved_children = token.carved_children.checked_sub(1).ok_or(Code::Overflow)?;
-            Ok(())
-        }
-        _ => Err(Code::WrongLeaf),
-    })
+    funds::count_child(tx, chain, &totals, parent, |children| children.checked_sub(1))
 }
 
 pub(super) fn freeze<V: StateView>(

@@ -6,7 +6,7 @@ use super::transaction::Transaction;
 use super::view::{Private, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::object::{Budget, Share};
-use remit_verifier::state::{Counters, Life};
+use remit_verifier::state::{Counters, LeafBody, Life};
 use remit_verifier::types::{Amount, ObjectId, StateIndex};
 
 /// How one amount moves between counters.
@@ -91,10 +91,10 @@ pub(super) fn post<V: StateView>(
     let top = funding(chain, unit, from);
     let path = chain.links.get(top..=from).unwrap_or_default();
     for link in path {
-        let budget = budget_of(link, unit);
+        let limits = budget_of(link, unit).map(Limits::of).unwrap_or_default();
         let moved = tx.change(link.index, |record| {
             let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
-            move_in(private, unit, budget, amount, what)
+            move_in(private, unit, limits, amount, what)
         });
         moved.map_err(|stop| locate(stop, link.index))?;
         tx.note_moved(link.index, unit);
@@ -105,26 +105,39 @@ pub(super) fn post<V: StateView>(
 fn move_in(
     private: &mut Private,
     unit: StateIndex,
-    budget: Option<&Budget>,
+    limits: Limits,
     amount: Amount,
     what: Move,
 ) -> Result<(), Code> {
     let mut counters = private.values.counters(unit);
-    fit(&mut counters, budget, amount, what)?;
+    fit(&mut counters, limits, amount, what)?;
     private.values.set(unit, counters);
     Ok(())
 }
 
-/// Applies a move to one link's counters within its budget.
-fn fit(counters: &mut Counters, budget: Option<&Budget>, amount: Amount, what: Move) -> Result<(), Code> {
+/// What bounds the counters of one link in one unit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Limits {
+    pub(super) total: Option<Amount>,
+    pub(super) refundable: Option<Amount>,
+}
+
+impl Limits {
+    pub(super) fn of(budget: &Budget) -> Self {
+        Self { total: budget.total, refundable: budget.refundable() }
+    }
+}
+
+/// Applies a move to one link's counters within its limits.
+fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> Result<(), Code> {
     what.apply(counters, amount)?;
     let committed = counters.committed().ok_or(Code::Overflow)?;
-    let total = budget.and_then(|budget| budget.total);
-    if what.is_debit() && total.is_some_and(|total| committed > total) {
+    if what.is_debit() && limits.total.is_some_and(|total| committed > total) {
         return Err(Code::AboveTotal);
     }
-    let refundable = budget.and_then(Budget::refundable);
-    if what == Move::Refund && refundable.is_some_and(|most| counters.refunded > most.0) {
+    // Whatever is reserved can be captured: the gross counter has room for it.
+    counters.captured.checked_add(counters.reserved).ok_or(Code::Overflow)?;
+    if what == Move::Refund && limits.refundable.is_some_and(|most| counters.refunded > most.0) {
         return Err(Code::AboveRefundable);
     }
     Ok(())
@@ -135,6 +148,27 @@ fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
         Stop::Refused(refusal) => Stop::Refused(super::refusal::Refusal { leaf: Some(index), ..refusal }),
         view => view,
     }
+}
+
+/// Counts a carved child in or out on every token on which its totals were posted.
+pub(super) fn count_child<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    chain: &Chain,
+    carved: &[(StateIndex, Amount)],
+    from: usize,
+    count: impl Fn(u64) -> Option<u64>,
+) -> Rule<(), V::Error> {
+    let top = carved.iter().map(|(unit, _)| funding(chain, *unit, from)).min().unwrap_or(from);
+    for link in chain.links.get(top..=from).unwrap_or_default() {
+        tx.change(link.index, |record| match &mut record.leaf.body {
+            LeafBody::Token(token) => {
+                token.carved_children = count(token.carved_children).ok_or(Code::Overflow)?;
+                Ok(())
+            }
+            _ => Err(Code::WrongLeaf),
+        })?;
+    }
+    Ok(())
 }
 
 /// Passes value that came back to the link at `from` on upward, past every ended carved token on the way
@@ -180,16 +214,16 @@ pub(super) fn cede<V: StateView>(
 /// Posts a move on the own budgets of offline links, whose counters live as long as they do.
 pub(super) fn post_on_links<V: StateView>(
     tx: &mut Transaction<'_, V>,
-    links: &[(ObjectId, Option<&Budget>)],
+    links: &[(ObjectId, Limits)],
     unit: StateIndex,
     amount: Amount,
     what: Move,
 ) -> Rule<(), V::Error> {
-    for (id, budget) in links {
+    for (id, limits) in links {
         let mut values = tx.get(&key::LinkOf(*id))?.unwrap_or_default();
         let place = values.units.iter().position(|(of, _)| *of == unit);
         let mut counters = place.and_then(|place| values.units.get(place)).map(|v| v.1).unwrap_or_default();
-        fit(&mut counters, *budget, amount, what)?;
+        fit(&mut counters, *limits, amount, what)?;
         match place.and_then(|place| values.units.get_mut(place)) {
             Some(value) => value.1 = counters,
             None => values.units.push((unit, counters)),

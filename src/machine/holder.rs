@@ -9,7 +9,7 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::log::Facts;
 use remit_verifier::object::{Operation, Sealed, Target};
-use remit_verifier::state::{LeafBody, Life, MASK_OPERATOR};
+use remit_verifier::state::{LeafBody, Life};
 use remit_verifier::types::{Epoch, KeyBytes, ObjectId, Seconds, StateIndex};
 
 pub(super) fn transfer<V: StateView>(
@@ -64,7 +64,7 @@ pub(super) fn rekey<V: StateView>(
 ) -> Rule<(), V::Error> {
     let chain = chain::target(tx, target, false, &operation.signers)?;
     let last = chain.last()?;
-    require_rekeyable(&chain)?;
+    require_rekeyable(tx, &chain)?;
     match operation.signers.as_slice() {
         [_, new] if new == holder => {}
         _ => return Err(Code::WrongSigner.into()),
@@ -94,15 +94,13 @@ pub(super) fn rekey<V: StateView>(
 }
 
 /// A rekey recovers a token, so a suspension does not hinder it; a freeze does, and nothing brings back what is over.
-fn require_rekeyable<E>(chain: &Chain) -> Rule<(), E> {
+fn require_rekeyable<V: StateView>(tx: &Transaction<'_, V>, chain: &Chain) -> Rule<(), V::Error> {
     let last = chain.last()?;
-    let code = match last.record.leaf.life {
-        Life::Revoked => Code::Revoked,
-        Life::Ended => Code::Ended,
-        Life::Live if last.record.leaf.mask & MASK_OPERATOR != 0 => Code::Frozen,
-        Life::Live => return Ok(()),
-    };
-    Err(Stop::at(code, last.index))
+    match last.record.leaf.life {
+        Life::Revoked => Err(Stop::at(Code::Revoked, last.index)),
+        Life::Ended => Err(Stop::at(Code::Ended, last.index)),
+        Life::Live => chain.require_unfrozen(tx),
+    }
 }
 
 fn change_holder<V: StateView>(
@@ -158,10 +156,16 @@ pub(super) fn veto<V: StateView>(
     Ok(())
 }
 
-/// The delay of a proposed rekey has passed without a veto.
+/// The delay of a proposed rekey has passed without a veto. What is frozen or over by now it does not change: then
+/// the proposal is void.
 pub(super) fn rekeyed<V: StateView>(tx: &mut Transaction<'_, V>, id: ObjectId) -> Rule<(), V::Error> {
     let pending = drop_rekey(tx, id)?;
-    let facts = change_holder(tx, pending.token, pending.holder)?;
+    let chain = Chain::load_at(tx, pending.token)?;
+    let facts = match require_rekeyable(tx, &chain) {
+        Ok(()) => change_holder(tx, pending.token, pending.holder)?,
+        Err(Stop::Refused(_)) => Facts { index: Some(pending.token), ..Facts::default() },
+        Err(view) => return Err(view),
+    };
     tx.facts.push(facts);
     Ok(())
 }

@@ -109,13 +109,7 @@ fn carve<V: StateView>(
     for (unit, total) in carved {
         funds::post(tx, chain, *unit, from, *total, Move::Carve)?;
     }
-    tx.change(chain.last()?.index, |record| match &mut record.leaf.body {
-        LeafBody::Token(parent) => {
-            parent.carved_children = parent.carved_children.checked_add(1).ok_or(Code::Overflow)?;
-            Ok(())
-        }
-        _ => Err(Code::WrongLeaf),
-    })?;
+    funds::count_child(tx, chain, carved, from, |children| children.checked_add(1))?;
     tx.set_due(token.expires, operation.id, Due::Token(child));
     Ok(())
 }
@@ -153,7 +147,7 @@ pub(super) fn live_unit<V: StateView>(tx: &Transaction<'_, V>, id: &ObjectId) ->
     Ok(index)
 }
 
-/// A child's budget names a unit that the chain budgets, and states no more than the nearest link that states it.
+/// A child's budget names a unit that the chain budgets, and states no more than any link above.
 fn require_within<E>(chain: &Chain, unit: StateIndex, budget: &Budget) -> Rule<(), E> {
     if budget.share == Share::Carved && budget.total.is_none_or(|total| total == Amount(0)) {
         return Err(Code::BadAmount.into());
@@ -164,11 +158,13 @@ fn require_within<E>(chain: &Chain, unit: StateIndex, budget: &Budget) -> Rule<(
         return Err(Code::UnitNotBudgeted.into());
     }
     let wider = |own: Option<Amount>, of: fn(&Budget) -> Option<Amount>| {
-        let stated = above.clone().find_map(|link| budget_of(link, unit).and_then(of));
+        let stated = above.clone().filter_map(|link| budget_of(link, unit).and_then(of)).min();
         matches!((own, stated), (Some(own), Some(stated)) if own > stated)
     };
     let total = wider(budget.total, |b| b.total) || wider(budget.per_use, |b| b.per_use);
-    if total || wider(budget.refundable, Budget::refundable) {
+    // Refunds of a carved total post on nothing above it, so its default must fit too.
+    let refundable = if budget.share == Share::Carved { budget.refundable() } else { budget.refundable };
+    if total || wider(refundable, Budget::refundable) {
         return Err(Code::WiderThanParent.into());
     }
     Ok(())

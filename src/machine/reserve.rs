@@ -1,7 +1,7 @@
 //! The rule that holds value for a payee (spec 11 §4.16).
 
 use super::chain::Chain;
-use super::funds::{self, Move};
+use super::funds::{self, Limits, Move};
 use super::issue::live_unit;
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
@@ -9,7 +9,7 @@ use super::view::{Due, Reservation, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{DEPTH_MAX, OFFLINE_LINK_LIFE_MAX, REFUND_MAX, SETTLE_MAX};
 use remit_verifier::log::Facts;
-use remit_verifier::object::{Asked, Authority, Budget, Invocation, Link, Operation, Origin, Payment};
+use remit_verifier::object::{Asked, Authority, Invocation, Link, Operation, Origin, Payment};
 use remit_verifier::state::MASK_OPERATOR;
 use remit_verifier::types::{Amount, KeyBytes, Millis, ObjectId, StateIndex};
 
@@ -56,7 +56,7 @@ pub(super) fn reserve<V: StateView>(
     let from = chain.links.len() - 1;
     let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
-    let own: Vec<ObjectId> = budgets.iter().map(|(id, _)| *id).collect();
+    let own = budgets.iter().map(|(id, limits)| (*id, limits.refundable)).collect();
     hold(
         tx,
         operation,
@@ -131,15 +131,18 @@ fn require_deadlines<E>(now: Millis, payment: &Payment) -> Rule<(), E> {
 }
 
 /// The links' own budgets in the unit, to be counted.
-fn link_budgets<'l>(links: &'l [Link], payment: &Payment) -> Vec<(ObjectId, Option<&'l Budget>)> {
-    let own = |link: &'l Link| link.token.budgets.iter().flatten().find(|budget| budget.unit == payment.unit);
-    links.iter().filter_map(|link| own(link).map(|budget| (link.id, Some(budget)))).collect()
+fn link_budgets(links: &[Link], payment: &Payment) -> Vec<(ObjectId, Limits)> {
+    let own = |link: &Link| {
+        let mut budgets = link.token.budgets.iter().flatten();
+        budgets.find(|budget| budget.unit == payment.unit).map(Limits::of)
+    };
+    links.iter().filter_map(|link| own(link).map(|limits| (link.id, limits))).collect()
 }
 
 /// Where the value of a reservation stands.
 struct Held {
     token: StateIndex,
-    links: Vec<ObjectId>,
+    links: Vec<(ObjectId, Option<Amount>)>,
     unit: StateIndex,
     payee: StateIndex,
 }

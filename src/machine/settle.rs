@@ -1,7 +1,7 @@
 //! Rules for what becomes of reserved value: capture, release, refund, expiry (spec 11 §4.17–§4.20).
 
 use super::chain::Chain;
-use super::funds::{self, Move};
+use super::funds::{self, Limits, Move};
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Capture, Reservation, StateView, key};
@@ -57,7 +57,8 @@ fn post<V: StateView>(
     let chain = Chain::load_at(tx, reservation.token)?;
     let from = chain.links.len() - 1;
     let funding = funds::post(tx, &chain, reservation.unit, from, amount, what)?;
-    let links: Vec<_> = reservation.links.iter().map(|id| (*id, None)).collect();
+    let limits = |refundable| Limits { total: None, refundable };
+    let links: Vec<_> = reservation.links.iter().map(|(id, bound)| (*id, limits(*bound))).collect();
     funds::post_on_links(tx, &links, reservation.unit, amount, what)?;
     if matches!(what, Move::Release | Move::Refund) {
         funds::pass_upward(tx, &chain, reservation.unit, from, amount)?;

@@ -64,8 +64,8 @@ pub struct TokenInfo {
 pub struct Reservation {
     /// The logged token on which it posts.
     pub token: StateIndex,
-    /// The offline links below it, by id, with budgets of their own.
-    pub links: Vec<ObjectId>,
+    /// The offline links below it with a budget of their own, by id, with its bound on gross refunds.
+    pub links: Vec<(ObjectId, Option<Amount>)>,
     /// The unit.
     pub unit: StateIndex,
     /// The payee.

@@ -111,7 +111,7 @@ bytes32! {
     ObjectId
 }
 bytes32! {
-    /// The 32 bytes of an Ed25519 public key as they stand on the wire; see [`crate::key::PublicKey`] for a checked one.
+    /// The 32 bytes of an Ed25519 public key as they stand on the wire; [`crate::key::PublicKey`] is a checked one.
     KeyBytes
 }
 

@@ -110,7 +110,7 @@ pub struct TokenLeaf {
     pub holder_since: Millis,
     /// End of its life.
     pub expires: Seconds,
-    /// Carved children that have not ended.
+    /// Carved tokens below that took value out of this one, directly or through shared ones, and have not ended.
     pub carved_children: u64,
     /// Digest of the token's payload.
     pub authority: Hash,
