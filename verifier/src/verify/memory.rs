@@ -1,9 +1,9 @@
 //! What a verifier remembers between verdicts, and why that is safe (spec 10 §12).
 //!
-//! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was accepted,
-//! that a link's signature verified, that a presentation's proofs held. The key is the whole of these bytes. Every
-//! comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same with and
-//! without a memory.
+//! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was
+//! accepted, that a link's signature verified, that a presentation's proofs held. The key is the whole of these
+//! bytes. Every comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same
+//! with and without a memory.
 
 use super::chain::Claims;
 use super::open::Opened;
