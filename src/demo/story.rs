@@ -232,7 +232,7 @@ fn concierge(s: &mut Stage, trip: &Trip, hotel: &mut Service) -> Tale<()> {
     let at = (leaf.epoch, leaf.generation);
     let key = s.key("hotel agent").clone();
     let (id, link) = s.client.link(s.now, trip.rooms, at, &spec, &key)?;
-    let file = s.ledger.presentation(&trip.rooms, &[link.clone()], None)?;
+    let file = s.ledger.presentation(&trip.rooms, std::slice::from_ref(&link), None)?;
     let ask = s.ask(id, trip.hotel, "view", "rooms/12/minibar")?;
     let (shown, _) = show(s, &ask, "concierge", &file)?;
     s.decide(
