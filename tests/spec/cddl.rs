@@ -104,9 +104,15 @@ fn is_open(rule: &str, what: &str) -> bool {
     let open: &[&str] = match rule {
         "sig-structure" => &["2 > a byte less", "3 > inside"],
         "sign1" => &["2 > inside"],
-        "presentation" => &["2 > a byte less"],
+        "presentation" => &["2 > a byte less", "4 > a byte less", "6 > a byte less"],
         "evidence" => &["3 > a byte less"],
-        "case" => &["3 > inside > 2 > a byte less", "6 > inside > 3 > a byte less", "7 > a byte less"],
+        "case" => &[
+            "3 > inside > 2 > a byte less",
+            "3 > inside > 4 > a byte less",
+            "3 > inside > 6 > a byte less",
+            "6 > inside > 3 > a byte less",
+            "7 > a byte less",
+        ],
         _ => &[],
     };
     open.iter().any(|start| what.starts_with(start))

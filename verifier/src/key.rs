@@ -33,10 +33,10 @@ impl PublicKey {
         if !canonical(&bytes.0) {
             return Err(KeyError::NotCanonical);
         }
-        let point = VerifyingKey::from_bytes(&bytes.0).map_err(|_| KeyError::NotCanonical)?;
-        if point.is_weak() {
+        if small_order(&bytes.0) {
             return Err(KeyError::SmallOrder);
         }
+        let point = VerifyingKey::from_bytes(&bytes.0).map_err(|_| KeyError::NotCanonical)?;
         Ok(Self { bytes: *bytes, point })
     }
 
@@ -60,4 +60,61 @@ impl PublicKey {
 fn canonical(bytes: &[u8; 32]) -> bool {
     let [low, middle @ .., high] = bytes;
     !(*low >= 0xed && middle.iter().all(|byte| *byte == 0xff) && high & 0x7f == 0x7f)
+}
+
+/// The y coordinates of the eight points whose order divides 8: 0, 1, -1 and the two of order 8, little endian.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+/// Whether the point with this canonical encoding has small order. Looking it up costs a tenth of multiplying by 8,
+/// and a key is parsed for every link of a chain.
+fn small_order(bytes: &[u8; 32]) -> bool {
+    let mut y = *bytes;
+    let [.., high] = &mut y;
+    *high &= 0x7f;
+    SMALL_ORDER.contains(&y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_points_of_small_order_are_those_that_arithmetic_finds() {
+        for y in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                let mut bytes = y;
+                bytes[31] |= sign;
+                assert!(canonical(&bytes) && VerifyingKey::from_bytes(&bytes).is_ok_and(|key| key.is_weak()));
+                assert_eq!(PublicKey::parse(&KeyBytes(bytes)), Err(KeyError::SmallOrder));
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_key_is_weak() {
+        let mut count = 0;
+        for seed in 0..=255 {
+            let bytes = crate::hash::sha256(&[&[seed]]).0;
+            let Ok(key) = VerifyingKey::from_bytes(&bytes) else { continue };
+            assert!(!key.is_weak() && !small_order(&bytes));
+            assert!(PublicKey::parse(&KeyBytes(bytes)).is_ok());
+            count += 1;
+        }
+        assert!(count > 64);
+    }
 }

@@ -6,27 +6,6 @@ use crate::types::{Millis, Seconds, TreeSize};
 pub const OBJECT_BYTES_MAX: usize = 65_535;
 /// Largest presentation, in bytes.
 pub const PRESENTATION_BYTES_MAX: usize = 65_535;
-/// Tokens of a presentation as it is decoded; more than [`DEPTH_MAX`] of them are then refused as too deep.
-pub const PRESENTATION_TOKENS_MAX: usize = 2 * DEPTH_MAX;
-/// State leaves of a presentation as it is decoded: ledger, issuer, unit and the logged tokens.
-pub const PRESENTATION_LEAVES_MAX: usize = PRESENTATION_TOKENS_MAX + 3;
-/// Evidence of funding, in bytes.
-pub const EVIDENCE_BYTES_MAX: usize = OBJECT_BYTES_MAX + PROOF_BYTES_MAX + 1_024;
-/// A verifier's policy file, in bytes.
-pub const POLICY_BYTES_MAX: usize = 2 * TRUST_BYTES_MAX;
-/// A case file, in bytes.
-pub const CASE_BYTES_MAX: usize =
-    PRESENTATION_BYTES_MAX + OBJECT_BYTES_MAX + EVIDENCE_BYTES_MAX + POLICY_BYTES_MAX + 65_536;
-/// Ledgers that a policy names.
-pub const POLICY_LEDGERS_MAX: usize = TRUST_ITEMS_MAX;
-/// Issuers that a policy lists.
-pub const POLICY_ISSUERS_MAX: usize = 1_024;
-/// Presentations that a verifier remembers before it forgets older ones.
-pub const REMEMBERED_PRESENTATIONS_MAX: usize = 128;
-/// Links whose signatures a verifier remembers before it forgets older ones.
-pub const REMEMBERED_LINKS_MAX: usize = 1_024;
-/// Checkpoints that a verifier remembers before it forgets older ones.
-pub const REMEMBERED_CHECKPOINTS_MAX: usize = 8;
 /// Largest payload of one signed object, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 6_144;
 /// Largest sealed claims, in bytes.
@@ -97,6 +76,27 @@ pub const PROOF_BYTES_MAX: usize = 65_535;
 pub const TRUST_BYTES_MAX: usize = 65_536;
 /// Logs, witnesses and groups of a trust policy, each.
 pub const TRUST_ITEMS_MAX: usize = 32;
+/// Tokens of a presentation as it is decoded; more than [`DEPTH_MAX`] of them are then refused as too deep.
+pub const PRESENTATION_TOKENS_MAX: usize = 2 * DEPTH_MAX;
+/// State leaves of a presentation as it is decoded: ledger, issuer, unit and the logged tokens.
+pub const PRESENTATION_LEAVES_MAX: usize = PRESENTATION_TOKENS_MAX + 3;
+/// Evidence of funding, in bytes.
+pub const EVIDENCE_BYTES_MAX: usize = OBJECT_BYTES_MAX + PROOF_BYTES_MAX + 1_024;
+/// A verifier's policy file, in bytes.
+pub const POLICY_BYTES_MAX: usize = 2 * TRUST_BYTES_MAX;
+/// A case file, in bytes.
+pub const CASE_BYTES_MAX: usize =
+    PRESENTATION_BYTES_MAX + OBJECT_BYTES_MAX + EVIDENCE_BYTES_MAX + POLICY_BYTES_MAX + 65_536;
+/// Ledgers that a policy names.
+pub const POLICY_LEDGERS_MAX: usize = TRUST_ITEMS_MAX;
+/// Issuers that a policy lists.
+pub const POLICY_ISSUERS_MAX: usize = 1_024;
+/// Presentations that a verifier remembers before it forgets older ones.
+pub const REMEMBERED_PRESENTATIONS_MAX: usize = 128;
+/// Links whose signatures a verifier remembers before it forgets older ones.
+pub const REMEMBERED_LINKS_MAX: usize = 1_024;
+/// Checkpoints that a verifier remembers before it forgets older ones.
+pub const REMEMBERED_CHECKPOINTS_MAX: usize = 8;
 /// Levels of a tree: sizes are below 2^63.
 pub const TREE_HEIGHT_MAX: usize = 63;
 /// Leaves of a tree at most.

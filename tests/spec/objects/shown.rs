@@ -21,8 +21,8 @@ fn presentation() -> Vec<u8> {
     ];
     let mut w = Writer::labelled(label::PRESENTATION, 8);
     w.bytes(&ledger().0).bytes(b"a signed note").bytes(&commitment);
-    w.list(&[vec![1; 32], vec![2; 32]], put).list(&leaves.collect::<Vec<_>>(), put);
-    w.list(&[vec![3; 32]], put).list(&chain, put);
+    w.bytes(&[1; 64]).list(&leaves.collect::<Vec<_>>(), put);
+    w.bytes(&[3; 32]).list(&chain, put);
     w.into_bytes()
 }
 

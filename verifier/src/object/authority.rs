@@ -233,6 +233,7 @@ fn not_above<T: PartialOrd>(child: Option<T>, parent: Option<T>) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::super::{Condition, Operator, Origin, Path, Share, Value};
     use super::*;

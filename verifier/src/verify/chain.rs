@@ -109,9 +109,9 @@ pub(super) fn decode(
     if others && units <= 1 && leaves.len() == all { Ok(links) } else { Err(Code::WrongLeaf) }
 }
 
-/// The holder's key, where the leaf of the last link names another than the link does; `None` also if it is no key.
+/// The holder's key, where the last link has a leaf that names another than the link does; `None` also if it is no key.
 pub(super) fn moved_to(links: &[Link], leaves: &[Leaf]) -> Option<PublicKey> {
-    let last = links.last().map(|link| &link.claims).filter(|claims| !claims.token.is_offline())?;
+    let last = &links.last()?.claims;
     let leaf = leaves.iter().find(|leaf| leaf.id == last.id)?.token()?;
     let moved = leaf.holder != *last.token.holder.bytes();
     if moved { PublicKey::parse(&leaf.holder).ok() } else { None }

@@ -1,9 +1,9 @@
 //! What a verifier remembers between verdicts, and why that is safe (spec 10 §12).
 //!
-//! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was accepted,
-//! that a link's signature verified, that a presentation's proofs held. The key is the whole of these bytes. Every
-//! comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same with and
-//! without a memory.
+//! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was
+//! accepted, that a link's signature verified, that a presentation's proofs held. The key is the whole of these
+//! bytes. Every comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same
+//! with and without a memory.
 
 use super::chain::Claims;
 use super::open::Opened;
@@ -85,5 +85,32 @@ impl<T: Clone> Remembered<T> {
             self.old = mem::take(&mut self.young);
         }
         self.young.insert(key, value);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_lately_is_forgotten_and_the_room_is_kept() {
+        let mut map = Remembered::new(8);
+        let size = |map: &Remembered<u64>| map.young.len() + map.old.len();
+        for number in 0..100u64 {
+            map.keep(&number.to_be_bytes(), number);
+            assert!(size(&map) <= 8);
+            assert_eq!(map.find(&0u64.to_be_bytes()), Some(0));
+            assert_eq!(map.find(&number.to_be_bytes()), Some(number));
+        }
+        assert!(size(&map) > 4);
+        assert_eq!(map.find(&50u64.to_be_bytes()), None);
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let mut map = Remembered::new(0);
+        map.keep(b"bytes", 1);
+        assert_eq!(map.find(b"bytes"), None);
     }
 }

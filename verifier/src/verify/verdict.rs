@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::object::Invocation;
 use crate::types::{KeyBytes, LedgerId, Millis, ObjectId};
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The answer to one presentation and request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,42 @@ pub struct Subject {
     pub id: Option<ObjectId>,
     /// What the holder asks: audience, action, resource, payment.
     pub invocation: Option<Invocation>,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed => f.write_str("allowed"),
+            Self::Permitted => f.write_str("permitted"),
+            Self::Denied(code) => write!(f, "denied: {code}: {}", code.meaning()),
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.outcome {
+            Outcome::Passed => f.write_str("passed  ")?,
+            Outcome::Failed(_) => f.write_str("failed  ")?,
+            Outcome::Skipped => f.write_str("skipped ")?,
+        }
+        f.write_str(self.name.text())?;
+        match self.link {
+            Some(link) => write!(f, " {link}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// The decision, the age of the evidence if it is known, and one line for each check.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.decision)?;
+        if let Some(age) = self.age {
+            write!(f, "\nevidence is {age} ms old")?;
+        }
+        self.checks.iter().try_for_each(|check| write!(f, "\n{check}"))
+    }
 }
 
 macro_rules! checks {

@@ -1,0 +1,18 @@
+//! The verdict end to end: a small ledger built by hand, every shape of presentation, and for every check one scene
+//! that breaks just that.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod files;
+mod memory;
+mod policy;
+mod refusals;
+mod request;
+mod scene;
+mod shapes;
+mod trees;
