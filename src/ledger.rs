@@ -6,10 +6,13 @@ use crate::engine::{self, Answer, BuildError};
 use crate::machine::{LeafRecord, Refusal, Reservation, TokenInfo, key};
 use crate::store::{Durable, MemoryStore};
 use crate::tree::ProveError;
-use remit_verifier::c2sp::{Checkpoint, CheckpointError, KeyKind, TlogProofError, Trust, VerifierKey};
+use remit_verifier::c2sp::{
+    Checkpoint, CheckpointError, KeyKind, SignedNote, TlogProofError, Trust, VerifierKey,
+};
 use remit_verifier::code::Code;
 use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
+use remit_verifier::merkle::TreeHead;
 use remit_verifier::object::{Submission, Verified};
 use remit_verifier::sign::{NoteSignError, Signer, sign_checkpoint};
 use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId};
@@ -107,6 +110,13 @@ impl Ledger {
         let key = VerifierKey::new(&self.origin, KeyKind::Note, &self.signer.public_key());
         let key = key.map_err(|_| LedgerError::Trust)?;
         Trust::parse(format!("log {key}\nquorum none\n").as_bytes()).map_err(|_| LedgerError::Trust)
+    }
+
+    /// Size and root that the newest checkpoint is over.
+    pub fn head(&self) -> Option<TreeHead> {
+        let checkpoint = SignedNote::parse(self.note.as_bytes()).ok()?;
+        let checkpoint = Checkpoint::parse(checkpoint.text()).ok()?;
+        Some(TreeHead { size: checkpoint.size(), root: checkpoint.root() })
     }
 
     /// What the ledger keeps.

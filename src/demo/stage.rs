@@ -1,6 +1,7 @@
 //! The stage of the demo: the ledger, the keys, the parties, and services that decide with files alone.
 
 use super::report::{Balance, Report, Step};
+use crate::audit::{Recorded, conserve, replay};
 use crate::client::{Ask, Client, Randomness, Ready, TokenSpec, public_key};
 use crate::engine::Answer;
 use crate::ledger::Ledger;
@@ -222,6 +223,33 @@ impl Stage {
         })
         .map_err(|error| format!("{error:?}"))?;
         Ok(Service { name, verifier: Verifier::new(policy, Millis(0)) })
+    }
+
+    /// Anybody replays the whole log, and recounts the money without the rules.
+    pub(super) fn audit(&mut self) {
+        let head = self.ledger.head();
+        let replayed = replay(self.ledger.store().iter(), head.as_ref());
+        let outcome =
+            replayed.map_or_else(|error| error.to_string(), |_| "every root and every detail equal".into());
+        self.check(
+            "an auditor",
+            "replays the log from genesis",
+            "every root and every detail equal",
+            &outcome,
+        );
+        let log = self.ledger.store().iter();
+        let counted = conserve(log.map(|kept| Recorded { entry: kept.entry, object: kept.object }));
+        let outcome = match counted {
+            Ok(found) if found.ok => "conserved at every entry".to_string(),
+            Ok(found) => format!("{} violations", found.violated),
+            Err(error) => error.to_string(),
+        };
+        self.check(
+            "an auditor",
+            "recounts the money by code of its own",
+            "conserved at every entry",
+            &outcome,
+        );
     }
 
     pub(super) fn balance(&self, name: &str, token: ObjectId) -> Tale<Balance> {

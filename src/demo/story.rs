@@ -34,6 +34,8 @@ pub(super) fn tell(mut stage: Stage) -> Tale<Report> {
     freeze(&mut stage, &trip)?;
     hand_over(&mut stage, &trip)?;
     later_kinds(&mut stage)?;
+    stage.chapter = "10  Anybody can check all of it";
+    stage.audit();
     let balances = vec![
         stage.balance("assistant", trip.assistant)?,
         stage.balance("flight agent", trip.flights)?,

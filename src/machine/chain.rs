@@ -33,7 +33,7 @@ impl ChainLink {
         self.record.leaf.epoch
     }
 
-    /// Why this link by itself cannot be used at `now`, if it cannot (spec 10 §6 has the same order).
+    /// Why this link by itself cannot be used at `now`, if it cannot (spec 10 §7 has the same order).
     fn unusable(&self, now: Millis) -> Result<(), Code> {
         let leaf = &self.record.leaf;
         match leaf.life {
