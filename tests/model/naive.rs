@@ -1,0 +1,217 @@
+//! The naive model: lists of what happened, and every question answered from them anew. It shares no code with `src/`.
+
+/// A token as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub parent: Option<usize>,
+    /// The parent's epoch that it names.
+    pub parent_epoch: u64,
+    pub holder: usize,
+    pub epoch: u64,
+    pub expires: u64,
+    /// Actions that it states, as a set of bits.
+    pub actions: Option<u8>,
+    pub depth_left: Option<u64>,
+    pub transferable: Option<bool>,
+    pub total: Option<u64>,
+    pub per_use: Option<u64>,
+    pub carved: bool,
+    pub revoked: bool,
+    pub ended: bool,
+    /// Positions that suspend it, each with the number of the suspension.
+    pub suspended: Vec<(usize, usize)>,
+    pub frozen: bool,
+}
+
+/// A reservation as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Reservation {
+    pub token: usize,
+    pub amount: u64,
+    pub captures: Vec<Capture>,
+    pub released: u64,
+    pub settle_by: u64,
+}
+
+/// A capture as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub amount: u64,
+    pub refunded: u64,
+}
+
+/// What a child is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    pub actions: Option<u8>,
+    pub depth: Option<u64>,
+    pub transferable: Option<bool>,
+    pub total: Option<u64>,
+    pub per_use: Option<u64>,
+    pub carved: bool,
+    pub expires: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    pub now: u64,
+    pub tokens: Vec<Token>,
+    pub reservations: Vec<Reservation>,
+    pub ledger_frozen: bool,
+}
+
+impl Reservation {
+    fn captured(&self) -> u64 {
+        self.captures.iter().map(|capture| capture.amount).sum()
+    }
+
+    pub fn refunded(&self) -> u64 {
+        self.captures.iter().map(|capture| capture.refunded).sum()
+    }
+
+    /// What is still held for the payee.
+    pub fn left(&self) -> u64 {
+        self.amount - self.captured() - self.released
+    }
+}
+
+impl Model {
+    /// The token and everything above it, the token first.
+    pub fn upward(&self, token: usize) -> Vec<usize> {
+        let mut all = vec![token];
+        while let Some(parent) = self.tokens[*all.last().unwrap()].parent {
+            all.push(parent);
+        }
+        all
+    }
+
+    /// The tokens on which value of this one posts: up to the first that is carved, or the root.
+    pub fn path(&self, token: usize) -> Vec<usize> {
+        let mut path = Vec::new();
+        for link in self.upward(token) {
+            path.push(link);
+            if self.tokens[link].carved {
+                break;
+            }
+        }
+        path
+    }
+
+    /// What a token's total has to stand for: what was reserved and has not come back, and what carved children hold.
+    pub fn net(&self, token: usize) -> u64 {
+        let on_it = |of: usize| self.path(of).contains(&token);
+        let spent = self.reservations.iter().filter(|r| on_it(r.token));
+        let spent: u64 = spent.map(|r| r.amount - r.released - r.refunded()).sum();
+        let children = (0..self.tokens.len()).filter(|c| self.tokens[*c].carved);
+        let children = children.filter(|c| self.tokens[*c].parent.is_some_and(on_it));
+        let carved: u64 = children.map(|c| self.held(c)).sum();
+        spent + carved
+    }
+
+    /// What a carved token keeps from its parent: all of its total, or once it has ended what is still bound.
+    fn held(&self, token: usize) -> u64 {
+        if self.tokens[token].ended { self.net(token) } else { self.tokens[token].total.unwrap() }
+    }
+
+    /// Refunds in gross that posted on a token.
+    pub fn refunded(&self, token: usize) -> u64 {
+        let on_it = self.reservations.iter().filter(|r| self.path(r.token).contains(&token));
+        on_it.map(Reservation::refunded).sum()
+    }
+
+    fn fits(&self, path: &[usize], amount: u64) -> bool {
+        path.iter().all(|t| self.tokens[*t].total.is_none_or(|total| self.net(*t) + amount <= total))
+    }
+
+    pub fn live(&self, token: usize) -> bool {
+        let usable =
+            |t: &Token| !t.revoked && !t.ended && t.suspended.is_empty() && !t.frozen && t.expires > self.now;
+        let chain = self.upward(token);
+        !self.ledger_frozen && chain.iter().all(|t| usable(&self.tokens[*t]) && self.right_epoch(*t))
+    }
+
+    fn right_epoch(&self, token: usize) -> bool {
+        let token = &self.tokens[token];
+        token.parent.is_none_or(|parent| self.tokens[parent].epoch == token.parent_epoch)
+    }
+
+    /// Whether nothing can ever be done with it again.
+    pub fn spent(&self, token: usize) -> bool {
+        self.upward(token).iter().any(|t| {
+            let token = &self.tokens[*t];
+            token.revoked || token.ended || token.expires <= self.now || !self.right_epoch(*t)
+        })
+    }
+
+    /// Every link that states actions states this one; a root that states none allows none.
+    pub fn allows(&self, token: usize, action: u8) -> bool {
+        self.upward(token).iter().all(|t| {
+            let token = &self.tokens[*t];
+            token.actions.map_or(token.parent.is_some(), |actions| actions & (1 << action) != 0)
+        })
+    }
+
+    pub fn may_reserve(&self, token: usize, amount: u64, action: u8) -> bool {
+        let per_use = |t: &usize| self.tokens[*t].per_use.is_none_or(|most| amount <= most);
+        self.live(token)
+            && self.allows(token, action)
+            && self.upward(token).iter().all(per_use)
+            && self.fits(&self.path(token), amount)
+    }
+
+    fn depth_left(&self, token: usize) -> u64 {
+        let own = &self.tokens[token];
+        own.depth_left.unwrap_or_else(|| own.parent.map_or(0, |parent| self.depth_left(parent) - 1))
+    }
+
+    pub fn may_transfer(&self, token: usize) -> bool {
+        let transferable = self.upward(token).iter().find_map(|t| self.tokens[*t].transferable);
+        let open = self.reservations.iter().any(|r| r.left() > 0 && self.path(r.token).contains(&token));
+        let posts_here = |c: &Token| c.parent.is_some_and(|parent| self.path(parent).contains(&token));
+        let carved = self.tokens.iter().any(|c| c.carved && !c.ended && posts_here(c));
+        self.live(token) && transferable == Some(true) && !open && !carved
+    }
+
+    pub fn may_delegate(&self, parent: usize, wish: &Wish) -> bool {
+        let chain = self.upward(parent);
+        let above = |of: fn(&Token) -> Option<u64>| chain.iter().filter_map(|t| of(&self.tokens[*t])).min();
+        let within = |own: Option<u64>, most: Option<u64>| match (own, most) {
+            (Some(own), Some(most)) => own <= most,
+            _ => true,
+        };
+        let stated = chain.iter().find_map(|t| self.tokens[*t].actions);
+        let actions = wish.actions.is_none_or(|own| stated.is_some_and(|most| own & !most == 0));
+        let transferable = chain.iter().find_map(|t| self.tokens[*t].transferable) == Some(true);
+        let left = self.depth_left(parent);
+        self.live(parent)
+            && left > 0
+            && wish.depth.is_none_or(|depth| depth < left)
+            && chain.len() < 8
+            && wish.expires > self.now
+            && wish.expires <= self.tokens[parent].expires
+            && actions
+            && (transferable || wish.transferable != Some(true))
+            && within(wish.total, above(|t| t.total))
+            && within(wish.per_use, above(|t| t.per_use))
+            && (!wish.carved || self.fits(&self.path(parent), wish.total.unwrap()))
+    }
+
+    pub fn may_refund(&self, reservation: usize, capture: usize, amount: u64) -> bool {
+        let of = &self.reservations[reservation];
+        let capture = &of.captures[capture];
+        let bound = |t: &usize| self.tokens[*t].total.is_none_or(|most| self.refunded(*t) + amount <= most);
+        amount > 0 && amount <= capture.amount - capture.refunded && self.path(of.token).iter().all(bound)
+    }
+
+    /// Time passes, and what has fallen due happens.
+    pub fn advance(&mut self, seconds: u64) {
+        self.now += seconds;
+        let now = self.now;
+        for reservation in self.reservations.iter_mut().filter(|r| r.settle_by <= now) {
+            reservation.released += reservation.left();
+        }
+        for token in self.tokens.iter_mut().filter(|t| t.carved && t.expires <= now) {
+            token.ended = true;
+        }
+    }
+}
