@@ -1,6 +1,8 @@
 //! Puts what real agents bought and had refunded through a ledger, and prints what came of it as JSON.
 //!
-//! `cargo run --release --example agent_transactions -- [--random] FILE...`: exit 0 done and conserved, 1 not, 2 unreadable.
+//! `cargo run --release --example agent_transactions -- [--random] FILE...`
+//!
+//! Exit code 0: done and conserved. 1: not. 2: unreadable.
 
 mod input;
 mod market;

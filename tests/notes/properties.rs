@@ -43,7 +43,11 @@ fn proof_text() -> String {
 
 proptest! {
     #[test]
-    fn checkpoints_are_read_as_written(origin in "[^\\s+\\x00-\\x1f]{1,60}", size in 0..=TREE_SIZE_MAX.0, root: [u8; 32]) {
+    fn checkpoints_are_read_as_written(
+        origin in "[^\\s+\\x00-\\x1f]{1,60}",
+        size in 0..=TREE_SIZE_MAX.0,
+        root: [u8; 32],
+    ) {
         let root = if size == 0 { EMPTY_ROOT } else { Hash(root) };
         let checkpoint = Checkpoint::new(&origin, TreeSize(size), root).unwrap();
         let text = checkpoint.to_text();
