@@ -127,7 +127,8 @@ impl Drive {
         let token = which % self.tokens.len();
         // Half of the time a token that can still be used.
         let live: Vec<usize> = (0..self.tokens.len()).filter(|token| self.model.live(*token)).collect();
-        let token = if other % 2 == 0 && !live.is_empty() { live[which % live.len()] } else { token };
+        let token =
+            if other.is_multiple_of(2) && !live.is_empty() { live[which % live.len()] } else { token };
         match kind {
             0 => self.issue(which, amount, other),
             1..=5 => self.delegate(token, other, amount),
@@ -221,8 +222,8 @@ impl Drive {
         let carved = bits & 3 == 0;
         // Mostly within the parent, now and then wider.
         let own = &self.model.tokens[parent];
-        let mask = if amount % 4 == 0 { 7 } else { own.actions.unwrap_or(7) };
-        let latest = if amount % 5 == 0 { u64::MAX } else { own.expires };
+        let mask = if amount.is_multiple_of(4) { 7 } else { own.actions.unwrap_or(7) };
+        let latest = if amount.is_multiple_of(5) { u64::MAX } else { own.expires };
         let wish = Wish {
             actions: option(bits >> 2, (amount % 8) as u8 & mask),
             depth: option(bits >> 3, amount % 4),
@@ -349,7 +350,7 @@ impl Drive {
     }
 
     fn suspend(&mut self, token: usize, bits: usize) {
-        if bits % 3 != 0 {
+        if !bits.is_multiple_of(3) {
             return;
         }
         let (position, depth) = self.position(token, bits);
@@ -385,7 +386,7 @@ impl Drive {
 
     fn revoke(&mut self, token: usize, bits: usize) {
         // Not too often, or nothing is left to spend.
-        if bits % 5 != 0 {
+        if !bits.is_multiple_of(5) {
             return;
         }
         let (position, depth) = self.position(token, bits / 5);
@@ -428,7 +429,7 @@ impl Drive {
         if !frozen && bits % 4 > 1 {
             return;
         }
-        let (leaf, id) = if self.model.ledger_frozen || (!frozen && bits % 4 == 0) {
+        let (leaf, id) = if self.model.ledger_frozen || (!frozen && bits.is_multiple_of(4)) {
             (StateIndex(0), ObjectId(self.ledger.id().0))
         } else {
             let frozen = self.model.tokens.iter().position(|token| token.frozen);

@@ -1,5 +1,5 @@
 //! The rules, through the ledger: every refusal, and the attacks that the design answers.
-#![allow(unreachable_pub)]
+#![allow(unreachable_pub, dead_code)]
 
 mod value;
 mod world;
