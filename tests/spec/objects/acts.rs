@@ -5,9 +5,9 @@ use super::{
 };
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Envelope, Kind, Position, Reference, Stamp, Target, bundle_digest, combined_id,
+    Act, Envelope, Kind, Position, Reference, Sealed, Stamp, Target, bundle_digest, combined_id,
 };
-use remit_verifier::types::{Amount, Epoch, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, Seconds, StateIndex};
 
 fn stamp(number: u8) -> Stamp {
     Stamp { nonce: nonce(number), valid_until: Seconds(START + 3600), bundle: None }
@@ -44,9 +44,14 @@ fn rows() -> Vec<Row> {
     let other = Reference::Id(ObjectId([0xcc; 32]));
     let reserve = Reference::Id(tokens::invocation_id());
     let operators: &[u8] = &[OPERATOR, 8];
-    let keys = Act::PartyKeys { party: hotel_id(), keys: vec![key(12)], compromised: vec![key(HOTEL)] };
-    let transfer =
-        Act::Transfer { token: root, epoch: Epoch(0), holder: key(HOTEL_AGENT), secret: [0x60; 32] };
+    let keys = Act::PartyKeys {
+        party: hotel_id(),
+        generation: Generation(0),
+        keys: vec![key(12)],
+        compromised: vec![key(HOTEL)],
+    };
+    let sealed = Sealed::digest(&tokens::sealed_transfer());
+    let transfer = Act::Transfer { token: root, epoch: Epoch(0), holder: key(HOTEL_AGENT), sealed };
     let (leaf, unit_leaf) = (StateIndex(1), unit_id());
     vec![
         ("party", "submission-party", Kind::Party, &[COMPANY], party("Example Travel Ltd", COMPANY)),
@@ -111,7 +116,8 @@ fn number(row: &Row) -> u8 {
 fn envelope(kind: Kind, signers: &[u8], payload: &[u8]) -> Envelope {
     let label = kind.label().unwrap();
     let objects = signers.iter().map(|by| sign(*by, label, payload)).collect();
-    Envelope { kind, objects, sealed: None, links: Vec::new() }
+    let sealed = (kind == Kind::Transfer).then(tokens::sealed_transfer);
+    Envelope { kind, objects, sealed, links: Vec::new() }
 }
 
 /// One submission for each kind.
@@ -151,7 +157,8 @@ pub(super) fn bundle() -> Vec<Envelope> {
     let capture = Act::Capture { reserve, number: 1, amount: Amount(48_000) };
     let refund = Act::Refund { capture: Reference::Member(0), amount: Amount(1_000) };
     let (first, second) = (stamp(150), stamp(151));
-    let digest = bundle_digest(&[capture.encode(&first), refund.encode(&second)]);
+    let members = [(Kind::Capture, capture.encode(&first)), (Kind::Refund, refund.encode(&second))];
+    let digest = bundle_digest(&members);
     let inside = |stamp| Stamp { bundle: Some(digest), ..stamp };
     vec![
         envelope(Kind::Capture, &[HOTEL], &capture.encode(&inside(first))),

@@ -195,7 +195,7 @@ fn leaf(index: u64, id: ObjectId, epoch: u64, body: LeafBody) -> Leaf {
 }
 
 pub(crate) fn values() -> Values {
-    Values { event: 5, units: vec![counters()] }
+    Values { event: 5, units: vec![counters()], rekey: None }
 }
 
 pub(crate) fn state() -> Vec<Sample> {
@@ -235,14 +235,15 @@ pub(crate) fn state() -> Vec<Sample> {
         ),
         sample("leaf-party", "state-leaf", leaf(3, acts::hotel_id(), 0, party)),
         sample("leaf-token", "state-leaf", leaf(4, tokens::root_id(), 0, token)),
-        Sample {
-            name: "values",
-            rule: "values",
-            bytes: values().encode(&tokens::SECRET),
-            accepts: Some(|bytes| Values::decode(bytes).is_ok()),
-        },
+        values_sample("values", values()),
+        values_sample("values-rekey", Values { rekey: Some(ObjectId([0xcc; 32])), ..values() }),
         Sample { name: "status-chunk", rule: "status-chunk", bytes: status_leaf(1, &chunk), accepts: None },
     ]
+}
+
+fn values_sample(name: &'static str, values: Values) -> Sample {
+    let bytes = values.encode(&tokens::SECRET);
+    Sample { name, rule: "values", bytes, accepts: Some(|bytes| Values::decode(bytes).is_ok()) }
 }
 
 fn envelopes() -> Vec<Sample> {

@@ -1,61 +1,106 @@
-//! What a service is shown (spec 09), written part by part.
+//! What a service is shown (spec 09).
 
 use super::{
     ASSISTANT, COMPANY, HOTEL_AGENT, START, SUB_AGENT, Sample, ledger, log, outcome, sign, state, tokens,
 };
-use remit_verifier::cbor::Writer;
+use remit_verifier::cose::Sign1;
 use remit_verifier::label;
-
-fn put<T: AsRef<[u8]>>(w: &mut Writer, item: &T) {
-    w.bytes(item.as_ref());
-}
+use remit_verifier::log::Entry;
+use remit_verifier::object::{Invocation, Token};
+use remit_verifier::state::Leaf;
+use remit_verifier::types::{Hash, Millis};
+use remit_verifier::verify::{Case, Evidence, Presentation};
 
 fn presentation() -> Vec<u8> {
     let is_commitment = |sample: &Sample| sample.rule == "commitment";
     let commitment = log().into_iter().find(is_commitment).map(|sample| sample.bytes).unwrap_or_default();
     let leaves = state().into_iter().filter(|sample| sample.rule == "state-leaf").map(|sample| sample.bytes);
+    let leaves: Vec<_> = leaves.collect();
     let chain = [
         sign(COMPANY, label::TOKEN, &tokens::root()),
         sign(ASSISTANT, label::TOKEN, &tokens::logged()),
         sign(HOTEL_AGENT, label::TOKEN, &tokens::offline()),
     ];
-    let mut w = Writer::labelled(label::PRESENTATION, 8);
-    w.bytes(&ledger().0).bytes(b"a signed note").bytes(&commitment);
-    w.list(&[vec![1; 32], vec![2; 32]], put).list(&leaves.collect::<Vec<_>>(), put);
-    w.list(&[vec![3; 32]], put).list(&chain, put);
-    w.into_bytes()
+    let presentation = Presentation {
+        ledger: ledger(),
+        note: b"a signed note",
+        commitment: &commitment,
+        commitment_path: vec![Hash([1; 32]), Hash([2; 32])],
+        leaves: leaves.iter().map(Vec::as_slice).collect(),
+        state_proof: vec![Hash([3; 32])],
+        tokens: chain.iter().map(Vec::as_slice).collect(),
+    };
+    presentation.encode()
 }
 
 fn evidence() -> Vec<u8> {
-    let mut w = Writer::labelled(label::EVIDENCE, 4);
-    w.bytes(&outcome()).list(&[tokens::invocation_id(), tokens::root_id()], |w, id| {
-        w.bytes(&id.0);
-    });
-    w.bytes(b"a proof as text");
-    w.into_bytes()
+    let ids = vec![tokens::invocation_id(), tokens::root_id()];
+    Evidence { entry: &outcome(), ids, proof: b"a proof as text" }.encode()
 }
 
 fn case() -> Vec<u8> {
-    let mut w = Writer::labelled(label::CASE, 8);
-    w.u64(START * 1000 + 30_000).u64(0).bytes(&presentation());
-    w.bytes(&sign(SUB_AGENT, label::INVOCATION, &tokens::invocation()));
-    w.list(&tokens::arguments(), |w, argument| argument.encode(w));
-    w.bytes(&evidence()).bytes(b"a policy file");
-    w.into_bytes()
+    let case = Case {
+        now: Millis(START * 1000 + 30_000),
+        newest: Millis(0),
+        presentation: &presentation(),
+        invocation: Some(&sign(SUB_AGENT, label::INVOCATION, &tokens::invocation())),
+        arguments: tokens::arguments(),
+        evidence: Some(&evidence()),
+        policy: b"a policy file",
+    };
+    case.encode()
 }
 
 fn bare_case() -> Vec<u8> {
-    let mut w = Writer::labelled(label::CASE, 8);
-    w.u64(0).u64(0).bytes(&presentation()).null().array(0).null().bytes(b"a policy file");
-    w.into_bytes()
+    let case = Case {
+        now: Millis(0),
+        newest: Millis(0),
+        presentation: &presentation(),
+        invocation: None,
+        arguments: Vec::new(),
+        evidence: None,
+        policy: b"a policy file",
+    };
+    case.encode()
+}
+
+/// Whether presentation and parts decode, as a verifier reads them.
+fn opens_presentation(bytes: &[u8]) -> bool {
+    let opens_token =
+        |bytes: &&[u8]| Sign1::decode(bytes).is_ok_and(|object| Token::decode(object.payload).is_ok());
+    Presentation::decode(bytes).is_ok_and(|shown| {
+        matches!(Entry::decode(shown.commitment), Ok(Entry::Commitment(_)))
+            && shown.leaves.iter().all(|leaf| Leaf::decode(leaf).is_ok())
+            && shown.tokens.iter().all(opens_token)
+    })
+}
+
+fn opens_evidence(bytes: &[u8]) -> bool {
+    Evidence::decode(bytes)
+        .is_ok_and(|evidence| matches!(Entry::decode(evidence.entry), Ok(Entry::Outcome(_))))
+}
+
+fn opens_case(bytes: &[u8]) -> bool {
+    let opens_invocation =
+        |bytes: &[u8]| Sign1::decode(bytes).is_ok_and(|object| Invocation::decode(object.payload).is_ok());
+    Case::decode(bytes).is_ok_and(|case| {
+        opens_presentation(case.presentation)
+            && case.invocation.is_none_or(opens_invocation)
+            && case.evidence.is_none_or(opens_evidence)
+    })
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let sample = |name, rule, bytes| Sample { name, rule, bytes, accepts: None };
+    let case_sample = |name, bytes| Sample { name, rule: "case", bytes, accepts: Some(opens_case) };
     vec![
-        sample("presentation", "presentation", presentation()),
-        sample("evidence", "evidence", evidence()),
-        sample("case", "case", case()),
-        sample("case-bare", "case", bare_case()),
+        Sample {
+            name: "presentation",
+            rule: "presentation",
+            bytes: presentation(),
+            accepts: Some(opens_presentation),
+        },
+        Sample { name: "evidence", rule: "evidence", bytes: evidence(), accepts: Some(opens_evidence) },
+        case_sample("case", case()),
+        case_sample("case-bare", bare_case()),
     ]
 }

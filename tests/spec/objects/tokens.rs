@@ -35,6 +35,11 @@ pub(crate) fn sealed_child() -> Vec<u8> {
     Sealed { secret: [0x5f; 32], budgets: Some(carved), name: None, note: None }.encode()
 }
 
+/// What the new holder opens to the ledger with a transfer.
+pub(crate) fn sealed_transfer() -> Vec<u8> {
+    Sealed { secret: [0x60; 32], budgets: None, name: None, note: None }.encode()
+}
+
 fn token(holder: u8, origin: Origin) -> Token {
     Token {
         expires: Seconds(START + 30 * 86_400),
@@ -181,10 +186,7 @@ pub(super) fn samples() -> Vec<Sample> {
         token("token-offline", "offline-token", offline()),
         sealed_sample("sealed-root", sealed()),
         sealed_sample("sealed-child", sealed_child()),
-        sealed_sample(
-            "sealed-empty",
-            Sealed { secret: [1; 32], budgets: None, name: None, note: None }.encode(),
-        ),
+        sealed_sample("sealed-transfer", sealed_transfer()),
         invocation_sample("invocation", invocation()),
         invocation_sample("invocation-bare", bare_invocation()),
         argument("argument-text", &arguments[0]),
