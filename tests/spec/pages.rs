@@ -188,21 +188,21 @@ fn notation(value: &Value, depth: usize) -> String {
 
 /// Every constant of `limits.rs` with its number.
 fn limits_of_the_code() -> BTreeMap<String, u64> {
-    let mut limits = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for item in LIMITS.split("pub const ").skip(1) {
         let (name, rest) = item.split_once(':').expect("a type");
         let (_, rest) = rest.split_once('=').expect("a value");
         let (value, _) = rest.split_once(';').expect("an end");
-        let number = Expression { rest: value.trim(), known: &limits }.shifted();
-        limits.insert(name.to_owned(), number);
+        texts.insert(name, value.trim());
     }
-    limits
+    let number = |text: &str| Expression { rest: text, constants: &texts }.shifted();
+    texts.iter().map(|(name, text)| ((*name).to_owned(), number(text))).collect()
 }
 
-/// The value of a constant: numbers, earlier constants, newtypes, `<<`, `+`, `-`, `*` and parentheses.
+/// The value of a constant: numbers, other constants, newtypes, `<<`, `+`, `-`, `*` and parentheses.
 struct Expression<'a> {
     rest: &'a str,
-    known: &'a BTreeMap<String, u64>,
+    constants: &'a BTreeMap<&'a str, &'a str>,
 }
 
 impl Expression<'_> {
@@ -250,8 +250,10 @@ impl Expression<'_> {
             assert!(self.takes(")"), "unclosed parenthesis before {}", self.rest);
             return value;
         }
-        let number = word.replace('_', "").parse().ok();
-        number.or_else(|| self.known.get(word).copied()).unwrap_or_else(|| panic!("no number: {word}"))
+        if let Some(text) = self.constants.get(word) {
+            return Expression { rest: text, constants: self.constants }.shifted();
+        }
+        word.replace('_', "").parse().unwrap_or_else(|_| panic!("no number: {word}"))
     }
 }
 
