@@ -4,6 +4,8 @@
 #[path = "../rules/world.rs"]
 mod world;
 
+mod bytes;
+mod refused;
 mod replayed;
 mod stopped;
 mod value;

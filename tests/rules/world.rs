@@ -34,6 +34,41 @@ pub struct World {
     pub airline: ObjectId,
     pub cny: ObjectId,
     pub usd: ObjectId,
+    /// What was refused: the log's size then, the time, the submission, the code.
+    refused: Vec<(u64, Millis, Vec<u8>, Code)>,
+}
+
+/// Writes the log of every world, and what was refused in it, to the folder `REMIT_VECTORS`, for `make vectors`.
+impl Drop for World {
+    fn drop(&mut self) {
+        let Ok(folder) = std::env::var("REMIT_VECTORS") else { return };
+        if std::thread::panicking() {
+            return;
+        }
+        let name = std::thread::current().name().unwrap_or("main").replace("::", "-");
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let kept = |kept: remit::engine::Kept<'_>| match kept.object {
+            Some(object) => serde_json::json!({ "entry": hex(kept.entry), "object": hex(object) }),
+            None => serde_json::json!({ "entry": hex(kept.entry) }),
+        };
+        let log: Vec<_> = self.ledger.store().iter().map(kept).collect();
+        let line = serde_json::json!({
+            "test": name,
+            "log": log,
+            "refused": self.refused.iter().map(|(size, time, bytes, code)| serde_json::json!({
+                "size": size.to_string(), "time_ms": time.0.to_string(),
+                "submission": hex(bytes), "code": code.text(),
+            })).collect::<Vec<_>>(),
+            "state_root": self.ledger.store().trees().state.root().to_string(),
+            "status_root": self.ledger.store().trees().status.root().to_string(),
+            "checkpoint": self.ledger.checkpoint(),
+        });
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = format!("{folder}/rules-{name}.jsonl");
+        let file = std::fs::File::options().create(true).append(true).open(path);
+        std::io::Write::write_all(&mut file.expect("a file"), format!("{line}\n").as_bytes())
+            .expect("written");
+    }
 }
 
 impl World {
@@ -60,6 +95,7 @@ impl World {
             airline: none,
             cny: none,
             usd: none,
+            refused: Vec::new(),
         };
         world.issuer = world.party("issuer");
         world.hotel = world.party("hotel");
@@ -72,7 +108,21 @@ impl World {
     }
 
     pub fn submit(&mut self, ready: &Ready) -> Answer {
-        self.ledger.submit(&[&ready.bytes], self.now).expect("submits")[0]
+        let size = self.ledger.store().len();
+        let answer = self.ledger.submit(&[&ready.bytes], self.now).expect("submits")[0];
+        if let Answer::Refused(refusal) = answer {
+            self.refused.push((size, self.now, ready.bytes.clone(), refusal.code));
+        }
+        answer
+    }
+
+    /// Submits bytes as they are, and requires a refusal.
+    pub fn refuse(&mut self, bytes: &[u8]) -> Code {
+        let ready = Ready { id: ObjectId::default(), ids: Vec::new(), bytes: bytes.to_vec() };
+        match self.submit(&ready) {
+            Answer::Refused(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Submits and requires an entry.

@@ -155,8 +155,6 @@ codes! {
     409 WrongArgument = "wrong_argument";
     /// A condition on the arguments does not hold.
     410 ConditionNotMet = "condition_not_met";
-    /// An invocation is needed and there is none.
-    411 NoInvocation = "no_invocation";
 
     /// The amount is zero or missing, or an amount stands where none may.
     500 BadAmount = "bad_amount";

@@ -11,6 +11,7 @@
 mod files;
 mod memory;
 mod policy;
+mod record;
 mod refusals;
 mod request;
 mod scene;

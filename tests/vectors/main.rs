@@ -1,0 +1,107 @@
+//! Runs every vector of `spec/vectors` from its JSON alone.
+
+use remit::audit::replay;
+use remit::engine::{Answer, Kept, build};
+use remit_verifier::c2sp::{Checkpoint, SignedNote};
+use remit_verifier::code::Code;
+use remit_verifier::json;
+use remit_verifier::log::Genesis;
+use remit_verifier::merkle::TreeHead;
+use remit_verifier::object::Submission;
+use remit_verifier::types::Millis;
+use remit_verifier::verify::{Case, Policy};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn vectors(kind: &str) -> Vec<Value> {
+    let path = format!("{}/spec/vectors/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the file is there; `make vectors` makes it");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    let text = value.as_str().expect("hex");
+    let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
+    (0..text.len()).step_by(2).map(pair).collect()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_str().expect("a number as text").parse().expect("a number")
+}
+
+/// Every log replays to its roots, and everything that was refused is refused again with the same code.
+#[test]
+fn rules() {
+    let mut codes = BTreeSet::new();
+    for vector in vectors("rules") {
+        let name = vector["test"].as_str().expect("a name");
+        let item = |item: &Value| (bytes(&item["entry"]), item.get("object").map(bytes));
+        let log: Vec<_> = vector["log"].as_array().expect("entries").iter().map(item).collect();
+        let run = |items: &[(Vec<u8>, Option<Vec<u8>>)], head: Option<&TreeHead>| {
+            let kept =
+                items.iter().map(|(entry, object)| Kept { entry, object: object.as_deref(), details: None });
+            replay(kept, head).unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        let note = vector["checkpoint"].as_str().expect("a note");
+        let note = SignedNote::parse(note.as_bytes()).expect("a note");
+        let checkpoint = Checkpoint::parse(note.text()).expect("a checkpoint");
+        let head = TreeHead { size: checkpoint.size(), root: checkpoint.root() };
+        let rebuilt = run(&log, Some(&head));
+        assert_eq!(rebuilt.trees.state.root().to_string(), vector["state_root"], "{name}");
+        assert_eq!(rebuilt.trees.status.root().to_string(), vector["status_root"], "{name}");
+        let ledger = Genesis::ledger_id(&log[0].0);
+        for refused in vector["refused"].as_array().expect("a list") {
+            let before = run(&log[..number(&refused["size"]) as usize], None);
+            let submission = bytes(&refused["submission"]);
+            let checked = Submission::decode(&submission).and_then(|submission| submission.verify(&ledger));
+            let code = match checked {
+                Err(code) => code,
+                Ok(verified) => {
+                    let time = Millis(number(&refused["time_ms"]));
+                    let batch = build(&before.state, &before.trees, &[verified], time).expect("builds");
+                    match batch.answers[0] {
+                        Answer::Refused(refusal) => refusal.code,
+                        other => panic!("{name}: {other:?}"),
+                    }
+                }
+            };
+            assert_eq!(code.text(), refused["code"], "{name}");
+            codes.insert(code);
+        }
+    }
+    assert!(codes.len() >= 40, "only {} codes of refusals are covered: {codes:?}", codes.len());
+}
+
+/// Every case gives its verdict: decision, code, age and checks.
+#[test]
+fn verdicts() {
+    let (mut codes, mut decisions) = (BTreeSet::new(), BTreeSet::new());
+    let all = vectors("verdicts");
+    for vector in &all {
+        let case = bytes(&vector["case"]);
+        let case = Case::decode(&case).expect("a case");
+        let policy = Policy::from_toml(case.policy).expect("a policy");
+        let verdict = json::verdict(&case.verdict(&policy));
+        assert_eq!(verdict, vector["verdict"], "{}", vector["test"]);
+        decisions.insert(verdict["decision"].to_string());
+        codes.insert(verdict["code"].to_string());
+    }
+    assert!(all.len() >= 100, "only {} cases", all.len());
+    assert!(decisions.len() == 3 && codes.len() >= 45, "{decisions:?} {codes:?}");
+}
+
+/// Which codes no vector covers: none but those that only a broken state or an exhausted counter can give.
+#[test]
+fn every_code_has_a_vector() {
+    let mut covered: BTreeSet<String> = BTreeSet::new();
+    for vector in vectors("rules") {
+        for refused in vector["refused"].as_array().expect("a list") {
+            covered.insert(refused["code"].as_str().expect("text").into());
+        }
+    }
+    covered
+        .extend(vectors("verdicts").iter().filter_map(|v| v["verdict"]["code"].as_str().map(String::from)));
+    let missing: Vec<_> =
+        Code::ALL.iter().map(|code| code.text()).filter(|code| !covered.contains(*code)).collect();
+    assert_eq!(missing, [""; 0], "codes without a vector");
+}
