@@ -57,7 +57,7 @@ vectors: ## writes spec/vectors/ anew; `make test` compares them with what is th
 	@rm -rf target/vectors && mkdir -p target/vectors spec/vectors
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q --test attacks --test rules >/dev/null
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q -p remit-verifier --test verdict >/dev/null
-	@$(CARGO) run --locked -q --example vectors -- target/vectors spec/vectors
+	@$(CARGO) run --locked -q --example recorded -- target/vectors spec/vectors
 
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all

@@ -64,7 +64,7 @@ impl Drop for World {
             "checkpoint": self.ledger.checkpoint(),
         });
         std::fs::create_dir_all(&folder).expect("a folder");
-        let path = format!("{folder}/rules-{name}.jsonl");
+        let path = format!("{folder}/attacks-{name}.jsonl");
         let file = std::fs::File::options().create(true).append(true).open(path);
         std::io::Write::write_all(&mut file.expect("a file"), format!("{line}\n").as_bytes())
             .expect("written");

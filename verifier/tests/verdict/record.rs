@@ -45,7 +45,7 @@ pub(crate) fn case(case: &Case<'_>, verdict: &Verdict) {
     }
     let name = std::thread::current().name().unwrap_or("main").replace("::", "-");
     std::fs::create_dir_all(&folder).unwrap();
-    let path = format!("{folder}/verdicts-{name}.jsonl");
+    let path = format!("{folder}/cases-{name}.jsonl");
     let mut file = std::fs::File::options().create(true).append(true).open(path).unwrap();
     let hex: String = case.encode().iter().map(|byte| format!("{byte:02x}")).collect();
     let line = serde_json::json!({ "test": name, "case": hex, "verdict": json::verdict(verdict) });

@@ -1,4 +1,4 @@
-//! Runs every vector of `spec/vectors` from its JSON alone.
+//! Runs what the tests of attacks and of the verdict recorded, from its JSON alone.
 
 use remit::audit::replay;
 use remit::engine::{Answer, Kept, build};
@@ -33,7 +33,7 @@ fn number(value: &Value) -> u64 {
 #[test]
 fn rules() {
     let mut codes = BTreeSet::new();
-    for vector in vectors("rules") {
+    for vector in vectors("attacks") {
         let name = vector["test"].as_str().expect("a name");
         let item = |item: &Value| (bytes(&item["entry"]), item.get("object").map(bytes));
         let log: Vec<_> = vector["log"].as_array().expect("entries").iter().map(item).collect();
@@ -76,7 +76,7 @@ fn rules() {
 #[test]
 fn verdicts() {
     let (mut codes, mut decisions) = (BTreeSet::new(), BTreeSet::new());
-    let all = vectors("verdicts");
+    let all = vectors("cases");
     for vector in &all {
         let case = bytes(&vector["case"]);
         let case = Case::decode(&case).expect("a case");
@@ -94,13 +94,13 @@ fn verdicts() {
 #[test]
 fn every_code_has_a_vector() {
     let mut covered: BTreeSet<String> = BTreeSet::new();
-    for vector in vectors("rules") {
+    for vector in vectors("attacks") {
         for refused in vector["refused"].as_array().expect("a list") {
             covered.insert(refused["code"].as_str().expect("text").into());
         }
     }
     covered
-        .extend(vectors("verdicts").iter().filter_map(|v| v["verdict"]["code"].as_str().map(String::from)));
+        .extend(vectors("cases").iter().filter_map(|v| v["verdict"]["code"].as_str().map(String::from)));
     let missing: Vec<_> =
         Code::ALL.iter().map(|code| code.text()).filter(|code| !covered.contains(*code)).collect();
     assert_eq!(missing, [""; 0], "codes without a vector");

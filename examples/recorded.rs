@@ -1,6 +1,7 @@
 //! Collects what the tests recorded into `spec/vectors/`: `make vectors`.
 //!
-//! `cargo run --example vectors -- FROM TO`: every file `KIND-*.jsonl` of FROM goes, in order of the names, into `TO/KIND.json`.
+//! `cargo run --example recorded -- FROM TO`: every file `KIND-*.jsonl` of FROM goes, in order of the names, into
+//! `TO/KIND.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
