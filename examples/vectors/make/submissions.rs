@@ -265,7 +265,7 @@ fn members() -> Vec<Vector> {
             "payload-of-another-kind",
             "The payload of a token under the kind suspend.",
             envelope(Kind::Suspend, &Token { origin: link_origin, ..offline() }.encode(), &["assistant"]),
-            Code::UnknownField,
+            Code::Malformed,
         ),
     ]
 }
