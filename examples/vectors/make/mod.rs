@@ -1,0 +1,103 @@
+//! The vectors, file by file, and what all of them are written with.
+
+mod broken;
+mod conditions;
+pub(crate) mod item;
+mod objects;
+mod permissions;
+mod proofs;
+mod rules;
+mod script;
+mod special;
+mod submissions;
+pub(crate) mod things;
+mod verdicts;
+
+use remit_verifier::code::Code;
+use remit_verifier::object::Value as Operand;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub(crate) use rules::hotel_case;
+
+/// One test: what goes in, and what must come out.
+#[derive(Serialize)]
+pub(crate) struct Vector {
+    name: String,
+    about: String,
+    spec: &'static str,
+    input: Value,
+    /// `ok`, or a code of spec 15.
+    result: String,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    values: Value,
+}
+
+#[derive(Serialize)]
+struct File<'v, T> {
+    file: &'static str,
+    format: u64,
+    about: &'static str,
+    vectors: &'v [T],
+}
+
+impl Vector {
+    /// Something that is accepted, with what it says.
+    pub(crate) fn ok(name: &str, about: &str, spec: &'static str, input: Value, values: Value) -> Self {
+        Self { name: name.into(), about: about.into(), spec, input, result: "ok".into(), values }
+    }
+
+    /// Something that is refused.
+    pub(crate) fn no(name: &str, about: &str, spec: &'static str, input: Value, code: Code) -> Self {
+        let result = code.text().into();
+        Self { name: name.into(), about: about.into(), spec, input, result, values: Value::Null }
+    }
+
+    /// Accepted or refused.
+    pub(crate) fn of(
+        name: &str,
+        about: &str,
+        spec: &'static str,
+        input: Value,
+        result: Result<(), Code>,
+    ) -> Self {
+        match result {
+            Ok(()) => Self::ok(name, about, spec, input, Value::Null),
+            Err(code) => Self::no(name, about, spec, input, code),
+        }
+    }
+}
+
+/// Every file: its name and its text.
+pub(crate) fn files() -> Vec<(&'static str, String)> {
+    vec![
+        file("objects.json", "Bytes of every kind of object, good and bad.", &objects::vectors()),
+        file("submissions.json", "Whole submissions, as a ledger receives them.", &submissions::vectors()),
+        file("conditions.json", "Conditions on one argument.", &conditions::vectors()),
+        file("permissions.json", "Chains of tokens, and what they allow.", &permissions::vectors()),
+        file("trees.json", "Roots, proofs, histories and status chunks.", &proofs::vectors()),
+        file("rules.json", "A ledger from genesis on, batch by batch.", &rules::ledgers()),
+        file("verdicts.json", "Case files and their verdicts.", &verdicts::vectors()),
+    ]
+}
+
+fn file<T: Serialize>(name: &'static str, about: &'static str, vectors: &[T]) -> (&'static str, String) {
+    let file = File { file: name, format: 1, about, vectors };
+    let mut text = serde_json::to_string_pretty(&file).expect("plain data");
+    text.push('\n');
+    (name, text)
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The value of an argument or operand, with its type.
+pub(crate) fn operand(value: &Operand) -> Value {
+    match value {
+        Operand::Integer(value) => json!({ "integer": value.to_string() }),
+        Operand::Text(value) => json!({ "text": value }),
+        Operand::Bool(value) => json!({ "bool": value }),
+    }
+}

@@ -1,0 +1,289 @@
+//! The good objects that everything else begins with: one of every kind, from fixed inputs.
+
+use remit::client::public_key;
+use remit_verifier::cbor::Writer;
+use remit_verifier::key::PublicKey;
+use remit_verifier::label;
+use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
+use remit_verifier::object::{
+    Act, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator, Origin, Path,
+    Payment, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token, Value,
+};
+use remit_verifier::sign::{LocalSigner, Signer, sign_object};
+use remit_verifier::state::{
+    Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, TokenLeaf, UnitLeaf, UnitValues, Values,
+};
+use remit_verifier::types::*;
+
+/// 2027-01-15 08:00:00 UTC.
+pub(crate) const START: Seconds = Seconds(1_800_000_000);
+pub(crate) const DAY: u64 = 24 * 3600;
+pub(crate) const HOTEL: ObjectId = ObjectId([0x22; 32]);
+pub(crate) const COMPANY: ObjectId = ObjectId([0x11; 32]);
+pub(crate) const CNY: ObjectId = ObjectId([0x33; 32]);
+pub(crate) const USD: ObjectId = ObjectId([0x34; 32]);
+pub(crate) const TOKEN: ObjectId = ObjectId([0x44; 32]);
+pub(crate) const OTHER: ObjectId = ObjectId([0x55; 32]);
+
+/// Seed of the key of a named person.
+pub(crate) fn seed(name: &str) -> [u8; 32] {
+    remit_verifier::hash::sha256(&[b"remit vectors", name.as_bytes()]).0
+}
+
+/// Key of a named person.
+pub(crate) fn signer(name: &str) -> LocalSigner {
+    LocalSigner::from_seed(&seed(name))
+}
+
+/// Public key of a named person.
+pub(crate) fn key(name: &str) -> PublicKey {
+    public_key(&signer(name)).expect("a good key")
+}
+
+pub(crate) fn key_bytes(name: &str) -> KeyBytes {
+    signer(name).public_key()
+}
+
+pub(crate) fn path(text: &str) -> Path {
+    Path::parse(text).expect("a path")
+}
+
+/// The genesis entry of the ledger that all objects are for.
+pub(crate) fn genesis() -> Genesis {
+    let mut operators: Vec<_> = ["operator 1", "operator 2", "operator 3"].map(key).to_vec();
+    operators.sort_by_key(|key| *key.bytes());
+    Genesis {
+        time: START.millis(),
+        origin: "ledger.example/vectors".into(),
+        log_key: key("log"),
+        operators,
+        threshold: 2,
+        rules: 1,
+    }
+}
+
+pub(crate) fn ledger() -> LedgerId {
+    Genesis::ledger_id(&Entry::Genesis(Box::new(genesis())).encode())
+}
+
+/// The payload signed: the id, and the object.
+pub(crate) fn sign(by: &str, label: &str, payload: &[u8]) -> (ObjectId, Vec<u8>) {
+    sign_object(&signer(by), label, &ledger(), payload).expect("signs")
+}
+
+pub(crate) fn stamp(number: u8) -> Stamp {
+    Stamp { nonce: Nonce([number; 16]), valid_until: Seconds(START.0 + 3600), bundle: None }
+}
+
+pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
+    let (total, per_use) = (total.map(Amount), per_use.map(Amount));
+    Budget { unit: CNY, share: Share::Shared, total, per_use, refundable: None }
+}
+
+pub(crate) fn sealed() -> Sealed {
+    let second = Budget { unit: USD, refundable: Some(Amount(500)), ..budget(Some(1_000), None) };
+    Sealed {
+        secret: [0x5e; 32],
+        budgets: Some(vec![budget(Some(2_000_000), Some(500_000)), second]),
+        name: Some("Trips of team 7".into()),
+        note: Some("Cost centre 4711".into()),
+    }
+}
+
+pub(crate) fn condition(argument: &str, operator: Operator, operands: &[Value]) -> Condition {
+    Condition { argument: argument.into(), operator, operands: operands.to_vec() }
+}
+
+pub(crate) fn permission() -> Permission {
+    Permission {
+        services: Some(vec![HOTEL]),
+        actions: Some(vec!["book".into(), "cancel".into()]),
+        resources: Some(vec![path("rooms")]),
+        conditions: vec![
+            condition("nights", Operator::Le, &[Value::Integer(14)]),
+            condition("class", Operator::In, &[Value::Text("standard".into()), Value::Bool(false)]),
+        ],
+    }
+}
+
+/// A root that states every claim.
+pub(crate) fn root() -> Token {
+    Token {
+        expires: Seconds(START.0 + 30 * DAY),
+        not_before: Some(START),
+        nonce: Nonce([1; 16]),
+        holder: key("assistant"),
+        valid_until: Seconds(START.0 + 3600),
+        bundle: None,
+        origin: Origin::Root { issuer: COMPANY },
+        permissions: Some(vec![permission()]),
+        delegation: Some(Delegation { mode: DelegationMode::Offline, depth: 4 }),
+        transferable: Some(true),
+        max_staleness: Some(Seconds(600)),
+        sealed: Some(Sealed::digest(&sealed().encode())),
+        budgets: None,
+    }
+}
+
+/// A logged child that inherits everything.
+pub(crate) fn logged() -> Token {
+    Token {
+        nonce: Nonce([2; 16]),
+        holder: key("hotel agent"),
+        origin: Origin::Logged { parent: TOKEN, epoch: Epoch(0) },
+        not_before: None,
+        permissions: None,
+        delegation: None,
+        transferable: None,
+        max_staleness: None,
+        ..root()
+    }
+}
+
+/// An offline link with a budget.
+pub(crate) fn offline() -> Token {
+    Token {
+        expires: Seconds(START.0 + 3600),
+        nonce: Nonce([3; 16]),
+        holder: key("sub-agent"),
+        origin: Origin::Offline { parent: TOKEN, epoch: Epoch(1), generation: Generation(2) },
+        sealed: None,
+        budgets: Some(vec![budget(Some(100_000), None)]),
+        ..logged()
+    }
+}
+
+pub(crate) fn arguments() -> Vec<Argument> {
+    let text = Value::Text("standard".into());
+    vec![
+        Argument { name: "class".into(), salt: [0x21; 16], value: text },
+        Argument { name: "nights".into(), salt: [0x22; 16], value: Value::Integer(-2) },
+        Argument { name: "breakfast".into(), salt: [0x23; 16], value: Value::Bool(true) },
+    ]
+}
+
+/// An invocation with every field of these rules.
+pub(crate) fn invocation() -> Invocation {
+    let payment = Payment {
+        amount: Amount(48_000),
+        unit: CNY,
+        settle_by: Seconds(START.0 + DAY),
+        refund_until: Some(Seconds(START.0 + 30 * DAY)),
+    };
+    Invocation {
+        nonce: Nonce([9; 16]),
+        valid_until: Seconds(START.0 + 60),
+        bundle: None,
+        token: TOKEN,
+        epoch: Epoch(0),
+        audience: HOTEL,
+        action: "book".into(),
+        resource: path("rooms/12"),
+        arguments: arguments().iter().map(|a| (a.name.clone(), a.digest())).collect(),
+        payment: Some(payment),
+        request: Some(Hash([0xee; 32])),
+    }
+}
+
+/// One act of every kind.
+pub(crate) fn acts() -> Vec<Act> {
+    let target = |position| Target { token: TOKEN, epoch: Epoch(0), position: Position(position) };
+    let (reserve, other) = (Reference::Id(OTHER), Reference::Id(OTHER));
+    let (leaf, id) = (StateIndex(1), CNY);
+    vec![
+        Act::Party { name: "Hotel Lotus".into(), keys: vec![key("hotel"), key("hotel 2")] },
+        Act::PartyKeys {
+            party: HOTEL,
+            generation: Generation(0),
+            keys: vec![key("hotel 3")],
+            compromised: vec![key("hotel")],
+        },
+        Act::Unit { name: "CNY".into(), decimals: 2 },
+        Act::Issuer { party: COMPANY },
+        Act::Transfer {
+            token: TOKEN,
+            epoch: Epoch(0),
+            holder: key("night agent"),
+            sealed: Sealed::digest(&sealed().encode()),
+        },
+        Act::Rekey { target: target(2), holder: key("assistant 2") },
+        Act::Veto { token: TOKEN, rekey: other },
+        Act::Suspend(target(1)),
+        Act::Resume { target: target(1), suspend: other },
+        Act::Revoke(target(1)),
+        Act::Cut(target(2)),
+        Act::End(target(9)),
+        Act::Capture { reserve, number: 1, amount: Amount(48_000) },
+        Act::Release { reserve, amount: None },
+        Act::Refund { capture: Reference::Member(0), amount: Amount(1_000) },
+        Act::Freeze { leaf, id },
+        Act::Unfreeze { leaf, id, freeze: other },
+    ]
+}
+
+pub(crate) fn argument(argument: &Argument) -> Vec<u8> {
+    let mut writer = Writer::default();
+    argument.encode(&mut writer);
+    writer.into_bytes()
+}
+
+pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
+    let (state_root, status_root) = (Hash([0xaa; 32]), Hash([0xbb; 32]));
+    let time = Millis(START.0 * 1000 + 250);
+    let commitment = Commitment { time, state_size: TreeSize(6), state_root, status_root };
+    let outcome = Outcome { time, kind: Kind::Reserve, id: OTHER, result: 0, details: Hash([0xdd; 32]) };
+    vec![
+        ("entry-genesis", Entry::Genesis(Box::new(genesis()))),
+        ("entry-commitment", Entry::Commitment(commitment)),
+        ("entry-outcome", Entry::Outcome(outcome)),
+    ]
+}
+
+pub(crate) fn values() -> Values {
+    let counters = Counters { captured: 150_000, refunded: 1_000, reserved: 48_000, ..Counters::default() };
+    let unit = |index, counters| UnitValues { unit: StateIndex(index), counters };
+    let carved = Counters { carved: u64::MAX, returned: 7, ceded: 1, ..Counters::default() };
+    Values { event: 5, units: vec![unit(1, counters), unit(3, carved)], rekey: Some(OTHER) }
+}
+
+fn leaf(index: u64, id: ObjectId, body: LeafBody) -> Leaf {
+    let (life, mask, epoch, generation) = (Life::Live, 0, Epoch(0), Generation(0));
+    Leaf { index: StateIndex(index), id, life, mask, epoch, generation, history: Hash([3; 32]), body }
+}
+
+pub(crate) fn leaves() -> Vec<(&'static str, Leaf)> {
+    let operators = genesis().operators.iter().map(|key| *key.bytes()).collect();
+    let retired =
+        vec![(key_bytes("hotel 3"), Retired::Rotated), (key_bytes("hotel 4"), Retired::Compromised)];
+    let keys = vec![key_bytes("hotel"), key_bytes("hotel 2")];
+    let party = PartyLeaf { name: "Hotel Lotus".into(), keys, retired, issuer: false };
+    let token = TokenLeaf {
+        parent: StateIndex(2),
+        holder: key_bytes("assistant"),
+        holder_since: Millis(START.0 * 1000),
+        expires: Seconds(START.0 + 30 * DAY),
+        carved_children: 1,
+        authority: TokenLeaf::authority_of(&root().encode()),
+        values: values().digest(&sealed().secret),
+    };
+    let unit = LeafBody::Unit(UnitLeaf { name: "CNY".into(), decimals: 2 });
+    let token = leaf(4, TOKEN, LeafBody::Token(token));
+    vec![
+        (
+            "leaf-ledger",
+            leaf(0, ObjectId(ledger().0), LeafBody::Ledger(LedgerLeaf { operators, threshold: 2, rules: 1 })),
+        ),
+        ("leaf-unit", leaf(1, CNY, unit)),
+        ("leaf-party", leaf(3, HOTEL, LeafBody::Party(party))),
+        ("leaf-token", token.clone()),
+        (
+            "leaf-token-changed",
+            Leaf { life: Life::Revoked, mask: 6, epoch: Epoch(2), generation: Generation(1), ..token },
+        ),
+    ]
+}
+
+/// An empty payload of the named label: for signed objects whose payload nobody looks into.
+pub(crate) fn root_object() -> (ObjectId, Vec<u8>) {
+    sign("company", label::TOKEN, &root().encode())
+}
