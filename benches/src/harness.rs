@@ -22,24 +22,51 @@ impl Effort {
     pub const SMOKE: Self = Self { rounds: 1, sample: Duration::ZERO, warm_up: Duration::ZERO };
 }
 
-/// What a row is held against: `weight` times the sum of other rows of the same run.
+/// What a row is held against: `weight` times another row of the same run, or a fixed time.
 pub struct Limit {
-    /// `(row, how many of it)`; the limit is the weighted sum.
-    pub terms: Vec<(&'static str, f64)>,
-    /// The row's figure must be at most this many limits.
-    pub target: f64,
+    row: Option<&'static str>,
+    /// How many of the row; without one, nanoseconds.
+    weight: f64,
+    /// The row's figure must be at most this many limits; `None` only shows the ratio.
+    target: Option<f64>,
 }
 
 impl Limit {
     /// At most `target` times the row `name`.
     pub fn times(target: f64, name: &'static str) -> Option<Self> {
-        Some(Self { terms: vec![(name, 1.0)], target })
+        Some(Self { row: Some(name), weight: 1.0, target: Some(target) })
+    }
+
+    /// Shown beside `weight` times the row `name`; no target.
+    pub fn beside(weight: f64, name: &'static str) -> Option<Self> {
+        Some(Self { row: Some(name), weight, target: None })
+    }
+
+    /// At most this long.
+    pub fn microseconds(most: f64) -> Option<Self> {
+        Some(Self { row: None, weight: most * 1e3, target: Some(1.0) })
     }
 }
 
+/// One operation, timed by itself: what is prepared before it does not count.
+type Call = Box<dyn FnMut() -> Duration>;
+
 enum Work {
-    Time { call: Box<dyn FnMut()>, divisor: f64 },
-    Size { bytes: u64, bytes_max: Option<u64> },
+    Time {
+        call: Box<dyn FnMut()>,
+        divisor: f64,
+    },
+    /// As `Time`, but for what is prepared for each call.
+    Prepared {
+        call: Call,
+        divisor: f64,
+    },
+    /// The samples of another row, held against another limit.
+    Again(&'static str),
+    Size {
+        bytes: u64,
+        bytes_max: Option<u64>,
+    },
 }
 
 struct Row {
@@ -52,6 +79,7 @@ struct Row {
 /// The rows of a run, in the order of the table.
 pub struct Bench {
     rows: Vec<Row>,
+    effort: Effort,
 }
 
 /// One line of the table.
@@ -85,8 +113,13 @@ impl Outcome {
 
 impl Bench {
     /// A run without rows.
-    pub fn new() -> Self {
-        Self { rows: Vec::new() }
+    pub fn new(effort: Effort) -> Self {
+        Self { rows: Vec::new(), effort }
+    }
+
+    /// How much of something a row is measured at: `full`, or `smoke` where figures mean nothing.
+    pub fn scale<T>(&self, full: T, smoke: T) -> T {
+        if self.effort.sample.is_zero() { smoke } else { full }
     }
 
     /// Adds a timed row. `call` does the operation once, and panics if the operation does not do what it
@@ -113,6 +146,30 @@ impl Bench {
         self.add(name, note, limit, Work::Time { call: Box::new(call), divisor: f64::from(count) });
     }
 
+    /// As [`Bench::time_many`], where `prepare` makes what each `call` consumes, and its time does not count.
+    pub fn time_prepared<T>(
+        &mut self,
+        name: &'static str,
+        note: &str,
+        limit: Option<Limit>,
+        count: u32,
+        mut prepare: impl FnMut() -> T + 'static,
+        mut call: impl FnMut(T) + 'static,
+    ) {
+        let call = move || {
+            let prepared = prepare();
+            let started = Instant::now();
+            call(prepared);
+            started.elapsed()
+        };
+        self.add(name, note, limit, Work::Prepared { call: Box::new(call), divisor: f64::from(count) });
+    }
+
+    /// Holds the row `of` against another limit, as a row of its own.
+    pub fn again(&mut self, name: &'static str, note: &str, of: &'static str, limit: Option<Limit>) {
+        self.add(name, note, limit, Work::Again(of));
+    }
+
     /// Adds the size of something, with the most that it may be.
     pub fn size(&mut self, name: &'static str, note: &str, bytes: usize, bytes_max: Option<u64>) {
         self.add(name, note, None, Work::Size { bytes: bytes as u64, bytes_max });
@@ -124,7 +181,8 @@ impl Bench {
     }
 
     /// Times every row and holds it against its limit.
-    pub fn run(mut self, effort: Effort) -> Vec<Outcome> {
+    pub fn run(mut self) -> Vec<Outcome> {
+        let effort = self.effort;
         let batches: Vec<u32> = self.rows.iter_mut().map(|row| row.work.calibrate(effort)).collect();
         let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(effort.rounds); self.rows.len()];
         for _ in 0..effort.rounds {
@@ -133,7 +191,24 @@ impl Bench {
             }
         }
         let names: Vec<&str> = self.rows.iter().map(|row| row.name).collect();
-        let limits: Vec<_> = self.rows.iter().map(|row| row.limit_samples(&names, &samples)).collect();
+        let find = |name: &str| names.iter().position(|other| *other == name).expect("a row that there is");
+        for (place, row) in self.rows.iter().enumerate() {
+            if let Work::Again(of) = row.work {
+                samples[place] = samples[find(of)].clone();
+            }
+        }
+        let limits: Vec<Option<Vec<f64>>> = self
+            .rows
+            .iter()
+            .zip(&samples)
+            .map(|(row, own)| {
+                let limit = row.limit.as_ref()?;
+                Some(match limit.row {
+                    Some(name) => samples[find(name)].iter().map(|sample| sample * limit.weight).collect(),
+                    None => vec![limit.weight; own.len()],
+                })
+            })
+            .collect();
         self.rows
             .into_iter()
             .zip(samples)
@@ -144,54 +219,55 @@ impl Bench {
 }
 
 impl Work {
+    /// Time of one call; `None` if nothing is timed.
+    fn call(&mut self) -> Option<Duration> {
+        match self {
+            Work::Prepared { call, .. } => Some(call()),
+            Work::Time { call, .. } => {
+                let started = Instant::now();
+                call();
+                Some(started.elapsed())
+            }
+            Work::Again(_) | Work::Size { .. } => None,
+        }
+    }
+
     /// How many calls make one sample.
     fn calibrate(&mut self, effort: Effort) -> u32 {
-        let Work::Time { call, .. } = self else { return 0 };
-        let started = Instant::now();
-        let mut calls = 0_u32;
+        let (started, mut spent, mut calls) = (Instant::now(), Duration::ZERO, 0_u32);
         while calls == 0 || started.elapsed() < effort.warm_up {
-            call();
+            let Some(time) = self.call() else { return 0 };
+            spent += time;
             calls += 1;
         }
-        let one = started.elapsed().as_secs_f64() / f64::from(calls);
+        let one = spent.as_secs_f64() / f64::from(calls);
         (effort.sample.as_secs_f64() / one).ceil().max(1.0) as u32
     }
 
     /// Nanoseconds of one operation, over `batch` calls.
     fn sample(&mut self, batch: u32) -> Option<f64> {
-        let Work::Time { call, divisor } = self else { return None };
-        let started = Instant::now();
-        for _ in 0..batch {
-            call();
-        }
-        Some(started.elapsed().as_secs_f64() * 1e9 / f64::from(batch) / *divisor)
+        let (spent, divisor) = match self {
+            Work::Time { call, divisor } => {
+                let started = Instant::now();
+                (0..batch).for_each(|_| call());
+                (started.elapsed(), *divisor)
+            }
+            Work::Prepared { call, divisor } => ((0..batch).map(|_| call()).sum(), *divisor),
+            Work::Again(_) | Work::Size { .. } => return None,
+        };
+        Some(spent.as_secs_f64() * 1e9 / f64::from(batch) / divisor)
     }
 }
 
 impl Row {
-    /// The limit in every round.
-    fn limit_samples(&self, names: &[&str], samples: &[Vec<f64>]) -> Option<Vec<f64>> {
-        let terms = &self.limit.as_ref()?.terms;
-        let mut sums = vec![0.0; samples.iter().map(Vec::len).max().unwrap_or(0)];
-        for (name, weight) in terms {
-            let row = names.iter().position(|other| other == name);
-            let row =
-                row.unwrap_or_else(|| panic!("`{}` is held against `{name}`, which is no row", self.name));
-            for (sum, sample) in sums.iter_mut().zip(&samples[row]) {
-                *sum += weight * sample;
-            }
-        }
-        Some(sums)
-    }
-
     fn outcome(self, own: Vec<f64>, limit: Option<Vec<f64>>) -> Outcome {
         let (value, ratio, target) = match self.work {
-            Work::Time { .. } => {
+            Work::Time { .. } | Work::Prepared { .. } | Work::Again(_) => {
                 let ratios =
                     limit.as_ref().map(|limit| own.iter().zip(limit).map(|(own, limit)| own / limit));
                 let ratio = ratios.map(|ratios| median(ratios.collect()));
                 let value = Value::Time { median_ns: median(own), limit_ns: limit.map(median) };
-                (value, ratio, self.limit.map(|limit| limit.target))
+                (value, ratio, self.limit.and_then(|limit| limit.target))
             }
             Work::Size { bytes, bytes_max } => {
                 let ratio = bytes_max.map(|max| bytes as f64 / max as f64);

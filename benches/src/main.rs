@@ -5,17 +5,14 @@
 
 mod backend;
 mod harness;
+mod own;
 mod peers;
 mod primitives;
 mod report;
 
 use harness::{Bench, Effort};
+use own::Scene;
 use std::process::ExitCode;
-
-/// The groups of rows, in the order of the table. A group is a module with one function that adds its rows;
-/// what Remit itself does (offline verification, admission, replay, trees, sizes) gets a module here, before
-/// the peers.
-const GROUPS: &[fn(&mut Bench)] = &[primitives::rows, peers::tenuo::rows, peers::biscuit::rows];
 
 fn main() -> ExitCode {
     let (effort, file) = match std::env::args().nth(1).as_deref() {
@@ -26,11 +23,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut bench = Bench::new();
-    for add_rows in GROUPS {
-        add_rows(&mut bench);
-    }
-    let results = bench.run(effort);
+    let mut bench = Bench::new(effort);
+    add_rows(&mut bench);
+    let results = bench.run();
     print!("{}", report::table(&results));
     match report::write(&results, file) {
         Ok(path) => {
@@ -42,4 +37,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The groups of rows, in the order of the table. A group is a module with one function that adds its rows.
+fn add_rows(bench: &mut Bench) {
+    primitives::rows(bench);
+    let (tokens, entries) = bench.scale((10_000_000, 4_000_000), (10_000, 4_000));
+    let mut scene = Scene::new(tokens, entries);
+    own::offline::rows(bench, &mut scene);
+    own::trees::rows(bench, &scene);
+    own::engine::rows(bench);
+    peers::tenuo::rows(bench);
+    peers::biscuit::rows(bench);
+    own::offline::beside_peers(bench);
 }

@@ -1,0 +1,9 @@
+//! What Remit itself does: offline verification, sizes, trees, admission, building, replay.
+
+pub mod engine;
+pub mod offline;
+mod scene;
+pub mod trees;
+mod world;
+
+pub use scene::Scene;
