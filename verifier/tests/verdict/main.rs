@@ -11,7 +11,6 @@
 mod files;
 mod memory;
 mod policy;
-mod record;
 mod refusals;
 mod request;
 mod scene;

@@ -152,10 +152,7 @@ impl Built {
     }
 
     pub(crate) fn verdict(&self, policy: &Policy, now: Millis) -> Verdict {
-        let verdict =
-            verify(&self.presentation, self.request().as_ref(), self.evidence.as_deref(), policy, now);
-        crate::record::case(&self.case(now, &crate::record::policy(policy.settings())), &verdict);
-        verdict
+        verify(&self.presentation, self.request().as_ref(), self.evidence.as_deref(), policy, now)
     }
 
     pub(crate) fn case<'b>(&'b self, now: Millis, policy: &'b [u8]) -> Case<'b> {
@@ -331,7 +328,7 @@ fn checkpoint(seed: u8, origin: &str, log: &[Vec<u8>], cosigned: &[(u8, Seconds)
     note
 }
 
-pub(crate) fn witness_name(seed: u8) -> &'static str {
+fn witness_name(seed: u8) -> &'static str {
     if seed == W1 { "witness.example/one" } else { "witness.example/two" }
 }
 
