@@ -1,5 +1,9 @@
 //! The rules, through the ledger: every refusal, and the attacks that the design answers.
 #![allow(unreachable_pub, dead_code)]
 
+mod admission;
+mod bundles;
+mod check;
+mod draft;
 mod value;
 mod world;
