@@ -243,6 +243,9 @@ fn ask(service: &ObjectId, action: &str, resource: &str, arguments: Option<&[Arg
     json!({ "audience": service.to_string(), "action": action, "resource": resource, "arguments": arguments })
 }
 
+/// Name, what it is about, the chain, what is asked, the answer.
+type AskedRow<'r> = (&'r str, &'r str, &'r [Token], Json, Result<(), Code>);
+
 fn asked() -> Vec<Vector> {
     let first = Permission { services: Some(vec![SERVICE]), ..permit(&["book"], &["rooms"]) };
     let second = Permission { services: Some(vec![SERVICE]), ..permit(&["pay"], &["bills"]) };
@@ -252,7 +255,7 @@ fn asked() -> Vec<Vector> {
     let bare = Token { permissions: None, ..plain_root() };
     let open = Token { permissions: Some(vec![Permission::default()]), ..plain_root() };
     let (one, two) = ([root.clone()], [root.clone(), narrow]);
-    let rows: Vec<(&str, &str, &[Token], Json, Result<(), Code>)> = vec![
+    let rows: Vec<AskedRow<'_>> = vec![
         ("first", "The first alternative.", &one, ask(&SERVICE, "book", "rooms/12", None), Ok(())),
         ("second", "The second alternative.", &one, ask(&SERVICE, "pay", "bills", None), Ok(())),
         (

@@ -16,7 +16,7 @@ use remit_verifier::types::*;
 use remit_verifier::verify::{CheckName, Decision, Issuers, LoggedLinks, Policy, Settings};
 use serde_json::json;
 
-/// The policy file of these settings. The trust in a scene is a log or two and, if any, two witnesses that must both sign.
+/// The policy file of these settings. A scene trusts a log or two and, if any, two witnesses that must both sign.
 pub(crate) fn policy_file(settings: &Settings) -> String {
     let mut trust: Vec<String> = settings.trust.logs().map(|(key, _)| format!("log {key}")).collect();
     if settings.trust.witnesses().count() == 0 {
