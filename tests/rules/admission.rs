@@ -177,7 +177,7 @@ fn the_same_token_is_not_good_at_two_ledgers() {
     let party = here.client.party(here.now, "hotel", &signers(&["hotel"])).expect("draft");
     let root = here.draft_root(&here.spec("alice"), "issuer");
     for draft in [party, root] {
-        let bytes = here.ready(&[draft.clone()]).bytes;
+        let bytes = here.ready(std::slice::from_ref(&draft)).bytes;
         there.refuses(Code::WrongLedger, |there| there.raw(&bytes));
         let members = here.envelopes(&[draft]);
         let bytes = there.pack(&members);

@@ -1,4 +1,5 @@
-//! Any bytes as an evidence of funding (spec 09 §2): never a panic, and what is accepted is written again byte for byte.
+//! Any bytes as an evidence of funding (spec 09 §2): never a panic, and what is accepted is written again
+//! byte for byte.
 #![no_main]
 use remit_verifier::verify::Evidence;
 
