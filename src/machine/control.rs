@@ -28,6 +28,20 @@ fn require_alive<E>(record: &LeafRecord) -> Rule<(), E> {
     }
 }
 
+/// The token that one signer at a position of its chain may act on: neither revoked nor ended.
+fn alive_target<V: StateView>(
+    tx: &Transaction<'_, V>,
+    operation: &Operation,
+    target: &Target,
+    above_only: bool,
+) -> Rule<StateIndex, V::Error> {
+    let chain = chain::target(tx, target, above_only, &operation.signers)?;
+    require_one_signer(operation)?;
+    let last = chain.last()?;
+    require_alive(&last.record)?;
+    Ok(last.index)
+}
+
 /// Sets one bit of a leaf's mask and remembers what set it.
 fn set_bit<V: StateView>(
     tx: &mut Transaction<'_, V>,
@@ -69,11 +83,8 @@ pub(super) fn suspend<V: StateView>(
     operation: &Operation,
     target: &Target,
 ) -> Rule<(), V::Error> {
-    let chain = chain::target(tx, target, true, &operation.signers)?;
-    require_one_signer(operation)?;
-    let last = chain.last()?;
-    require_alive(&last.record)?;
-    set_bit(tx, last.index, target.position, operation.id)
+    let index = alive_target(tx, operation, target, true)?;
+    set_bit(tx, index, target.position, operation.id)
 }
 
 pub(super) fn resume<V: StateView>(
@@ -105,15 +116,12 @@ pub(super) fn revoke<V: StateView>(
     operation: &Operation,
     target: &Target,
 ) -> Rule<(), V::Error> {
-    let chain = chain::target(tx, target, false, &operation.signers)?;
-    require_one_signer(operation)?;
-    let last = chain.last()?;
-    require_alive(&last.record)?;
-    tx.change(last.index, |record| {
+    let index = alive_target(tx, operation, target, false)?;
+    tx.change(index, |record| {
         record.leaf.life = Life::Revoked;
         Ok(())
     })?;
-    tx.facts.push(Facts { index: Some(last.index), ..Facts::default() });
+    tx.facts.push(Facts { index: Some(index), ..Facts::default() });
     Ok(())
 }
 
@@ -122,15 +130,12 @@ pub(super) fn cut<V: StateView>(
     operation: &Operation,
     target: &Target,
 ) -> Rule<(), V::Error> {
-    let chain = chain::target(tx, target, false, &operation.signers)?;
-    require_one_signer(operation)?;
-    let last = chain.last()?;
-    require_alive(&last.record)?;
-    let generation = tx.change(last.index, |record| {
+    let index = alive_target(tx, operation, target, false)?;
+    let generation = tx.change(index, |record| {
         record.leaf.generation = record.leaf.generation.next().ok_or(Code::Overflow)?;
         Ok(record.leaf.generation)
     })?;
-    tx.facts.push(Facts { index: Some(last.index), generation: Some(generation), ..Facts::default() });
+    tx.facts.push(Facts { index: Some(index), generation: Some(generation), ..Facts::default() });
     Ok(())
 }
 
