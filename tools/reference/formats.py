@@ -1,7 +1,7 @@
-"""The bytes of Remit in plain Python, written from spec/01 to spec/09 alone: keys and signatures, CBOR, shapes, trees.
+"""The bytes of Remit in plain Python, page by page after spec/01 to spec/09: keys, signatures, CBOR, shapes, trees.
 
 Slow, and without any package beside the standard library. It shares nothing with the Rust code; `judge.py` decides
-with it and `check.py` holds both to the vectors.
+with it and `check.py` holds both to the vectors. It reads files of this repository: it is no verifier for a service.
 """
 
 import hashlib
