@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 5
 BENCH := benches/target/release/remit-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo bench fuzz vectors fmt examples smoke
+.PHONY: help setup check build test demo bench fuzz vectors fmt examples smoke interop
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -58,6 +58,10 @@ vectors: ## writes spec/vectors/ anew; `make test` compares them with what is th
 	@rm -rf target/vectors && mkdir -p target/vectors spec/vectors
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q --test attacks --test rules >/dev/null
 	@$(CARGO) run --locked -q --example recorded -- target/vectors spec/vectors
+
+interop: ## a second reading of the specification, in plain Python 3.11, against the vectors
+	@tools/setup python3
+	@python3 tools/reference/check.py
 
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all

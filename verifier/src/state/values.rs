@@ -83,8 +83,8 @@ impl UnitValues {
             carved: r.u64()?,
             returned: r.u64()?,
             reserved: r.u64()?,
-            leased: r.u64()?,
-            pending: r.u64()?,
+            leased: reserved(r, 6)?,
+            pending: reserved(r, 7)?,
             ceded: r.u64()?,
         };
         match r.array(0) {
@@ -92,6 +92,12 @@ impl UnitValues {
             Err(_) => Err(DecodeError::NotEnabled(9)),
         }
     }
+}
+
+/// A counter of a later rules version, 0 in this one (spec 14 §3).
+fn reserved(r: &mut Reader<'_>, place: i64) -> Result<u64, DecodeError> {
+    let value = r.u64()?;
+    if value == 0 { Ok(value) } else { Err(DecodeError::NotEnabled(place)) }
 }
 
 impl Values {
@@ -162,4 +168,24 @@ pub fn salt(secret: &[u8], purpose: &[u8], number: u64) -> Hash {
     let mut w = Writer::labelled(label::SALT, 4);
     w.bytes(secret).bytes(purpose).u64(number);
     w.digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn counters_of_a_later_rules_version_are_not_enabled() {
+        let decoded = |counters| {
+            let values =
+                Values { event: 1, units: vec![UnitValues { unit: StateIndex(1), counters }], rekey: None };
+            Values::decode(&values.encode(&[7; 32])).map(|(values, _)| values)
+        };
+        assert!(decoded(Counters { reserved: 1, ceded: 1, ..Counters::default() }).is_ok());
+        let leased = decoded(Counters { leased: 1, ..Counters::default() });
+        assert_eq!(leased, Err(DecodeError::NotEnabled(6)));
+        let pending = decoded(Counters { pending: 1, ..Counters::default() });
+        assert_eq!(pending, Err(DecodeError::NotEnabled(7)));
+    }
 }
