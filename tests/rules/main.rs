@@ -4,6 +4,11 @@
 mod admission;
 mod bundles;
 mod check;
+mod control;
 mod draft;
+mod freezes;
+mod holders;
+mod registry;
+mod tokens;
 mod value;
 mod world;
