@@ -1,6 +1,5 @@
 //! Suspend, resume, revoke, cut, end (spec 11 §4.10–§4.14).
 
-use crate::draft::*;
 use crate::world::*;
 use remit::client::TokenSpec;
 use remit_verifier::code::Code;

@@ -13,7 +13,6 @@ struct Running {
     child: ObjectId,
     shared: ObjectId,
     held: ObjectId,
-    other: ObjectId,
     capture: ObjectId,
     suspend: ObjectId,
 }
@@ -25,11 +24,11 @@ fn running(w: &mut World) -> Running {
     let child = w.delegate(root, "alice", &spec).expect("carved");
     let shared = w.delegate(root, "alice", &w.inherit("carol", None)).expect("shared");
     let held = w.reserve(child, "bob", 50).expect("held");
-    let other = w.reserve(root, "alice", 70).expect("held");
+    w.reserve(root, "alice", 70).expect("held");
     let taken = w.reserve(child, "bob", 20).expect("held");
     let capture = w.capture(taken, 1, 20).expect("captured");
     let suspend = w.suspend(shared, 2, "alice").expect("suspended");
-    Running { root, child, shared, held, other, capture, suspend }
+    Running { root, child, shared, held, capture, suspend }
 }
 
 /// What reduces open value, or authority, goes on under every freeze.

@@ -12,7 +12,7 @@ use remit_verifier::types::{Amount, Epoch, Generation, ObjectId};
 fn a_transfer_needs_holder_and_new_holder() {
     let mut w = World::new();
     let root = w.root("alice", 100);
-    let mut by = |w: &mut World, names: &[&str]| {
+    let by = |w: &mut World, names: &[&str]| {
         let mut draft = w.draft_transfer(root, "alice", "bob");
         draft.signers = signers(names);
         w.send(&[draft])

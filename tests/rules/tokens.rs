@@ -15,7 +15,7 @@ fn a_root_is_signed_by_an_issuers_key() {
     let mut w = World::new();
     let spec = w.spec("alice");
     let (hotel, unit) = (w.hotel, w.cny);
-    let mut by = |w: &mut World, issuer: ObjectId, names: &[&str]| {
+    let by = |w: &mut World, issuer: ObjectId, names: &[&str]| {
         let mut draft = w.client.root(w.now, issuer, &spec, signer("issuer")).expect("draft");
         draft.signers = signers(names);
         w.send(&[draft])
