@@ -17,7 +17,6 @@ const OF_VERDICTS: &[Code] = &[
     Code::WrongAudience,
     Code::WrongArgument,
     Code::ConditionNotMet,
-    Code::NoInvocation,
     Code::NotFunding,
 ];
 
