@@ -229,6 +229,7 @@ fn a_repeat_answers_with_the_first_entry_even_after_its_window() {
     let draft = w.draft_reserve(&w.ask(root, 60), "alice", Vec::new());
     let ready = w.ready(&[draft]);
     let Answer::Applied(entry) = w.submit(&ready) else { panic!("applied") };
+    assert_eq!(entry, w.last_entry());
     let before = w.snapshot();
     for days in [0, 0, 1] {
         w.advance(days * DAY - if days == 1 { 1 } else { 0 });

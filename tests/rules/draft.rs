@@ -4,7 +4,7 @@ use crate::world::*;
 use remit::client::{Ask, Ready, TokenSpec};
 use remit::engine::Answer;
 use remit_verifier::code::Code;
-use remit_verifier::object::{Act, Envelope, Kind, Reference, Submission};
+use remit_verifier::object::{Act, Envelope, Reference, Submission};
 use remit_verifier::sign::{Draft, DraftBody, LocalSigner, Signer, submission};
 use remit_verifier::types::{Amount, EntryIndex, Epoch, Generation, ObjectId, Seconds};
 
@@ -193,9 +193,4 @@ impl World {
     pub fn capture_act(&self, reserve: ObjectId, number: u64, amount: u64) -> Act {
         Act::Capture { reserve: Reference::Id(reserve), number, amount: Amount(amount) }
     }
-}
-
-/// The kind that a draft becomes.
-pub fn kind(draft: &Draft<'_>) -> Kind {
-    draft.body.kind()
 }

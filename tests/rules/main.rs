@@ -2,8 +2,18 @@
 #![allow(unreachable_pub, dead_code)]
 
 mod admission;
+mod bugs;
 mod bundles;
 mod check;
+mod control;
+mod coverage;
 mod draft;
+mod freezes;
+mod holders;
+mod links;
+mod registry;
+mod reserves;
+mod returns;
+mod tokens;
 mod value;
 mod world;
