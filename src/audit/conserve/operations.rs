@@ -127,9 +127,7 @@ impl Book {
         self.note(self.standing.require_usable(token, self.now));
         let open = self.reserved_on(token) != 0;
         self.require(!open, Code::ValueOpen, token);
-        let mut children = self.standing.tokens.values().filter(|known| known.parent == Some(token));
-        let carved = children.any(|known| !known.ended && !known.carved().is_empty());
-        self.require(!carved, Code::CarvedChild, token);
+        self.require(!self.standing.funds_a_carved(token), Code::CarvedChild, token);
         let now = self.standing.tokens.get(&token).map(|known| known.epoch);
         self.require(now == Some(epoch), Code::OldEpoch, token);
         self.with(token, |known| known.epoch += 1);
@@ -144,9 +142,10 @@ impl Book {
         }
     }
 
-    /// The ledger made a rekey effective.
+    /// The ledger made a rekey effective; for a token that is over or frozen by now it is void.
     pub(super) fn rekeyed(&mut self, id: ObjectId) {
         match self.standing.rekeys.remove(&id) {
+            Some(token) if self.standing.is_frozen_or_over(token) => {}
             Some(token) => self.with(token, |known| known.generation += 1),
             None => self.require(false, Code::UnknownRekey, id),
         }

@@ -177,6 +177,23 @@ impl Standing {
         known.find(|known| !matches!(known.origin, Origin::Offline { .. }))
     }
 
+    /// Whether value of this token was carved out for another, however far below, that has not ended.
+    pub(super) fn funds_a_carved(&self, token: ObjectId) -> bool {
+        let alive = self.tokens.values().filter(|known| !known.ended);
+        alive.filter_map(|known| known.parent.map(|parent| (parent, known.carved()))).any(
+            |(parent, carved)| carved.iter().any(|(unit, _)| self.funding(parent, unit).contains(&token)),
+        )
+    }
+
+    /// Whether the token is over, or the operators froze it or something above.
+    pub(super) fn is_frozen_or_over(&self, token: ObjectId) -> bool {
+        let over = self.tokens.get(&token).is_none_or(|known| known.revoked || known.ended);
+        let chain = self.chain(token);
+        let issuer = chain.last().and_then(|root| self.tokens.get(root)).and_then(|known| known.issuer);
+        let mut above = chain.iter().copied().chain(issuer).chain([self.ledger]);
+        over || above.any(|id| self.freezes.contains_key(&id))
+    }
+
     /// Whether nothing new can ever be done with the token.
     pub(super) fn is_spent(&self, token: ObjectId, now: Millis) -> bool {
         self.chain(token).iter().filter_map(|id| self.tokens.get(id).map(|known| (id, known))).any(

@@ -1,0 +1,133 @@
+//! A ledger on which everything happens once that can happen.
+
+use crate::world::*;
+use remit::client::{TokenSpec, budget, carved};
+use remit_verifier::limits::REKEY_DELAY;
+use remit_verifier::object::{Act, Budget, Reference};
+use remit_verifier::sign::{LocalSigner, Signer};
+use remit_verifier::types::{Amount, Generation, ObjectId, Seconds, StateIndex};
+
+/// Every kind of entry there is.
+pub fn everything() -> World {
+    let mut w = World::new();
+    rotate_keys(&mut w);
+    let root = w.root("alice", 1_000);
+    let shared = w.inherit("bob", Some(vec![budget(w.cny, Amount(500))]));
+    let shared = w.delegate(root, "alice", &shared).expect("shared");
+    let own = TokenSpec {
+        expires: Seconds(w.now.seconds().0 + 3_600),
+        ..w.inherit("carol", Some(vec![carved(w.cny, Amount(300))]))
+    };
+    let own = w.delegate(shared, "bob", &own).expect("carved");
+    spend(&mut w, root, own);
+    stop(&mut w, root, shared);
+    w.advance(3_600);
+    w.tick();
+    rekey(&mut w, shared);
+    w.reserve(root, "alice", 70).expect("reserved, and never captured");
+    w.advance(DAY);
+    w.tick();
+    hand_over(&mut w);
+    w
+}
+
+fn rotate_keys(w: &mut World) {
+    let keys = vec![public("airline"), public("airline-2")];
+    let (party, generation) = (w.airline, Generation(0));
+    let act = Act::PartyKeys { party, generation, keys, compromised: Vec::new() };
+    w.act(act, &["airline", "airline-2"]).expect("rotated");
+}
+
+/// Reserves, captures, releases and refunds: alone, in a bundle, over an offline link.
+fn spend(w: &mut World, root: ObjectId, own: ObjectId) {
+    let reserve = w.reserve(root, "alice", 200).expect("reserved");
+    let capture = w.capture(reserve, 1, 120).expect("captured");
+    w.capture(reserve, 2, 30).expect("captured again");
+    w.release(reserve, Some(20)).expect("released in part");
+    w.release(reserve, None).expect("released");
+    w.refund(capture, 50).expect("refunded");
+    purchase(w, root, 40);
+
+    // What is refunded and released after the carved token's end passes to where it came from.
+    let late = w.reserve(own, "carol", 100).expect("reserved");
+    let capture = w.capture(late, 1, 60).expect("captured");
+    w.refund(capture, 10).expect("refunded");
+
+    let now = w.now.seconds().0;
+    let generation = w.ledger.leaf(&own).expect("a leaf").leaf.generation;
+    let spec = TokenSpec {
+        expires: Seconds(now + 600),
+        budgets: Some(vec![Budget { per_use: Some(Amount(25)), ..budget(w.cny, Amount(50)) }]),
+        ..TokenSpec::new(public("link"), Seconds(0))
+    };
+    let epoch = w.epoch(own);
+    let (link, bytes) = w.client.link(w.now, own, (epoch, generation), &spec, &key("carol")).expect("link");
+    let ask = w.ask(link, 25);
+    let ask = remit::client::Ask { epoch, ..ask };
+    let reserve = w.reserve_ask(&ask, "link", vec![bytes]).expect("reserved over a link");
+    let capture = w.capture(reserve, 1, 20).expect("captured");
+    w.refund(capture, 5).expect("refunded");
+}
+
+/// One bundle that reserves and captures.
+fn purchase(w: &mut World, token: ObjectId, amount: u64) {
+    let (holder, payee): (LocalSigner, LocalSigner) = (key("alice"), key("hotel"));
+    let ask = w.ask(token, amount);
+    let invocation = w.client.invocation(w.now, &ask).expect("drafted");
+    let reserve = w.client.reserve(invocation, Vec::new(), &holder);
+    let act = Act::Capture { reserve: Reference::Member(0), number: 1, amount: Amount(amount) };
+    let payee: [&dyn Signer; 1] = [&payee];
+    let capture = w.client.act(w.now, act, &payee).expect("drafted");
+    w.apply(&[reserve, capture]).expect("a bundle");
+}
+
+fn stop(w: &mut World, root: ObjectId, shared: ObjectId) {
+    let by_alice = w.target(shared, 2);
+    let suspend = w.act(Act::Suspend(by_alice), &["alice"]).expect("suspended");
+    let suspend = Reference::Id(suspend);
+    w.act(Act::Resume { target: by_alice, suspend }, &["alice"]).expect("resumed");
+    w.act(Act::Cut(w.target(root, 2)), &["alice"]).expect("cut");
+    for (leaf, id) in [(StateIndex(0), ObjectId(w.ledger.id().0)), leaf_of(w, w.cny), leaf_of(w, shared)] {
+        let freeze = Reference::Id(w.operate(Act::Freeze { leaf, id }).expect("frozen"));
+        w.operate(Act::Unfreeze { leaf, id, freeze }).expect("thawed");
+    }
+}
+
+fn leaf_of(w: &World, id: ObjectId) -> (StateIndex, ObjectId) {
+    (w.ledger.leaf(&id).expect("a leaf").leaf.index, id)
+}
+
+fn rekey(w: &mut World, shared: ObjectId) {
+    let by_issuer = w.target(shared, 1);
+    let holder = public("bob-2");
+    let act = Act::Rekey { target: by_issuer, holder: holder.clone() };
+    let rekey = Reference::Id(w.act(act.clone(), &["issuer", "bob-2"]).expect("proposed"));
+    w.act(Act::Veto { token: shared, rekey }, &["bob"]).expect("vetoed");
+    w.act(act, &["issuer", "bob-2"]).expect("proposed again");
+    w.advance(REKEY_DELAY.0 + 1);
+    w.tick();
+    let act = Act::Rekey { target: w.target(shared, 3), holder: public("bob-3") };
+    w.act(act, &["bob-2", "bob-3"]).expect("by the holder");
+}
+
+/// A root changes hands, passes part on, and is revoked; what it carved comes back, also past an ended token.
+fn hand_over(w: &mut World) {
+    let root = w.root("dave", 5_000);
+    let (dave, erin) = (key("dave"), key("erin"));
+    let epoch = w.epoch(root);
+    let transfer = w.client.transfer(w.now, root, epoch, (&dave, &erin)).expect("drafted");
+    w.apply(&[transfer]).expect("transferred");
+    let upper = w.inherit("fay", Some(vec![carved(w.cny, Amount(2_000))]));
+    let upper = w.delegate(root, "erin", &upper).expect("carved");
+    let lower = w.inherit("gus", Some(vec![carved(w.cny, Amount(1_500))]));
+    let lower = w.delegate(upper, "fay", &lower).expect("carved again");
+    let reserve = w.reserve(lower, "gus", 400).expect("reserved");
+    w.act(Act::Revoke(w.target(upper, 2)), &["erin"]).expect("revoked");
+    w.act(Act::End(w.target(upper, 2)), &["erin"]).expect("ended");
+    w.act(Act::End(w.target(lower, 4)), &["gus"]).expect("ended");
+    assert_eq!(w.committed(root), 400);
+    let capture = w.capture(reserve, 1, 300).expect("still his");
+    w.release(reserve, None).expect("released");
+    w.refund(capture, 100).expect("refunded");
+    assert_eq!(w.committed(root), 200, "what came back passed two ended tokens");
+}
