@@ -13,6 +13,7 @@ mod run;
 
 use remit::client::Randomness;
 use report::Report;
+use serde_json::{Value, json};
 
 fn run_file(name: &str) -> Report {
     let path = format!("{}/tests/data/agent-transactions/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
@@ -50,9 +51,121 @@ fn two_runs_give_the_same_roots() {
     assert_eq!(first.checkpoint, second.checkpoint);
 }
 
+/// A task with a gift card of 100, a card without a limit, and an account that may never carry anything.
+fn task(prior: &[Value], actions: &[Value]) -> Value {
+    json!({
+        "task": "t", "service": "shop", "principal": "eve", "currency": "USD",
+        "accounts": {
+            "card": {"source": "credit_card", "limit_minor": null},
+            "empty": {"source": "expired", "limit_minor": 0},
+            "gift": {"source": "gift_card", "limit_minor": 100},
+        },
+        "prior": prior, "actions": actions,
+    })
+}
+
+fn action(accepted: bool, effects: &[Value]) -> Value {
+    json!({"action": "buy", "args": {"n": 1}, "accepted": accepted, "effects": effects})
+}
+
+fn effect(kind: &str, account: &str, amount: u64) -> Value {
+    json!({"kind": kind, "account": account, "amount_minor": amount, "reference": "R1"})
+}
+
+fn charge(account: &str, amount: u64) -> Value {
+    effect("charge", account, amount)
+}
+
+fn refund(account: &str, amount: u64) -> Value {
+    effect("refund", account, amount)
+}
+
+fn play(task: &Value) -> Report {
+    let tasks = input::read(&task.to_string()).expect("a task");
+    let report = run::run(&tasks, Randomness::Seeded(1)).expect("runs");
+    assert!(report.conserved && report.replayed);
+    report
+}
+
+fn counts(report: &Report) -> Vec<(&str, u64)> {
+    report.refused.iter().map(|(code, count)| (code.as_str(), *count)).collect()
+}
+
+#[test]
+fn an_account_gives_what_it_covers_and_a_purchase_over_two_is_all_or_nothing() {
+    let actions = [
+        action(true, &[charge("gift", 61)]),
+        action(true, &[charge("card", 5), charge("gift", 61)]),
+        action(true, &[charge("card", 7), charge("gift", 60)]),
+        action(true, &[charge("gift", 1)]),
+        action(true, &[charge("empty", 1)]),
+        action(false, &[charge("card", 9)]),
+    ];
+    let report = play(&task(&[charge("gift", 40)], &actions));
+    assert_eq!((report.actions, report.allowed), (6, 1));
+    assert_eq!(report.charged_minor, 40 + 7 + 60);
+    assert_eq!(counts(&report), [("above_total", 3), ("service", 1), ("unit_not_budgeted", 1)]);
+}
+
+#[test]
+fn what_was_refunded_can_be_spent_again() {
+    let actions = [action(true, &[refund("gift", 30)]), action(true, &[charge("gift", 31)])];
+    let report = play(&task(&[charge("gift", 100)], &actions));
+    assert_eq!((report.charged_minor, report.refunded_minor), (100, 30));
+    assert_eq!(counts(&report), [("above_total", 1)]);
+    let actions = [action(true, &[refund("gift", 30)]), action(true, &[charge("gift", 30)])];
+    assert_eq!(play(&task(&[charge("gift", 100)], &actions)).charged_minor, 130);
+}
+
+#[test]
+fn a_refund_is_split_over_captures_and_an_impossible_one_holds_up_nothing_else() {
+    let prior = [charge("gift", 10), charge("gift", 20), charge("gift", 30), charge("card", 8)];
+    let actions = [
+        action(true, &[refund("gift", 45)]),
+        action(true, &[refund("gift", 16), charge("card", 5), refund("card", 3), refund("empty", 1)]),
+        action(true, &[refund("gift", 15)]),
+        action(true, &[refund("gift", 1)]),
+    ];
+    let report = play(&task(&prior, &actions));
+    assert_eq!((report.allowed, report.charged_minor), (4, 68 + 5));
+    assert_eq!(report.refunded_minor, 45 + 3 + 15);
+    assert_eq!((report.refunds_refused, report.refunds_refused_minor), (3, 16 + 1 + 1));
+    let refused: Vec<_> = report
+        .refused_refunds
+        .iter()
+        .map(|r| (r.account.as_str(), r.amount_minor, r.code.as_str()))
+        .collect();
+    let above = "above_captured";
+    assert_eq!(refused, [("gift", 16, above), ("empty", 1, "unknown_capture"), ("gift", 1, above)]);
+}
+
 #[test]
 fn a_line_that_is_no_task_is_named() {
-    let error = input::read("\n{\"task\": 1}\n").expect_err("no task");
-    assert_eq!(error.line, 2);
-    assert!(error.to_string().starts_with("line 2: "));
+    let good = task(&[], &[]).to_string();
+    let with = |key: &str, value: Value| {
+        let mut task = task(&[], &[]);
+        task[key] = value;
+        task.to_string()
+    };
+    let acting = |effects: &[Value]| with("actions", json!([action(true, &[]), action(true, effects)]));
+    let mut nested = action(true, &[]);
+    nested["args"] = json!({"n": 1.5});
+    for (line, problem) in [
+        ("{".to_owned(), "EOF while parsing"),
+        (r#"{"task": 1}"#.to_owned(), "invalid type: integer"),
+        (with("more", json!(1)), "unknown field `more`"),
+        (with("principal", json!("")), "a name is empty"),
+        (with("prior", json!([refund("card", 1)])), "what was before can only be a charge"),
+        (with("prior", json!([charge("card", 0)])), "an amount is zero"),
+        (acting(&[charge("other", 1)]), "an effect names no account of the task"),
+        (acting(&vec![charge("card", 1); 9]), "an action has more than 8 effects"),
+        (acting(&[json!({})]), "missing field `kind`"),
+        (with("actions", json!([nested])), "an argument is no text"),
+    ] {
+        let error = input::read(&format!("{good}\n\n{line}\n")).expect_err("no task");
+        assert_eq!(error.line, 3);
+        assert!(error.to_string().starts_with(&format!("line 3: {problem}")), "{error}");
+    }
+    let most = acting(&vec![charge("card", 1); 8]);
+    assert_eq!(input::read(&most).expect("a full bundle").len(), 1);
 }

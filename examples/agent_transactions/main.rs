@@ -21,13 +21,14 @@ fn main() -> ExitCode {
     }
     let mut tasks = Vec::new();
     for file in &files {
-        let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
-        match read.and_then(|text| input::read(&text).map_err(|error| error.to_string())) {
+        let read = match std::fs::read_to_string(file) {
+            Ok(text) => input::read(&text).map_err(|bad| format!("{file}:{}: {}", bad.line, bad.problem)),
+            Err(error) => Err(format!("{file}: {error}")),
+        };
+        match read {
             Ok(read) => tasks.extend(read),
             Err(error) => {
-                eprintln!(
-                    "error: {file}: {error}\n\nhint: one task a line, as in tests/data/agent-transactions"
-                );
+                eprintln!("error: {error}\n\nhint: one task a line, as in tests/data/agent-transactions");
                 return ExitCode::from(2);
             }
         }

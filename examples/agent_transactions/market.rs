@@ -154,7 +154,9 @@ impl Market {
         let mut accounts = BTreeMap::new();
         for (name, account) in &task.accounts {
             let total = account.limit_minor.map_or(NO_LIMIT, Amount);
-            let budgets = vec![Budget { refundable: Some(NO_LIMIT), ..budget(self.unit, total) }];
+            // An account that may never carry anything has no budget at all: a total is above zero.
+            let own = Budget { refundable: Some(NO_LIMIT), ..budget(self.unit, total) };
+            let budgets = if total == Amount(0) { Vec::new() } else { vec![own] };
             let token = self.grant(&task.principal, &permission, Some(budgets), (&principal, &agent))?;
             accounts.insert(name.clone(), token);
         }

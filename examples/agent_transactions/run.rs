@@ -52,7 +52,7 @@ fn run_task(market: &mut Market, task: &Task, report: &mut Report) -> Done<()> {
         let outcome = if action.accepted {
             settle(market, task, action, &wallet, &mut books, report)?
         } else {
-            Err("service".into())
+            decline(market, task, action, &wallet)?
         };
         match outcome {
             Ok(()) => report.allowed += 1,
@@ -60,6 +60,15 @@ fn run_task(market: &mut Market, task: &Task, report: &mut Report) -> Done<()> {
         }
     }
     Ok(())
+}
+
+/// An action that the agent may ask for as any other, and that the service refuses for reasons of its own: nothing
+/// reaches the ledger.
+fn decline(market: &mut Market, task: &Task, action: &Action, wallet: &Wallet) -> Done<Result<(), String>> {
+    Ok(match permit(market, task, action, wallet)? {
+        Decision::Allowed => Err("service".into()),
+        decision => Err(reason(decision)),
+    })
 }
 
 /// One step of an action: its invocations, and the refunds that go with it.

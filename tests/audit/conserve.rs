@@ -6,6 +6,7 @@ use crate::world::*;
 use remit::audit::{Conservation, ConserveError, Tightest, VIOLATIONS_MAX, conserve};
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::code::Code;
+use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::log::{Entry, Outcome};
 use remit_verifier::object::{Act, Budget, Kind, Reference, Submission};
 use remit_verifier::sign::{Draft, Signer};
@@ -328,6 +329,27 @@ fn a_cut_ends_offline_links_and_their_budgets_count() {
     let mut forger = Forger::of(w);
     spend(&mut forger, ended, 1);
     assert_eq!(forger.found(), [Code::OldGeneration]);
+}
+
+#[test]
+fn a_rekey_that_a_freeze_made_void_ends_no_links() {
+    let (mut w, root) = hundred();
+    let act = Act::Rekey { target: w.target(root, 1), holder: public("thief") };
+    w.act(act, &["issuer", "thief"]).expect("proposed");
+    let freeze = w.operate(Act::Freeze { leaf: index(&w, root), id: root }).expect("frozen");
+    w.advance(REKEY_DELAY.0 + 1);
+    w.tick();
+    let (leaf, freeze) = (index(&w, root), Reference::Id(freeze));
+    w.operate(Act::Unfreeze { leaf, id: root, freeze }).expect("thawed");
+    let spec = TokenSpec::new(public("link"), Seconds(w.now.seconds().0 + 600));
+    let place = (Epoch(0), Generation(0));
+    let (link, bytes) = w.client.link(w.now, root, place, &spec, &key("alice")).expect("signed");
+    let ask = remit::client::Ask { epoch: Epoch(0), ..w.ask(link, 1) };
+    w.reserve_ask(&ask, "link", vec![bytes]).expect("the link is as good as before");
+    let log = Log::of(&w.ledger);
+    log.first(Kind::Rekeyed);
+    let report = conserve(log.recorded()).expect("recounts");
+    assert!(report.ok, "{:?}", report.violations);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! That a refusal changes nothing.
 
 use crate::world::World;
+use remit::audit::{Recorded, conserve};
 use remit::engine::{Kept, replay, replay_genesis};
 use remit::machine::{Key, Record};
 use remit::store::MemoryStore;
@@ -43,7 +44,8 @@ impl World {
         assert!(before == after, "a refusal with {code} changed the state");
     }
 
-    /// Rebuilds the ledger from entries and objects alone, and requires every entry, detail, record and root again.
+    /// Rebuilds the ledger from entries and objects alone, and requires every entry, detail, record and root again;
+    /// and that value is conserved by a count that knows no rules.
     #[track_caller]
     pub fn replays(&self) {
         let (kept_store, mut store) = (self.ledger.store(), MemoryStore::default());
@@ -64,5 +66,8 @@ impl World {
         assert!(batch.is_empty(), "the log ends in a commitment");
         assert!(store.state() == kept_store.state(), "another state");
         assert_eq!(store.commitment(), kept_store.commitment());
+        let recorded = kept_store.iter().map(|kept| Recorded { entry: kept.entry, object: kept.object });
+        let recount = conserve(recorded).expect("recounts");
+        assert!(recount.ok, "{:?}", recount.violations);
     }
 }
