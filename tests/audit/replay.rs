@@ -161,8 +161,8 @@ fn what_is_due_is_written_exactly_when_it_is_due() {
         let row = log.0.remove(place);
         assert_eq!(in_batch(&log), ReplayError::Due(at(place)), "{kind:?} is missing");
 
-        let commitments = (0..place - 1).filter(|at| good.kind(*at) == Kind::Commitment);
-        let batch_before = commitments.last().expect("genesis has one") + 1;
+        let mut commitments = (0..place - 1).filter(|at| good.kind(*at) == Kind::Commitment);
+        let batch_before = commitments.next_back().expect("genesis has one") + 1;
         let time = log.decoded(batch_before).time();
         log.0.insert(batch_before, row);
         log.change_outcome(batch_before, |outcome| outcome.time = time);

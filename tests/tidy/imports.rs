@@ -141,6 +141,16 @@ fn machine_and_tree_do_not_know_each_other() {
     assert_eq!(cyclic, None, "a module may import itself in a circle");
 }
 
+/// A recount is worth something because it is not the rules under another name.
+#[test]
+fn conserve_knows_only_the_verifier() {
+    for file in rust_files(&["src/audit/conserve"]) {
+        let (_, depth) = module_of(&file.path);
+        let outside = imported(&file.code(), depth).into_iter().filter(|name| name != "verifier");
+        assert_eq!(outside.collect::<Vec<_>>(), [""; 0], "{}", file.path);
+    }
+}
+
 #[test]
 fn a_forbidden_import_is_seen_in_every_form() {
     let table = parse_table("x\n```imports\nverifier <- {machine, tree} <- engine; engine <- store\n```\n");
