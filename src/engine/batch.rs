@@ -45,6 +45,8 @@ pub struct LogEntry {
     pub input: Option<usize>,
     /// Its details.
     pub details: Option<Details>,
+    /// The leaves that it rewrote or created, in order.
+    pub touched: Vec<StateIndex>,
 }
 
 /// What became of one submission.

@@ -81,6 +81,7 @@ pub fn begin(first: &Genesis) -> Batch {
         id: None,
         input: None,
         details: None,
+        touched: Vec::new(),
     };
     let batch =
         draft.push(entry, delta, &touched).and_then(|_| draft.finish(head.expect("made above"), Vec::new()));
@@ -143,14 +144,15 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
         let outcome = log::Outcome { time: self.time, kind, id, result: 0, details: details.digest() };
         let bytes = Entry::Outcome(outcome).encode();
         let leaf_hash = leaf_hash(&bytes);
-        let entry = LogEntry { bytes, leaf_hash, kind, id: Some(id), input, details: Some(details) };
+        let (id, details) = (Some(id), Some(details));
+        let entry = LogEntry { bytes, leaf_hash, kind, id, input, details, touched: Vec::new() };
         self.push(entry, delta, &touched)
     }
 
     /// Appends an entry, and continues the history of every leaf that it rewrites.
     fn push(
         &mut self,
-        entry: LogEntry,
+        mut entry: LogEntry,
         mut delta: Delta,
         touched: &BTreeSet<StateIndex>,
     ) -> Result<EntryIndex, BuildError<V::Error>> {
@@ -166,6 +168,7 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
         self.overlay.delta.extend(delta);
         self.touched.extend(touched);
         self.trees.log.push(entry.leaf_hash);
+        entry.touched = touched.iter().copied().collect();
         self.entries.push(entry);
         self.next = index.next().expect("a log has fewer than 2^64 entries");
         Ok(index)
@@ -192,7 +195,7 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
         let bytes = Entry::Commitment(commitment).encode();
         let leaf_hash = leaf_hash(&bytes);
         let (kind, id, input, details) = (Kind::Commitment, None, None, None);
-        let entry = LogEntry { bytes, leaf_hash, kind, id, input, details };
+        let entry = LogEntry { bytes, leaf_hash, kind, id, input, details, touched: Vec::new() };
         self.push(entry, Delta::default(), &BTreeSet::new())?;
         self.move_head(head);
         let head = TreeHead { size: self.trees.log.size(), root: self.trees.log.root() };

@@ -149,6 +149,7 @@ struct Held {
 
 fn hold<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation, payment: &Payment, held: Held) {
     let reservation = Reservation {
+        entry: tx.entry,
         token: held.token,
         links: held.links,
         unit: held.unit,

@@ -62,6 +62,8 @@ pub struct TokenInfo {
 /// Value held for a payee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
+    /// The entry that made it.
+    pub entry: EntryIndex,
     /// The logged token on which it posts.
     pub token: StateIndex,
     /// The offline links below it with a budget of their own, by id, with its bound on gross refunds.

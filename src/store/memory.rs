@@ -1,11 +1,11 @@
 //! The reference store: everything in ordered maps, everything readable at the newest batch.
 
+use super::Durable;
 use crate::engine::{Batch, Kept, Trees};
 use crate::machine::{Delta, Due, Key, Record, StateKey, StateView, key};
 use crate::tree::PagedTree;
 use remit_verifier::log::{Commitment, Details};
-use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds};
+use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds, StateIndex};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -55,19 +55,6 @@ impl StateView for MemoryState {
     }
 }
 
-/// A batch that the store has made its own: only such a one may be signed.
-#[derive(Clone, Copy, Debug)]
-pub struct Durable {
-    head: TreeHead,
-}
-
-impl Durable {
-    /// The log after the batch.
-    pub fn head(&self) -> TreeHead {
-        self.head
-    }
-}
-
 /// A ledger's log, state and trees in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
@@ -78,6 +65,7 @@ pub struct MemoryStore {
     objects: BTreeMap<EntryIndex, Vec<u8>>,
     details: BTreeMap<EntryIndex, Details>,
     applied: BTreeMap<ObjectId, EntryIndex>,
+    events: BTreeMap<StateIndex, Vec<EntryIndex>>,
     commitment: Option<Commitment>,
 }
 
@@ -97,6 +85,9 @@ impl MemoryStore {
             }
             if let Some(details) = entry.details {
                 self.details.insert(index, details);
+            }
+            for leaf in entry.touched {
+                self.events.entry(leaf).or_default().push(index);
             }
             self.log.push(entry.leaf_hash);
             self.entries.push(entry.bytes);
@@ -146,6 +137,13 @@ impl MemoryStore {
     /// The entry that applied the operation with this id, alone or in a bundle.
     pub fn entry_of(&self, id: &ObjectId) -> Option<EntryIndex> {
         self.applied.get(id).copied()
+    }
+
+    /// The newest entry below `before` that rewrote this leaf.
+    pub fn event_before(&self, leaf: StateIndex, before: EntryIndex) -> Option<EntryIndex> {
+        let events = self.events.get(&leaf)?;
+        let below = events.partition_point(|event| *event < before);
+        events.get(below.checked_sub(1)?).copied()
     }
 
     /// All entries in order.

@@ -1,5 +1,144 @@
-//! Where batches are kept. This version has one store, in memory: the reference for every later one.
+//! Where batches are kept. A store derives nothing: it puts and deletes what a delta says, and appends entries.
+//!
+//! [`MemoryStore`] is the reference for one owner, [`SharedMemory`] for many readers, with faults on demand.
 
 mod memory;
+mod pre_images;
+mod shared;
 
-pub use memory::{Durable, MemoryState, MemoryStore};
+pub use memory::{MemoryState, MemoryStore};
+pub use pre_images::PreImages;
+pub use shared::{Fault, SharedMemory};
+
+use crate::engine::{Batch, Trees};
+use crate::machine::{Key, LeafRecord, Record, StateView};
+use crate::tree::Nodes;
+use remit_verifier::log::{Commitment, Details};
+use remit_verifier::merkle::TreeHead;
+use remit_verifier::types::{EntryIndex, Hash, StateIndex};
+use std::fmt;
+use std::sync::Arc;
+
+/// A batch that the store has made its own, synced: only such a one may be answered and signed. Only a store makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durable {
+    head: TreeHead,
+}
+
+impl Durable {
+    /// The log after the batch.
+    pub fn head(&self) -> TreeHead {
+        self.head
+    }
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// There is no room: nothing was written, and nothing can be until there is. The ledger goes on reading.
+    Full,
+    /// The device or the library failed. After a commit it is not known whether the batch is kept: stop, and reopen.
+    Device(Arc<str>),
+    /// What is kept contradicts itself: which record or entry.
+    Damaged(Arc<str>),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("no room to write"),
+            Self::Device(what) => write!(f, "the store failed: {what}"),
+            Self::Damaged(what) => write!(f, "what is kept contradicts itself: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// The writer's side of a store. It has one owner, who commits one batch after the other.
+pub trait Store: Send + 'static {
+    /// The state as of the last commit, as the rules read it.
+    type View: StateView<Error = StoreError>;
+
+    /// The state as of the last commit.
+    fn view(&self) -> &Self::View;
+
+    /// The trees as of the last commit.
+    fn trees(&self) -> &Trees;
+
+    /// The newest commitment; `None` before genesis.
+    fn commitment(&self) -> Option<Commitment>;
+
+    /// Keeps a batch as a whole or not at all, and syncs it before it returns; `objects` are the submissions that it
+    /// was built of, by the places that its entries name.
+    ///
+    /// Records that it overwrites are kept as pre-images first ([`Read::pre_image`]).
+    ///
+    /// # Errors
+    ///
+    /// `Full` if nothing was written; `Device` if the outcome is unknown: the owner must not use the store again.
+    fn commit(&mut self, batch: Batch, objects: &[&[u8]]) -> Result<Durable, StoreError>;
+
+    /// A handle for readers in other threads.
+    fn reader(&self) -> Arc<dyn Read>;
+}
+
+/// One entry with what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The entry's bytes.
+    pub entry: Vec<u8>,
+    /// The submission that it applied, if somebody submitted one and it is still kept.
+    pub object: Option<Vec<u8>>,
+    /// Its details, if it has any and they are still kept.
+    pub details: Option<Details>,
+}
+
+/// The readers' side of a store: whatever is committed, at once and from any thread. What is append-only is bounded by
+/// the reader to the size that he proves for; a state leaf is checked against the tree of his version.
+pub trait Read: Send + Sync + 'static {
+    /// The record of a key as of the newest commit.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn record(&self, key: &Key) -> Result<Option<Record>, StoreError>;
+
+    /// The record of the leaf with this hash, if it was overwritten since the oldest version that is alive.
+    fn pre_image(&self, leaf: &Hash) -> Option<Arc<LeafRecord>>;
+
+    /// Forgets pre-images that no version at this log size or later needs.
+    fn forget_pre_images(&self, before: u64);
+
+    /// Number of entries that are kept.
+    fn len(&self) -> u64;
+
+    /// Whether there is no entry yet.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry at this index.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn entry(&self, at: EntryIndex) -> Result<Option<StoredEntry>, StoreError>;
+
+    /// The entries from this index on, as many as `limit`, without what stands beside them: the bytes alone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// The newest entry below `before` that rewrote this leaf; follow it downwards for the leaf's history.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn event_before(&self, leaf: StateIndex, before: EntryIndex) -> Result<Option<EntryIndex>, StoreError>;
+
+    /// The log tree: complete nodes at least up to the newest commit. A node that cannot be read is `None`.
+    fn log(&self) -> &dyn Nodes;
+}
