@@ -9,36 +9,37 @@ FUZZ_SECONDS ?= 5
 BENCH := benches/target/release/remit-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo bench fuzz vectors fmt examples smoke interop
+.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples smoke interop
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-setup: ## install what is missing: C and C++ compiler, rustfmt, clippy
-	@tools/setup cc c++ rustfmt clippy
+setup: ## install what is missing: C and C++ compiler, libclang, rustfmt, clippy; compile RocksDB once (15 minutes)
+	@tools/setup cc c++ rustfmt clippy libclang rocksdb
 
 check: ## formatting, lints, the verifier without features, links in its documentation, the house rules
 	@tools/check
 
-build: ## the `remit` command, release profile, in target/release/
-	@tools/setup cc
-	$(CARGO) build --release --locked
+build: setup ## the `remit` command, release profile, in target/release/
+	$(CARGO) build --release --locked --features server
 
 test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check" tools/check
-	@tools/step "tests" $(CARGO) test --workspace --locked -q
+	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
 	@tools/step "examples" $(MAKE) -s examples
-	@tools/step "demo" $(CARGO) run --release --locked -q -- demo --json
+	@tools/step "demo" $(CARGO) run --release --locked --features server -q -- demo --json
 	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
 	@tools/step "benchmarks, smoke" $(MAKE) -s smoke
 	@echo "make test: all passed"
 
-demo: ## the running example, told step by step
-	@tools/setup cc
-	@$(CARGO) run --release --locked -q -- demo
+demo: setup ## the running example against a real server on loopback, told step by step
+	@$(CARGO) run --release --locked --features server -q -- demo
 
 examples: ## runs the examples on the data in this repository: one verdict of each kind, the recorded agents
 	@tools/examples
+
+dist: setup ## dist/: stripped command, Debian package, man pages, completions, bill of materials, checksums
+	@tools/dist
 
 bench: ## all measurements: a table, and target/bench/report.json
 	@tools/setup cc
