@@ -115,12 +115,13 @@ fn applied(kind: Kind, id: ObjectId, nonce: Nonce, entry: EntryIndex, finished: 
     Applied { kind, id, details, delta, touched }
 }
 
-/// Every id that must be new: of the entry, of each member, of each signed object. The entry's comes first.
+/// Every id that must be new: of the entry, of each member, of each signed object, and of each payload, which counts
+/// once whichever of a party's keys sign it. The entry's comes first.
 fn ids(submission: &Submission) -> Vec<(Seconds, ObjectId)> {
     let mut ids = vec![(valid_until_of(submission), submission.id)];
     for operation in &submission.operations {
         ids.push((operation.valid_until(), operation.id));
-        ids.extend(operation.ids.iter().map(|id| (operation.valid_until(), *id)));
+        ids.extend(operation.ids.iter().chain(&operation.payload).map(|id| (operation.valid_until(), *id)));
     }
     let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(*id));

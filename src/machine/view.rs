@@ -196,7 +196,7 @@ state! {
     RekeyOf(ObjectId) -> PendingRekey;
     /// Counters of an offline link.
     LinkOf(ObjectId) -> LinkValues;
-    /// The entry that applied an id, by the end of its admission window.
+    /// The entry that applied an id of a submission, operation, object or payload, by the end of its admission window.
     Seen(Seconds, ObjectId) -> EntryIndex;
     /// What falls due, by deadline and id.
     DueAt(Seconds, ObjectId) -> Due;

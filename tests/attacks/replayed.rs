@@ -153,6 +153,27 @@ fn operators_in_another_combination() {
     assert_eq!(w.apply(&[other]), Err(Code::Replayed));
 }
 
+/// A payload is applied once, whichever of the payee's keys signs it when it is tried again.
+#[test]
+fn a_payee_with_two_keys_refunds_once() {
+    let mut w = World::new();
+    let hotel = w.hotel;
+    let (keys, generation) = (vec![public("hotel"), public("hotel-2")], Default::default());
+    let act = Act::PartyKeys { party: hotel, generation, keys, compromised: Vec::new() };
+    w.act(act, &["hotel", "hotel-2"]).expect("a second key");
+    let root = w.root("alice", 100);
+    let reserve = w.reserve(root, "alice", 100).expect("reserved");
+    let capture = w.capture(reserve, 1, 100).expect("captured");
+    let (first, second) = (key("hotel"), key("hotel-2"));
+    let act = Act::Refund { capture: Reference::Id(capture), amount: Amount(30) };
+    let draft = w.client.act(w.now, act, &[&first]).expect("draft");
+    let mut again = draft.clone();
+    again.signers = vec![&second];
+    w.apply(&[draft]).expect("refunded");
+    assert_eq!(w.apply(&[again]), Err(Code::Replayed));
+    assert_eq!(w.counters(root).refunded, 30);
+}
+
 #[test]
 fn two_equal_captures_count_by_their_number() {
     let mut w = World::new();

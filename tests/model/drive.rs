@@ -39,6 +39,11 @@ fn key(name: &str) -> LocalSigner {
     LocalSigner::from_seed(&remit_verifier::hash::sha256(&[b"model", name.as_bytes()]).0)
 }
 
+/// The other key of the issuer or the shop; the first one signs.
+fn second_key(name: &str) -> LocalSigner {
+    key(&format!("{name}, second"))
+}
+
 fn holder(number: usize) -> LocalSigner {
     key(["h0", "h1", "h2", "h3"][number % HOLDERS])
 }
@@ -73,8 +78,8 @@ impl Drive {
             tally: BTreeMap::new(),
         };
         for name in ["issuer", "shop"] {
-            let signer = key(name);
-            let draft = drive.client.party(time, name, &[&signer]).unwrap();
+            let keys = [key(name), second_key(name)];
+            let draft = drive.client.party(time, name, &[&keys[0], &keys[1]]).unwrap();
             let id = drive.submit(&[draft]).expect("registered");
             *(if name == "shop" { &mut drive.shop } else { &mut drive.issuer }) = id;
         }
@@ -89,8 +94,24 @@ impl Drive {
         Millis(self.model.now * 1000)
     }
 
-    /// The id if it was applied. What is refused must leave every record as it was, but for the head.
+    /// The id if it was applied; then a party that signs the same with its other key gets nothing for it.
     fn submit(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
+        let id = self.submit_once(drafts)?;
+        for name in ["issuer", "shop"] {
+            let (first, second) = (key(name), second_key(name));
+            if let [draft] = drafts
+                && let [signer] = draft.signers.as_slice()
+                && signer.public_key() == first.public_key()
+            {
+                let again = Draft { signers: vec![&second as &dyn Signer], ..draft.clone() };
+                assert_eq!(self.submit_once(&[again]), None, "what the other key signed was applied too");
+            }
+        }
+        Some(id)
+    }
+
+    /// The id if it was applied. What is refused must leave every record as it was, but for the head.
+    fn submit_once(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
         let ready = self.client.ready(drafts).unwrap();
         // What is due is written before, so that the comparison sees the submission alone.
         self.ledger.submit(&[], self.now()).unwrap();

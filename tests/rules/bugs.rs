@@ -1,10 +1,13 @@
 //! One test for each bug that was found in the rules, named after it.
 
+use crate::draft::{signer, signers};
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
+use remit::engine::Answer;
 use remit_verifier::code::Code;
 use remit_verifier::object::{Act, Budget, Reference};
-use remit_verifier::types::{Amount, StateIndex};
+use remit_verifier::sign::{Draft, DraftBody, submission};
+use remit_verifier::types::{Amount, ObjectId, StateIndex};
 
 /// Gross counters near 2^64 let a reserve through whose capture then overflowed: the payee was not paid.
 #[test]
@@ -81,4 +84,110 @@ fn a_rekey_becomes_effective_under_a_freeze() {
     w.operate(lift).expect("lifted");
     w.refuses(Code::WrongHolder, |w| w.reserve(root, "eve", 1));
     w.reserve(root, "alice", 1).expect("alice holds it");
+}
+
+impl World {
+    /// Gives a party a second key, `NAME-2`.
+    fn second_key(&mut self, name: &str) {
+        let other = format!("{name}-2");
+        let party = if name == "issuer" { self.issuer } else { self.hotel };
+        let (generation, keys) = (self.generation(party), vec![public(name), public(&other)]);
+        let act = Act::PartyKeys { party, generation, keys, compromised: Vec::new() };
+        self.act(act, &[name, &other]).expect("a second key");
+    }
+
+    /// Requires that the payload of an applied draft is refused when others sign it.
+    fn again(&mut self, draft: &Draft<'static>, others: &[&str]) {
+        let other = Draft { signers: signers(others), ..draft.clone() };
+        self.refuses(Code::Replayed, |w| w.apply(&[other]));
+    }
+
+    /// Applies a draft, then requires that the same payload by other signers is refused, and its repeat is answered.
+    fn once(&mut self, draft: &Draft<'static>, others: &[&str]) -> ObjectId {
+        let ready = self.ready(std::slice::from_ref(draft));
+        let Answer::Applied(entry) = self.submit(&ready) else { panic!("not applied") };
+        self.again(draft, others);
+        assert_eq!(self.submit(&ready), Answer::Replayed(entry), "the same bytes get the same answer");
+        ready.id
+    }
+}
+
+/// A payee that tried a release or refund again with its other key gave back twice.
+#[test]
+fn a_refund_tried_again_with_the_partys_other_key() {
+    let mut w = World::new();
+    w.second_key("hotel");
+    let root = w.root("alice", 100);
+    let held = w.reserve(root, "alice", 50).expect("held");
+    let release = Act::Release { reserve: Reference::Id(held), amount: Some(Amount(10)) };
+    let release = w.draft(release, &["hotel"]);
+    w.once(&release, &["hotel-2"]);
+    assert_eq!(w.committed(root), 40);
+    let capture = w.draft(w.capture_act(held, 1, 30), &["hotel-2"]);
+    let capture = w.once(&capture, &["hotel"]);
+    let refund = Act::Refund { capture: Reference::Id(capture), amount: Amount(10) };
+    let refund = w.draft(refund, &["hotel"]);
+    w.once(&refund, &["hotel-2"]);
+    assert_eq!(w.counters(root).refunded, 10);
+    // Another nonce makes another refund.
+    w.refund(capture, 10).expect("meant twice");
+    assert_eq!(w.counters(root).refunded, 20);
+}
+
+/// An issuer that tried again with its other key had issued two root tokens, suspended what it had resumed, and so on.
+#[test]
+fn an_issue_tried_again_with_the_issuers_other_key() {
+    let mut w = World::new();
+    w.second_key("issuer");
+    let budgets = Some(vec![budget(w.cny, Amount(100))]);
+    let issue = w.draft_root(&TokenSpec { budgets, ..w.spec("alice") }, "issuer");
+    let root = w.once(&issue, &["issuer-2"]);
+    let suspend = w.draft(Act::Suspend(w.target(root, 1)), &["issuer"]);
+    let suspended = w.once(&suspend, &["issuer-2"]);
+    w.resume(root, 1, "issuer", suspended).expect("lifted");
+    w.again(&suspend, &["issuer-2"]);
+    let cut = w.draft(Act::Cut(w.target(root, 1)), &["issuer"]);
+    w.once(&cut, &["issuer-2"]);
+    assert_eq!(w.generation(root).0, 1);
+    let unit = w.draft(Act::Unit { name: "EUR".into(), decimals: 2 }, &["op-1", "op-2"]);
+    w.once(&unit, &["op-3", "op-2"]);
+}
+
+/// A holder that was rekeyed and signed its delegation again with the new key had two children.
+#[test]
+fn a_delegation_signed_again_after_a_rekey() {
+    let mut w = World::new();
+    let root = w.root("alice", 100);
+    let draft = w.draft_child(root, "alice", &w.inherit("bob", None));
+    w.send(std::slice::from_ref(&draft)).expect("delegated");
+    w.rekey(root, 2, "alice", "alice-2").expect("rekeyed");
+    w.again(&draft, &["alice-2"]);
+}
+
+/// In one bundle, where ids are noted together, the same payload by two keys stood twice.
+#[test]
+fn one_payload_by_two_keys_in_a_bundle() {
+    let mut w = World::new();
+    w.second_key("hotel");
+    let root = w.root("alice", 100);
+    let held = w.reserve(root, "alice", 50).expect("held");
+    let release = Act::Release { reserve: Reference::Id(held), amount: Some(Amount(10)) };
+    let first = w.draft(release, &["hotel"]);
+    let second = Draft { signers: vec![signer("hotel-2")], ..first.clone() };
+    let bytes = submission(&w.client_ledger(), &[first, second]).expect("signed");
+    w.refuses(Code::Replayed, |w| w.raw(&bytes));
+    assert_eq!(w.committed(root), 50);
+}
+
+/// The same act of another kind is another operation, though its payload has the same bytes.
+#[test]
+fn one_payload_of_two_kinds_is_two_operations() {
+    let mut w = World::new();
+    let root = w.root("alice", 100);
+    let cut = w.draft(Act::Cut(w.target(root, 1)), &["issuer"]);
+    let DraftBody::Act(stamp, ..) = cut.body else { panic!("an act") };
+    let body = DraftBody::Act(stamp, Act::Revoke(w.target(root, 1)), None);
+    let revoke = Draft { body, ..cut.clone() };
+    w.send(&[cut]).expect("cut");
+    w.send(&[revoke]).expect("revoked");
 }

@@ -10,9 +10,9 @@ use ciborium::Value;
 
 use remit_verifier::hash::{leaf_hash, sha256};
 use remit_verifier::label;
-use remit_verifier::object::{Kind, bundle_digest, combined_id};
+use remit_verifier::object::{Kind, bundle_digest, combined_id, payload_id};
 use remit_verifier::state::{TokenLeaf, history, salt};
-use remit_verifier::types::{EntryIndex, Hash, ObjectId};
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, ObjectId};
 
 const CDDL: &str = include_str!("../../spec/remit.cddl");
 
@@ -180,6 +180,9 @@ fn hashed_arrays_are_what_the_cddl_says() {
     let (a, b) = (ObjectId([1; 32]), ObjectId([2; 32]));
     let ids = vec![bytes(&a.0), bytes(&b.0)];
     check("ids-digest", vec![label::IDS.into(), ids.into()], Hash(combined_id(&[a, b]).0));
+    let ledger = LedgerId([7; 32]);
+    let parts = vec![label::PAYLOAD.into(), bytes(&ledger.0), 20.into(), bytes(&[0xa0])];
+    check("payload-digest", parts, Hash(payload_id(&ledger, Kind::Capture, &[0xa0]).0));
     let members = [(Kind::Capture, vec![0xa0]), (Kind::Refund, vec![0xa1, 1, 2])];
     let pair = |(kind, payload): &(Kind, Vec<u8>)| vec![(*kind as u8).into(), bytes(payload)].into();
     let pairs: Vec<Value> = members.iter().map(pair).collect();

@@ -149,10 +149,10 @@ pub(crate) fn submission(vector: &Value) {
         verified.operations.iter().zip(vector["values"]["operations"].as_array().expect("a list"))
     {
         let objects: Vec<_> = operation.ids.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            *stated,
-            json!({ "kind": operation.kind.text(), "id": operation.id.to_string(), "objects": objects })
-        );
+        let (id, payload) = (operation.id.to_string(), operation.payload.as_ref().map(ToString::to_string));
+        let found =
+            json!({ "kind": operation.kind.text(), "id": id, "objects": objects, "payload": payload });
+        assert_eq!(*stated, found);
     }
 }
 

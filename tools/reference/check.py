@@ -11,6 +11,7 @@ from formats import (
     SHAPES,
     Refused,
     decode,
+    decode_at,
     digest,
     encode,
     included,
@@ -94,6 +95,35 @@ def check_objects():
     return count
 
 
+def check_submissions():
+    """Every id in the submissions that are good: of objects, operations, payloads and entries (spec 02 §3, §4)."""
+    count = 0
+    for vector in vectors("submissions"):
+        if vector["result"] != "ok":
+            continue
+        (_, ledger, members), _ = decode_at(bytes.fromhex(vector["input"]["bytes"]), 0)
+        operations = []
+        for (kind, objects, _, _), stated in zip(members, vector["values"]["operations"], strict=True):
+            token = "token" if stated["kind"] in ("issue", "delegate") else None
+            name = token or {"reserve": "invocation"}.get(stated["kind"], stated["kind"].replace("_", "-"))
+            label, ids = f"remit/{name}/v1".encode(), []
+            for protected, _, payload, signature in (decode(data, "sign1") for data in objects):
+                structure = encode(["Signature1", protected, label + ledger, payload])
+                assert verifies(decode_at(protected, 0)[0][4], structure, signature), vector["name"]
+                ids.append(sha256(structure))
+            payload_id = digest("remit/payload/v1", ledger, kind, payload).hex() if kind != 19 else None
+            assert stated["payload"] == payload_id and unhex(stated["objects"]) == ids, vector["name"]
+            operations.append(combined(ids))
+            assert stated["id"] == operations[-1].hex(), vector["name"]
+        assert vector["values"]["id"] == combined(operations).hex(), vector["name"]
+        count += len(operations)
+    return count
+
+
+def combined(ids):
+    return ids[0] if len(ids) == 1 else digest("remit/ids/v1", ids)
+
+
 def check_trees():
     count = 0
     for vector in vectors("trees"):
@@ -174,7 +204,8 @@ def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
-        for check in (check_signatures, check_objects, check_trees, check_ledger, check_verdicts):
+        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_verdicts)
+        for check in checks:
             print(f"{check.__name__}: {check()} agree")
 
 

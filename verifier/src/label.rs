@@ -29,6 +29,8 @@ labels! {
     SALT = "remit/salt/v1";
     /// The id of several signed objects together (spec 02 §4).
     IDS = "remit/ids/v1";
+    /// The id of a payload, whoever signed it (spec 02 §4).
+    PAYLOAD = "remit/payload/v1";
     /// Operations as they are submitted and kept (spec 02 §6).
     SUBMISSION = "remit/submission/v1";
     /// The digest that members of a bundle sign (spec 02 §7).

@@ -24,7 +24,8 @@ fn ok(name: &str, about: &str, bytes: &[u8]) -> Vector {
     let decoded = Submission::decode(bytes).expect("a good submission");
     let operation = |operation: &remit_verifier::object::Operation| {
         let ids: Vec<_> = operation.ids.iter().map(ToString::to_string).collect();
-        json!({ "kind": operation.kind.text(), "id": operation.id.to_string(), "objects": ids })
+        let payload = operation.payload.as_ref().map(ToString::to_string);
+        json!({ "kind": operation.kind.text(), "id": operation.id.to_string(), "objects": ids, "payload": payload })
     };
     let operations: Vec<_> = decoded.operations.iter().map(operation).collect();
     let values =
@@ -285,13 +286,18 @@ fn pair() -> Vec<(Stamp, Act)> {
 
 /// A bundle under its own digest, or another one.
 fn bundle(members: &[(Stamp, Act)], digest: Option<Hash>) -> Vec<u8> {
+    let by: Vec<_> = members.iter().map(|(_, act)| signers(act.kind())).collect();
+    bundle_by(members, digest, &by)
+}
+
+fn bundle_by(members: &[(Stamp, Act)], digest: Option<Hash>, by: &[&[&str]]) -> Vec<u8> {
     let payloads: Vec<_> = members.iter().map(|(stamp, act)| (act.kind(), act.encode(stamp))).collect();
     let digest = digest.unwrap_or_else(|| bundle_digest(&payloads));
-    let inside = |(stamp, act): &(Stamp, Act)| {
+    let inside = |((stamp, act), by): (&(Stamp, Act), &&[&str])| {
         let payload = act.encode(&Stamp { bundle: Some(digest), ..*stamp });
-        envelope(act.kind(), &payload, signers(act.kind()))
+        envelope(act.kind(), &payload, by)
     };
-    Envelope::submission(&ledger(), &members.iter().map(inside).collect::<Vec<_>>())
+    Envelope::submission(&ledger(), &members.iter().zip(by).map(inside).collect::<Vec<_>>())
 }
 
 fn bundles() -> Vec<Vector> {
@@ -331,6 +337,12 @@ fn bundles() -> Vec<Vector> {
             Code::BundleMismatch,
         ),
         no("bundle-twins", "The same member twice.", &bundle(&twins, None), Code::Replayed),
+        no(
+            "bundle-twins-by-two-keys",
+            "The same payload twice, signed by two keys.",
+            &bundle_by(&twins, None, &[&["hotel"], &["hotel 2"]]),
+            Code::Replayed,
+        ),
     ]
 }
 

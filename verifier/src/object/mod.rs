@@ -15,5 +15,7 @@ pub use budget::{Budget, Sealed, Share};
 pub use invocation::{Argument, Invocation, Payment};
 pub use kind::{Kind, RESERVED};
 pub use permission::{Asked, BadPath, Condition, Operator, Path, Permission, Value};
-pub use submission::{Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id};
+pub use submission::{
+    Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id, payload_id,
+};
 pub use token::{Delegation, DelegationMode, Origin, Token};

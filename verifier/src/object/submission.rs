@@ -41,6 +41,8 @@ pub struct Operation {
     pub ids: Vec<ObjectId>,
     /// The id of the operation: that of its one object, or of all of them together.
     pub id: ObjectId,
+    /// The id of its kind and payload, whoever signed them; `None` for a reserve, which is applied by its own id alone.
+    pub payload: Option<ObjectId>,
     /// What the operation says.
     pub body: Body,
     signatures: Vec<([u8; 64], SigStructure)>,
@@ -80,6 +82,13 @@ pub fn combined_id(ids: &[ObjectId]) -> ObjectId {
     writer.list(ids, |w, id| {
         w.bytes(&id.0);
     });
+    ObjectId(writer.digest().0)
+}
+
+/// The id of a payload of this kind, whoever signed it (spec 02 §4).
+pub fn payload_id(ledger: &LedgerId, kind: Kind, payload: &[u8]) -> ObjectId {
+    let mut writer = Writer::labelled(label::PAYLOAD, 4);
+    writer.bytes(&ledger.0).u64(kind as u64).bytes(payload);
     ObjectId(writer.digest().0)
 }
 
@@ -156,16 +165,16 @@ impl Submission {
             operations => {
                 let member = |operation: &Operation| (operation.kind, operation.payload_without_bundle());
                 let members: Vec<_> = operations.iter().map(member).collect();
+                let mut others = members.iter();
+                while let Some(member) = others.next() {
+                    if others.as_slice().contains(member) {
+                        return Err(Code::Replayed);
+                    }
+                }
                 Some(bundle_digest(&members))
             }
         };
         let fits = |operation: &Operation| operation.bundle() == expected;
-        let twin =
-            |place: usize, id: ObjectId| self.operations.iter().skip(place).any(|other| other.id == id);
-        let twins = self.operations.iter().enumerate();
-        if twins.into_iter().any(|(place, operation)| twin(place.saturating_add(1), operation.id)) {
-            return Err(Code::Replayed);
-        }
         if self.operations.iter().all(fits) { Ok(()) } else { Err(Code::BundleMismatch) }
     }
 
@@ -247,7 +256,9 @@ impl Operation {
             ids.push(structure.id);
             signatures.push((object.signature, structure));
         }
-        Ok(Self { kind: member.kind, signers, id: combined_id(&ids), ids, body, signatures })
+        let kind = member.kind;
+        let payload = (kind != Kind::Reserve).then(|| payload_id(ledger, kind, payload));
+        Ok(Self { kind, signers, id: combined_id(&ids), ids, payload, body, signatures })
     }
 
     /// The signed objects, encoded as they were received.
