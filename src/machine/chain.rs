@@ -109,19 +109,23 @@ impl Chain {
         }
     }
 
-    /// The issuer is appointed and not frozen, and the key that signed the root is not compromised.
+    /// The issuer is appointed and not frozen, and the key that signed the root is its own or was retired in good order
+    /// (spec 10 §6 has the same order).
     fn require_issuer<E>(&self) -> Rule<(), E> {
         let leaf = &self.issuer.leaf;
         let (Some(party), Some(root)) = (leaf.party(), self.links.first()) else {
             return Err(Stop::at(Code::WrongLeaf, leaf.index));
         };
-        let compromised = (root.info.signer, Retired::Compromised);
+        let signer = &root.info.signer;
+        let retired = party.retired.iter().find(|(old, _)| old == signer).map(|(_, why)| *why);
         let code = if !party.issuer {
             Code::NotAnIssuer
         } else if leaf.mask & MASK_OPERATOR != 0 {
             Code::PartyFrozen
-        } else if party.retired.contains(&compromised) {
+        } else if retired == Some(Retired::Compromised) {
             Code::CompromisedKey
+        } else if retired.is_none() && !party.keys.contains(signer) {
+            Code::WrongSigner
         } else {
             return Ok(());
         };

@@ -108,6 +108,8 @@ pub(super) fn party_keys<V: StateView>(
 }
 
 /// The party's leaf with its keys replaced: those that leave are retired, those named compromised are so for ever.
+///
+/// A key can always be dropped: where there is no room, the oldest that was only rotated is forgotten.
 fn rotate(present: &PartyLeaf, keys: &[PublicKey], compromised: &[PublicKey]) -> Result<PartyLeaf, Code> {
     let keys: Vec<KeyBytes> = keys.iter().map(|key| *key.bytes()).collect();
     let mut retired = present.retired.clone();
@@ -121,8 +123,9 @@ fn rotate(present: &PartyLeaf, keys: &[PublicKey], compromised: &[PublicKey]) ->
         let entry = retired.iter_mut().find(|(old, _)| old == key.bytes()).ok_or(Code::PartyKeys)?;
         entry.1 = Retired::Compromised;
     }
-    if retired.len() > RETIRED_KEYS_MAX {
-        return Err(Code::PartyKeys);
+    while retired.len() > RETIRED_KEYS_MAX {
+        let oldest = retired.iter().position(|(_, why)| *why == Retired::Rotated).ok_or(Code::PartyKeys)?;
+        retired.remove(oldest);
     }
     Ok(PartyLeaf { name: present.name.clone(), keys, retired, issuer: present.issuer })
 }

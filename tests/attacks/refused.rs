@@ -214,7 +214,9 @@ fn parties_and_their_keys() {
         let act = change(number, &[&next], &[]);
         w.act(act, &[&format!("i{number}"), &next]).expect("eight retired keys fit");
     }
-    assert_eq!(w.act(change(9, &["i10"], &[]), &["i9", "i10"]), Err(Code::PartyKeys));
+    w.act(change(9, &["i10"], &[]), &["i9", "i10"]).expect("a ninth key is dropped, and `i2` forgotten");
+    assert_eq!(w.act(change(10, &["i10"], &["i2"]), &["i10"]), Err(Code::PartyKeys), "it is not there");
+    assert_eq!(w.reserve(root, "alice", 1), Err(Code::CompromisedKey), "what is compromised stays so");
 }
 
 #[test]

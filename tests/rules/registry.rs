@@ -4,9 +4,9 @@ use crate::draft::*;
 use crate::world::*;
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
-use remit_verifier::object::Act;
+use remit_verifier::object::{Act, Reference};
 use remit_verifier::state::Retired;
-use remit_verifier::types::{Generation, ObjectId};
+use remit_verifier::types::{Generation, KeyBytes, ObjectId};
 
 fn register(w: &mut World, keys: &[&str], by: &[&str]) -> Result<ObjectId, Code> {
     let keys = keys.iter().map(|name| public(name)).collect();
@@ -133,18 +133,79 @@ fn a_retired_key_is_never_used_again() {
 }
 
 #[test]
-fn a_party_keeps_eight_retired_keys_and_no_ninth() {
+fn a_party_keeps_eight_retired_keys_and_forgets_the_oldest_rotated_one() {
     let mut w = World::new();
-    let party = w.hotel;
-    let name = |n: usize| if n == 0 { "hotel".into() } else { format!("hotel-{n}") };
+    let (party, name) = (w.issuer, key_number);
+    let root = w.root("alice", 100);
     for n in 0..RETIRED_KEYS_MAX {
         let (old, new) = (name(n), name(n + 1));
         rotate(&mut w, party, &[&new], &[], &[&old, &new]).expect("rotated");
     }
-    let (old, new) = (name(RETIRED_KEYS_MAX), name(RETIRED_KEYS_MAX + 1));
-    w.refuses(Code::PartyKeys, |w| rotate(w, party, &[&new], &[], &[&old, &new]));
-    rotate(&mut w, party, &[&old, &new], &[], &[&old, &new]).expect("one more beside it fits");
-    rotate(&mut w, party, &[&old, &new], &["hotel"], &[&new]).expect("and so does bad news");
+    w.reserve(root, "alice", 1).expect("its key is the eighth back");
+    // The second key signed the oldest root but one, and is found compromised: it stays.
+    rotate(&mut w, party, &["issuer-8"], &["issuer-1"], &["issuer-8"]).expect("bad news");
+    rotate(&mut w, party, &["issuer-9"], &[], &["issuer-8", "issuer-9"]).expect("a ninth leaves");
+    w.refuses(Code::WrongSigner, |w| w.reserve(root, "alice", 1));
+    assert_eq!(retired(&w, party), [1, 2, 3, 4, 5, 6, 7, 8].map(name));
+    rotate(&mut w, party, &["issuer-10"], &[], &["issuer-9", "issuer-10"]).expect("and a tenth");
+    assert_eq!(
+        retired(&w, party),
+        [1, 3, 4, 5, 6, 7, 8, 9].map(name),
+        "what is compromised is not forgotten"
+    );
+    w.refuses(Code::PartyKeys, |w| rotate(w, party, &["issuer-10"], &["issuer-2"], &["issuer-10"]));
+}
+
+#[test]
+fn eight_compromised_keys_leave_no_room_for_a_ninth_and_any_key_can_be_dropped() {
+    let mut w = World::new();
+    let (party, name) = (w.issuer, key_number);
+    for n in 0..RETIRED_KEYS_MAX {
+        let (old, new) = (name(n), name(n + 1));
+        rotate(&mut w, party, &[&old, &new], &[], &[&old, &new]).expect("beside it");
+        rotate(&mut w, party, &[&new], &[&old], &[&new]).expect("compromised");
+    }
+    let root = w.draft_root(&w.spec("alice"), "issuer-8");
+    let root = w.send(&[root]).expect("issued");
+    rotate(&mut w, party, &["issuer-8", "issuer-9"], &[], &["issuer-8", "issuer-9"]).expect("beside it");
+    w.refuses(Code::PartyKeys, |w| rotate(w, party, &["issuer-9"], &["issuer-8"], &["issuer-9"]));
+    rotate(&mut w, party, &["issuer-9"], &[], &["issuer-9"]).expect("dropped all the same");
+    assert_eq!(retired(&w, party), [0, 1, 2, 3, 4, 5, 6, 7].map(name));
+    w.refuses(Code::WrongSigner, |w| w.suspend(root, 1, "issuer-8"));
+    w.refuses(Code::WrongSigner, |w| w.delegate(root, "alice", &w.inherit("bob", None)));
+}
+
+/// The issuer's keys in the order in which it has them.
+fn key_number(n: usize) -> String {
+    if n == 0 { "issuer".into() } else { format!("issuer-{n}") }
+}
+
+/// The numbers of the issuer's retired keys.
+fn retired(w: &World, party: ObjectId) -> Vec<String> {
+    let leaf = w.ledger.leaf(&party).expect("a leaf").leaf.clone();
+    let number = |key: &KeyBytes| (0..20).map(key_number).find(|name| public(name).bytes() == key);
+    leaf.party().expect("a party").retired.iter().filter_map(|(key, _)| number(key)).collect()
+}
+
+#[test]
+fn a_frozen_party_changes_its_keys_with_the_operators_or_not_at_all() {
+    let mut w = World::new();
+    let party = w.issuer;
+    rotate(&mut w, party, &["issuer", "spare"], &[], &["issuer", "spare"]).expect("a second key");
+    let freeze = w.freeze(party).expect("frozen, for one key is stolen");
+    // Neither the owner nor the thief puts the other out.
+    w.refuses(Code::PartyFrozen, |w| rotate(w, party, &["spare"], &["issuer"], &["spare"]));
+    w.refuses(Code::PartyFrozen, |w| rotate(w, party, &["issuer"], &["spare"], &["issuer"]));
+    let lift = Act::Unfreeze { leaf: w.index(party), id: party, freeze: Reference::Id(freeze) };
+    let lift = w.draft(lift, &["op-1", "op-2"]);
+    let (keys, generation) = (vec![public("spare")], w.generation(party));
+    let act = Act::PartyKeys { party, generation, keys, compromised: vec![public("issuer")] };
+    let change = w.draft(act, &["spare"]);
+    w.refuses(Code::PartyFrozen, |w| w.send(&[change.clone(), lift.clone()]));
+    w.send(&[lift, change]).expect("in one entry");
+    w.refuses(Code::WrongSigner, |w| rotate(w, party, &["issuer"], &["spare"], &["issuer"]));
+    let root = w.draft_root(&w.spec("alice"), "spare");
+    w.send(&[root]).expect("the owner goes on");
 }
 
 #[test]

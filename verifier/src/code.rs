@@ -191,7 +191,7 @@ codes! {
     600 NotTheOperators = "not_the_operators";
     /// The id or name is registered already.
     601 AlreadyRegistered = "already_registered";
-    /// A party has no key left, or no room for a retired one.
+    /// A party has no key left, a key that it may not have, or no room for a compromised one.
     602 PartyKeys = "party_keys";
     /// The chain position is not one that may do this.
     603 WrongPosition = "wrong_position";
