@@ -1,35 +1,49 @@
 //! A ledger: submit, read, prove. All that a command or a server may touch.
+//!
+//! [`Service`] runs a ledger on a store, for many at once; [`Ledger`] is one in memory with one owner. Both prove
+//! through a [`Snapshot`]. No rules of its own.
 
+mod history;
+pub mod limits;
 mod prove;
+mod service;
+mod snapshot;
 
-use crate::engine::{self, Answer, BuildError};
-use crate::machine::{LeafRecord, Refusal, Reservation, TokenInfo, key};
-use crate::store::{Durable, MemoryStore};
-use crate::tree::ProveError;
-use remit_verifier::c2sp::{
-    Checkpoint, CheckpointError, KeyKind, SignedNote, TlogProofError, Trust, VerifierKey,
+pub use crate::sequencer::{
+    Clock, Counts, Fatal, GuardError, GuardPlace, Lengths, Mismatch, Permit, SealError, Settings, StartError,
+    State, SubmitError, Submitted, Version, Wait, limits as queue_limits,
 };
-use remit_verifier::code::Code;
+pub use history::{History, Validity};
+pub use service::{Service, Sizes};
+pub use snapshot::Snapshot;
+
+use crate::engine::{self, Answer, Batch, BuildError};
+use crate::machine::{LeafRecord, Refusal, Reservation, TokenInfo, key};
+use crate::sequencer::{Input, Made, read_back};
+use crate::store::{MemoryStore, StoreError};
+use crate::tree::ProveError;
+use remit_verifier::c2sp::{KeyKind, TlogProofError, Trust, VerifierKey};
 use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::object::{Submission, Verified};
-use remit_verifier::sign::{NoteSignError, Signer, sign_checkpoint};
-use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId};
+use remit_verifier::object::Verified;
+use remit_verifier::sign::Signer;
+use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId, StateIndex};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 /// A ledger in memory, with the key that signs its checkpoints.
 pub struct Ledger {
-    store: MemoryStore,
+    /// Shared with snapshots: while one is held, the next submission leaves it a copy.
+    store: Arc<MemoryStore>,
     signer: Box<dyn Signer + Send>,
     id: LedgerId,
     origin: String,
-    note: String,
+    version: Arc<Version>,
 }
 
 /// Why a ledger cannot do what it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LedgerError {
     /// The signer's key is not the log key of the genesis.
     NotTheLogKey,
@@ -37,10 +51,12 @@ pub enum LedgerError {
     TooMany,
     /// The batch could not be built.
     Build(BuildError<Infallible>),
-    /// The checkpoint could not be written.
-    Checkpoint(CheckpointError),
-    /// The checkpoint could not be signed.
-    Sign(NoteSignError),
+    /// What was kept is not what was made.
+    ReadBack(Mismatch),
+    /// The checkpoint was not signed.
+    Seal(SealError),
+    /// The store could not be read.
+    Store(StoreError),
     /// The origin is no key name.
     Trust,
     /// A proof could not be made.
@@ -49,8 +65,22 @@ pub enum LedgerError {
     Proof(TlogProofError),
     /// No token, unit or entry has this id.
     Unknown(ObjectId),
-    /// What is kept of the ledger contradicts itself.
+    /// There is no such entry, or not yet.
+    NoEntry(EntryIndex),
+    /// There is no such leaf, or not yet, or it is no token's.
+    NoLeaf(StateIndex),
+    /// The history of this leaf has more entries than are put together at once.
+    HistoryTooLong(StateIndex),
+    /// What is kept of this entry contradicts itself.
     Damaged(EntryIndex),
+    /// What is kept of this leaf is not what was committed to.
+    DamagedLeaf(StateIndex),
+}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl std::fmt::Display for LedgerError {
@@ -59,13 +89,20 @@ impl std::fmt::Display for LedgerError {
             Self::NotTheLogKey => f.write_str("the signer's key is not the log key of the genesis"),
             Self::TooMany => write!(f, "more than {BATCH_OPERATIONS_MAX} submissions in one batch"),
             Self::Build(error) => error.fmt(f),
-            Self::Checkpoint(error) => error.fmt(f),
-            Self::Sign(error) => write!(f, "the checkpoint could not be signed: {error:?}"),
+            Self::ReadBack(error) => error.fmt(f),
+            Self::Seal(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
             Self::Trust => f.write_str("the origin is no key name"),
             Self::Prove(error) => error.fmt(f),
             Self::Proof(error) => error.fmt(f),
             Self::Unknown(id) => write!(f, "nothing has the id {id}"),
+            Self::NoEntry(at) => write!(f, "there is no entry {at} yet"),
+            Self::NoLeaf(at) => write!(f, "there is no such leaf: {at}"),
+            Self::HistoryTooLong(at) => {
+                write!(f, "the history of leaf {at} has more than {} entries", limits::HISTORY_ENTRIES_MAX)
+            }
             Self::Damaged(at) => write!(f, "what is kept of entry {at} contradicts itself"),
+            Self::DamagedLeaf(at) => write!(f, "what is kept of leaf {at} is not what was committed to"),
         }
     }
 }
@@ -77,7 +114,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NotTheLogKey`], [`LedgerError::Checkpoint`], [`LedgerError::Sign`].
+    /// [`LedgerError::NotTheLogKey`], [`LedgerError::ReadBack`], [`LedgerError::Seal`].
     pub fn begin(genesis: &Genesis, signer: Box<dyn Signer + Send>) -> Result<Self, LedgerError> {
         if signer.public_key() != *genesis.log_key.bytes() {
             return Err(LedgerError::NotTheLogKey);
@@ -85,10 +122,8 @@ impl Ledger {
         let mut store = MemoryStore::default();
         let batch = engine::begin(genesis);
         let id = Genesis::ledger_id(&batch.entries.first().ok_or(LedgerError::Damaged(EntryIndex(0)))?.bytes);
-        let durable = store.commit(batch, &[]);
-        let mut ledger = Self { store, signer, id, origin: genesis.origin.clone(), note: String::new() };
-        ledger.publish(durable)?;
-        Ok(ledger)
+        let version = Arc::new(commit(&mut store, batch, &[], &*signer, &genesis.origin)?);
+        Ok(Self { store: Arc::new(store), signer, id, origin: genesis.origin.clone(), version })
     }
 
     /// The ledger's name.
@@ -98,7 +133,7 @@ impl Ledger {
 
     /// The newest checkpoint: a signed note.
     pub fn checkpoint(&self) -> &str {
-        &self.note
+        &self.version.note
     }
 
     /// The trust of somebody who takes this log's word alone: its key, and no witnesses.
@@ -114,9 +149,12 @@ impl Ledger {
 
     /// Size and root that the newest checkpoint is over.
     pub fn head(&self) -> Option<TreeHead> {
-        let checkpoint = SignedNote::parse(self.note.as_bytes()).ok()?;
-        let checkpoint = Checkpoint::parse(checkpoint.text()).ok()?;
-        Some(TreeHead { size: checkpoint.size(), root: checkpoint.root() })
+        Some(self.version.head)
+    }
+
+    /// The newest version, to read and prove from.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.id, self.version.clone(), self.store.clone())
     }
 
     /// What the ledger keeps.
@@ -139,32 +177,21 @@ impl Ledger {
         if submissions.len() > BATCH_OPERATIONS_MAX {
             return Err(LedgerError::TooMany);
         }
-        let checked: Vec<Result<Verified, Code>> = submissions
-            .iter()
-            .map(|bytes| Submission::decode(bytes).and_then(|submission| submission.verify(&self.id)))
-            .collect();
-        let inputs: Vec<Verified> = checked.iter().filter_map(|checked| checked.clone().ok()).collect();
-        let objects: Vec<&[u8]> =
-            submissions.iter().zip(&checked).filter(|(_, c)| c.is_ok()).map(|(bytes, _)| *bytes).collect();
+        let inputs = submissions.iter().map(|bytes| Input::check(bytes.to_vec(), &self.id));
+        let checked: Vec<_> = inputs.map(|input| (input.checked, input.bytes)).collect();
+        let good =
+            checked.iter().filter_map(|(checked, bytes)| Some((checked.clone().ok()?, bytes.as_slice())));
+        let (inputs, objects): (Vec<Verified>, Vec<&[u8]>) = good.unzip();
         let batch = engine::build(self.store.state(), self.store.trees(), &inputs, now);
         let batch = batch.map_err(LedgerError::Build)?;
         let mut built = batch.answers.clone().into_iter();
-        let durable = self.store.commit(batch, &objects);
-        self.publish(durable)?;
-        let answer = |checked: Result<Verified, Code>| match checked {
+        let store = Arc::make_mut(&mut self.store);
+        self.version = Arc::new(commit(store, batch, &objects, &*self.signer, &self.origin)?);
+        let answer = |(checked, _)| match checked {
             Ok(_) => built.next().ok_or(LedgerError::Damaged(EntryIndex(self.store.len()))),
             Err(code) => Ok(Answer::Refused(Refusal { code, member: 0, leaf: None })),
         };
         checked.into_iter().map(answer).collect()
-    }
-
-    /// Signs the checkpoint of what is durable.
-    fn publish(&mut self, durable: Durable) -> Result<(), LedgerError> {
-        let head = durable.head();
-        let checkpoint =
-            Checkpoint::new(&self.origin, head.size, head.root).map_err(LedgerError::Checkpoint)?;
-        self.note = sign_checkpoint(&*self.signer, &checkpoint).map_err(LedgerError::Sign)?;
-        Ok(())
     }
 
     /// The leaf of the party, unit or token with this id.
@@ -188,4 +215,50 @@ impl Ledger {
     pub fn reservation(&self, id: &ObjectId) -> Option<&Reservation> {
         self.store.state().get(&key::ReservationOf(*id))
     }
+
+    /// A presentation of a token at the newest checkpoint; see [`Snapshot::presentation`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Snapshot::presentation`].
+    pub fn presentation(
+        &self,
+        token: &ObjectId,
+        links: &[Vec<u8>],
+        unit: Option<&ObjectId>,
+    ) -> Result<Vec<u8>, LedgerError> {
+        self.snapshot().presentation(token, links, unit)
+    }
+
+    /// Evidence of an entry at the newest checkpoint; see [`Snapshot::evidence`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Snapshot::evidence`].
+    pub fn evidence(&self, entry: EntryIndex) -> Result<Vec<u8>, LedgerError> {
+        self.snapshot().evidence(entry)
+    }
+
+    /// The tlog-proof of an entry under the newest checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Snapshot::proof`].
+    pub fn proof(&self, entry: EntryIndex) -> Result<String, LedgerError> {
+        self.snapshot().proof(entry)
+    }
+}
+
+/// Keeps a batch, reads it back, and signs the checkpoint over it.
+fn commit(
+    store: &mut MemoryStore,
+    batch: Batch,
+    objects: &[&[u8]],
+    signer: &dyn Signer,
+    origin: &str,
+) -> Result<Version, LedgerError> {
+    let made = Made::of(&batch, &store.trees().log);
+    let durable = store.commit(batch, objects);
+    let read = read_back(store, store.trees(), made, durable).map_err(LedgerError::ReadBack)?;
+    Version::seal(signer, origin, read).map_err(LedgerError::Seal)
 }

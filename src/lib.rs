@@ -11,5 +11,6 @@ pub mod demo;
 pub mod engine;
 pub mod ledger;
 pub mod machine;
+pub mod sequencer;
 pub mod store;
 pub mod tree;

@@ -1,13 +1,14 @@
 //! The reference store: everything in ordered maps, everything readable at the newest batch.
 
-use super::Durable;
+use super::{Durable, Read, StoreError, StoredEntry};
 use crate::engine::{Batch, Kept, Trees};
-use crate::machine::{Delta, Due, Key, Record, StateKey, StateView, key};
-use crate::tree::PagedTree;
+use crate::machine::{Delta, Due, Key, LeafRecord, Record, StateKey, StateView, key};
+use crate::tree::{Nodes, PagedTree};
 use remit_verifier::log::{Commitment, Details};
-use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{EntryIndex, Hash, Millis, ObjectId, Seconds, StateIndex};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 /// The state in memory. It can be cloned and compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,5 +150,43 @@ impl MemoryStore {
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
         (0..self.len()).filter_map(|index| self.entry(EntryIndex(index)))
+    }
+}
+
+/// A store that has one owner is read as it stands: nothing is overwritten while somebody reads.
+impl Read for MemoryStore {
+    fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        Ok(self.state.records.get(key).cloned())
+    }
+
+    fn pre_image(&self, _: &Hash) -> Option<Arc<LeafRecord>> {
+        None
+    }
+
+    fn forget_pre_images(&self, _: u64) {}
+
+    fn len(&self) -> u64 {
+        MemoryStore::len(self)
+    }
+
+    fn entry(&self, at: EntryIndex) -> Result<Option<StoredEntry>, StoreError> {
+        Ok(MemoryStore::entry(self, at).map(|kept| StoredEntry {
+            entry: kept.entry.to_vec(),
+            object: kept.object.map(<[u8]>::to_vec),
+            details: kept.details.cloned(),
+        }))
+    }
+
+    fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let from = usize::try_from(from.0).unwrap_or(usize::MAX);
+        Ok(self.entries.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn event_before(&self, leaf: StateIndex, before: EntryIndex) -> Result<Option<EntryIndex>, StoreError> {
+        Ok(MemoryStore::event_before(self, leaf, before))
+    }
+
+    fn log(&self) -> &dyn Nodes {
+        &self.log
     }
 }

@@ -13,6 +13,7 @@ pub use shared::{Fault, SharedMemory};
 use crate::engine::{Batch, Trees};
 use crate::machine::{Key, LeafRecord, Record, StateView};
 use crate::tree::Nodes;
+use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Details};
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Hash, StateIndex};
@@ -92,6 +93,18 @@ pub struct StoredEntry {
     pub object: Option<Vec<u8>>,
     /// Its details, if it has any and they are still kept.
     pub details: Option<Details>,
+}
+
+/// The bytes of a record's leaf, and their hash in the state tree; `None` if what only the ledger keeps of it is not
+/// what the leaf commits to.
+pub fn encode_leaf(record: &LeafRecord) -> Option<(Vec<u8>, Hash)> {
+    let values = record.private.as_ref().map(|private| private.values.digest(&private.secret));
+    if values != record.leaf.token().map(|token| token.values) {
+        return None;
+    }
+    let bytes = record.leaf.encode();
+    let hash = leaf_hash(&bytes);
+    Some((bytes, hash))
 }
 
 /// The readers' side of a store: whatever is committed, at once and from any thread. What is append-only is bounded by

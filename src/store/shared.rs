@@ -1,10 +1,10 @@
 //! The reference store for one writer and many readers, with the faults of a real device on demand.
 
 use super::memory::MemoryStore;
-use super::{Durable, PreImages, Read, Store, StoreError, StoredEntry};
+use super::{Durable, PreImages, Read, Store, StoreError, StoredEntry, encode_leaf};
 use crate::engine::{Batch, Trees};
 use crate::machine::{Due, Key, LeafRecord, Record, StateKey, StateView, key};
-use crate::tree::Nodes;
+use crate::tree::{Nodes, PagedTree};
 use remit_verifier::log::Commitment;
 use remit_verifier::types::{EntryIndex, Hash, Millis, ObjectId, Seconds, StateIndex, TreeSize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -45,6 +45,30 @@ impl SharedMemory {
     pub fn new(kept: MemoryStore) -> Self {
         let trees = kept.trees().clone();
         Self { inner: Arc::new(Inner { kept: RwLock::new(kept), ..Inner::default() }), trees }
+    }
+
+    /// Opens what a crash left, as a store on a device does: the state tree is built again from the records, and must
+    /// be what the last commitment states.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] names the first record that is not the one in the tree.
+    pub fn open(kept: MemoryStore) -> Result<Self, StoreError> {
+        let mut leaves = Vec::new();
+        for (key, record) in kept.state().iter() {
+            let (Key::LeafAt(index), Some(record)) = (key, key::LeafAt::unwrap(record)) else { continue };
+            let damaged = || StoreError::Damaged(format!("leaf {index}").into());
+            let (_, hash) = encode_leaf(record).ok_or_else(damaged)?;
+            leaves.push((*index, hash));
+        }
+        let mut tree = PagedTree::new();
+        let root = tree.apply(&leaves).map_err(|error| StoreError::Damaged(error.to_string().into()))?;
+        match kept.commitment() {
+            Some(commitment) if (commitment.state_size, commitment.state_root) != (tree.size(), root) => {
+                Err(StoreError::Damaged("the state is not what the last commitment states".into()))
+            }
+            _ => Ok(Self::new(kept)),
+        }
     }
 
     /// Makes the next commit go wrong.
@@ -164,22 +188,15 @@ impl Read for SharedMemory {
     }
 
     fn entry(&self, at: EntryIndex) -> Result<Option<StoredEntry>, StoreError> {
-        let kept = SharedMemory::read(self);
-        Ok(kept.entry(at).map(|kept| StoredEntry {
-            entry: kept.entry.to_vec(),
-            object: kept.object.map(<[u8]>::to_vec),
-            details: kept.details.cloned(),
-        }))
+        Read::entry(&*SharedMemory::read(self), at)
     }
 
     fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let kept = SharedMemory::read(self);
-        let entries = (from.0..kept.len()).take(limit);
-        Ok(entries.filter_map(|at| Some(kept.entry(EntryIndex(at))?.entry.to_vec())).collect())
+        SharedMemory::read(self).entries(from, limit)
     }
 
     fn event_before(&self, leaf: StateIndex, before: EntryIndex) -> Result<Option<EntryIndex>, StoreError> {
-        Ok(SharedMemory::read(self).event_before(leaf, before))
+        Read::event_before(&*SharedMemory::read(self), leaf, before)
     }
 
     fn log(&self) -> &dyn Nodes {

@@ -1,0 +1,169 @@
+//! One version of a ledger, to be read and proved from: whatever is asked of it is answered as of its size.
+
+use super::LedgerError;
+use super::limits::ENTRIES_PER_READ_MAX;
+use crate::machine::{Capture, LeafRecord, Record, Reservation, StateKey, TokenInfo, key};
+use crate::sequencer::Version;
+use crate::store::{Read, StoredEntry, encode_leaf};
+use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, StateIndex, TreeSize};
+use std::fmt;
+use std::sync::Arc;
+
+/// A version with what it takes to read and prove it. A clone is the same version; the ledger goes on meanwhile.
+///
+/// Leaves and whatever is proved are exactly those of the version. Reservations and captures are as of the newest
+/// batch, which may be one ahead; those that the version does not know are not shown.
+#[derive(Clone)]
+pub struct Snapshot {
+    ledger: LedgerId,
+    version: Arc<Version>,
+    pub(super) read: Arc<dyn Read>,
+}
+
+impl Snapshot {
+    pub(super) fn new(ledger: LedgerId, version: Arc<Version>, read: Arc<dyn Read>) -> Self {
+        Self { ledger, version, read }
+    }
+
+    /// The ledger's name.
+    pub fn ledger(&self) -> LedgerId {
+        self.ledger
+    }
+
+    /// The version.
+    pub fn version(&self) -> &Arc<Version> {
+        &self.version
+    }
+
+    /// Number of entries of the version.
+    pub fn size(&self) -> TreeSize {
+        self.version.head.size
+    }
+
+    /// The record of a leaf, checked against the version's tree.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoLeaf`]; [`LedgerError::DamagedLeaf`] if what is kept is not what was committed to.
+    pub fn leaf(&self, index: StateIndex) -> Result<Arc<LeafRecord>, LedgerError> {
+        self.checked_leaf(index).map(|(record, _)| record)
+    }
+
+    /// The record of a leaf with the leaf's bytes.
+    pub(super) fn checked_leaf(&self, index: StateIndex) -> Result<(Arc<LeafRecord>, Vec<u8>), LedgerError> {
+        let hash = self.version.trees.state.get(index).ok_or(LedgerError::NoLeaf(index))?;
+        let check = |record: Arc<LeafRecord>| {
+            let (bytes, kept) = encode_leaf(&record)?;
+            (kept == hash).then_some((record, bytes))
+        };
+        if let Some(found) = self.get(&key::LeafAt(index))?.and_then(check) {
+            return Ok(found);
+        }
+        // A batch after this version rewrote it; the store keeps what that batch overwrote.
+        self.read.pre_image(&hash).and_then(check).ok_or(LedgerError::DamagedLeaf(index))
+    }
+
+    /// The leaf of the party, unit or token with this id; `None` if the version knows none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Store`].
+    pub fn index_of(&self, id: &ObjectId) -> Result<Option<StateIndex>, LedgerError> {
+        let index = self.get(&key::IndexOf(*id))?;
+        Ok(index.filter(|index| index.0 < self.version.trees.state.size().0))
+    }
+
+    /// As [`Self::index_of`], but what is not known is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn known(&self, id: &ObjectId) -> Result<StateIndex, LedgerError> {
+        self.index_of(id)?.ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// What the token with this id is.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], also for what is no token; [`LedgerError::Store`].
+    pub fn token(&self, id: &ObjectId) -> Result<Arc<TokenInfo>, LedgerError> {
+        let index = self.known(id)?;
+        self.get(&key::TokenOf(index))?.ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// What the token at this leaf is.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoLeaf`], also for what is no token; [`LedgerError::Store`].
+    pub fn token_at(&self, index: StateIndex) -> Result<Arc<TokenInfo>, LedgerError> {
+        let known = index.0 < self.version.trees.state.size().0;
+        let token = if known { self.get(&key::TokenOf(index))? } else { None };
+        token.ok_or(LedgerError::NoLeaf(index))
+    }
+
+    /// The leaf of the unit with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Store`].
+    pub fn unit_named(&self, name: &str) -> Result<Option<StateIndex>, LedgerError> {
+        let index = self.get(&key::UnitNamed(name.to_owned()))?;
+        Ok(index.filter(|index| index.0 < self.version.trees.state.size().0))
+    }
+
+    /// The reservation of the invocation with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn reservation(&self, id: &ObjectId) -> Result<Reservation, LedgerError> {
+        let reservation = self.get(&key::ReservationOf(*id))?;
+        reservation.filter(|made| made.entry.0 < self.size().0).ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// The capture with this id, of a reservation that the version knows.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn capture(&self, id: &ObjectId) -> Result<Capture, LedgerError> {
+        let capture = self.get(&key::CaptureOf(*id))?.ok_or(LedgerError::Unknown(*id))?;
+        self.reservation(&capture.reservation).map(|_| capture)
+    }
+
+    /// An entry, with what stands beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn entry(&self, at: EntryIndex) -> Result<StoredEntry, LedgerError> {
+        if at.0 >= self.size().0 {
+            return Err(LedgerError::NoEntry(at));
+        }
+        self.read.entry(at)?.ok_or(LedgerError::Damaged(at))
+    }
+
+    /// Entries from this index on, with what stands beside them: as many as `limit`, [`ENTRIES_PER_READ_MAX`] at most.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<StoredEntry>, LedgerError> {
+        let indexes = (from.0..self.size().0).take(limit.min(ENTRIES_PER_READ_MAX));
+        indexes.map(|at| self.entry(EntryIndex(at))).collect()
+    }
+
+    /// A record of the newest batch.
+    pub(super) fn get<K: StateKey>(&self, key: &K) -> Result<Option<K::Record>, LedgerError> {
+        let record: Option<Record> = self.read.record(&key.key())?;
+        Ok(record.as_ref().and_then(K::unwrap).cloned())
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("ledger", &self.ledger).field("head", &self.version.head).finish()
+    }
+}

@@ -1,0 +1,208 @@
+//! One cycle of the writer: build, commit, guard, answer, read back, sign, publish; in this order, and nothing skipped.
+
+use super::guard::{Guard, GuardError};
+use super::published::Published;
+use super::queue::SubmitError;
+use super::read_back::{Made, Mismatch, read_back};
+use super::version::{SealError, Version};
+use super::work::{Wait, Work};
+use crate::engine::{self, Answer, BuildError};
+use crate::store::{Read, Store, StoreError};
+use remit_verifier::object::Verified;
+use remit_verifier::sign::Signer;
+use remit_verifier::types::{Millis, TreeSize};
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+/// What ends a writer for good. Nothing was signed over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fatal {
+    /// The batch could not be built.
+    Build(BuildError<StoreError>),
+    /// It is not known whether the batch is kept.
+    Commit(StoreError),
+    /// The guard was not written.
+    Guard(GuardError),
+    /// What is kept is not what was made.
+    ReadBack(Mismatch),
+    /// The checkpoint was not signed.
+    Seal(SealError),
+    /// The writer's thread ended in a bug.
+    Panic,
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(error) => write!(f, "no batch could be built: {error}"),
+            Self::Commit(error) => write!(f, "it is not known whether the batch is kept: {error}"),
+            Self::Guard(error) => error.fmt(f),
+            Self::ReadBack(error) => write!(f, "read back after the commit: {error}"),
+            Self::Seal(error) => error.fmt(f),
+            Self::Panic => f.write_str("the writer ended in a bug"),
+        }
+    }
+}
+
+impl std::error::Error for Fatal {}
+
+/// Why a cycle came to nothing; whoever waited for it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// There is no room: nothing was written, and the next cycle may come to more.
+    Full,
+    /// The writer must not be used again.
+    Fatal(Arc<Fatal>),
+}
+
+impl From<Fatal> for Stop {
+    fn from(fatal: Fatal) -> Self {
+        Self::Fatal(Arc::new(fatal))
+    }
+}
+
+impl Stop {
+    /// What those who wait are told.
+    pub fn submit_error(&self) -> SubmitError {
+        match self {
+            Self::Full => SubmitError::ReadOnly,
+            Self::Fatal(fatal) => SubmitError::Stopped(Some(fatal.clone())),
+        }
+    }
+}
+
+/// What one cycle came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cycle {
+    /// Operations that were applied.
+    pub applied: usize,
+    /// Operations that had been applied before.
+    pub replayed: usize,
+    /// Operations that were refused, but for those refused at sight.
+    pub refused: usize,
+    /// Entries that were written, the commitment included; none if there was nothing to write.
+    pub entries: usize,
+}
+
+impl Cycle {
+    fn of(answers: &[Answer], entries: usize) -> Self {
+        let count = |wanted: fn(&Answer) -> bool| answers.iter().filter(|answer| wanted(answer)).count();
+        Self {
+            applied: count(|answer| matches!(answer, Answer::Applied(_))),
+            replayed: count(|answer| matches!(answer, Answer::Replayed(_))),
+            refused: count(|answer| matches!(answer, Answer::Refused(_))),
+            entries,
+        }
+    }
+}
+
+/// The owner of a store, who alone writes to it and signs.
+pub struct Writer<S> {
+    store: S,
+    read: Arc<dyn Read>,
+    signer: Box<dyn Signer + Send>,
+    origin: String,
+    guard: Option<Guard>,
+    published: Arc<Published>,
+    /// Versions that somebody may still prove under, by size.
+    alive: Vec<(TreeSize, Weak<Version>)>,
+}
+
+impl<S: Store> Writer<S> {
+    /// A writer that begins with this version of the store.
+    pub(super) fn new(
+        store: S,
+        signer: Box<dyn Signer + Send>,
+        origin: String,
+        guard: Option<Guard>,
+        version: Version,
+    ) -> Self {
+        let version = Arc::new(version);
+        let alive = vec![(version.head.size, Arc::downgrade(&version))];
+        let (read, published) = (store.reader(), Arc::new(Published::new(version)));
+        Self { store, read, signer, origin, guard, published, alive }
+    }
+
+    /// Where readers find the newest version.
+    pub fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    /// What readers read.
+    pub fn reader(&self) -> &Arc<dyn Read> {
+        &self.read
+    }
+
+    /// Decides `work` at `now` in one batch, and commits to the state. Unless `beat`, nothing is written if there is
+    /// nothing to say: nothing was applied and nothing fell due.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`]; everybody who waited was told.
+    pub fn cycle(&mut self, mut work: Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
+        let result = self.run(&mut work, beat, now);
+        if let Err(stop) = &result {
+            work.into_iter().for_each(|work| work.answers.fail(stop.submit_error()));
+        }
+        result
+    }
+
+    fn run(&mut self, work: &mut Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
+        let inputs: Vec<Verified> = work.iter_mut().flat_map(|work| work.verified.drain(..)).collect();
+        let before = self.store.trees();
+        let batch = engine::build(self.store.view(), before, &inputs, now).map_err(Fatal::Build)?;
+        let cycle = Cycle::of(&batch.answers, batch.entries.len());
+        let mut answers = batch.answers.clone().into_iter();
+        if batch.entries.len() == 1 && !beat {
+            work.iter_mut().for_each(|work| work.answers.decide(&mut answers));
+            let version = self.published.version();
+            work.drain(..).for_each(|work| work.give(&version));
+            return Ok(Cycle { entries: 0, ..cycle });
+        }
+        let made = Made::of(&batch, &before.log);
+        let objects: Vec<&[u8]> =
+            work.iter().flat_map(|work| work.objects.iter().map(Vec::as_slice)).collect();
+        let durable = self.store.commit(batch, &objects).map_err(|error| match error {
+            StoreError::Full => Stop::Full,
+            error => Fatal::Commit(error).into(),
+        })?;
+        if let Some(guard) = &mut self.guard {
+            guard.set(durable.head()).map_err(Fatal::Guard)?;
+        }
+        self.published.set_durable(durable.head());
+        work.iter_mut().for_each(|work| work.answers.decide(&mut answers));
+        for early in work.extract_if(.., |work| work.wait == Wait::Durable) {
+            early.answers.give(None);
+        }
+        let read = read_back(&*self.read, self.store.trees(), made, durable).map_err(Fatal::ReadBack)?;
+        let version = Version::seal(&*self.signer, &self.origin, read).map_err(Fatal::Seal)?;
+        let version = Arc::new(version);
+        self.publish(version.clone());
+        work.drain(..).for_each(|work| work.give(&version));
+        Ok(cycle)
+    }
+
+    /// Makes a version the newest, and forgets what only versions needed that nobody holds any more.
+    fn publish(&mut self, version: Arc<Version>) {
+        self.alive.push((version.head.size, Arc::downgrade(&version)));
+        self.published.publish(version);
+        self.alive.retain(|(_, version)| version.strong_count() > 0);
+        if let Some((oldest, _)) = self.alive.first() {
+            self.read.forget_pre_images(oldest.0);
+        }
+    }
+}
+
+impl Work {
+    /// Answers with the version if somebody waits for it.
+    fn give(self, version: &Arc<Version>) {
+        let version = (self.wait == Wait::Published).then_some(version);
+        self.answers.give(version);
+    }
+}
+
+impl<S> fmt::Debug for Writer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
