@@ -1,4 +1,4 @@
-//! Opens a ledger on a store: who it is, whether its key fits, whether anything acknowledged is missing, what time it is.
+//! Opens a ledger on a store: who it is, whether its key fits, whether something acknowledged is missing, the time.
 
 use super::guard::{Guard, GuardError, GuardPlace};
 use super::read_back::{Mismatch, read_back_tail};
