@@ -9,8 +9,11 @@ pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod engine;
+pub mod keys;
 pub mod ledger;
 pub mod machine;
+#[cfg(feature = "server")]
+pub mod remote;
 pub mod sequencer;
 pub mod store;
 pub mod tree;

@@ -1,0 +1,150 @@
+//! What a command came to: data for stdout, sentences for people, an exit code. Errors say what to do next.
+
+use serde_json::{Map, Value, json};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Done, or allowed.
+const DONE: u8 = 0;
+/// Refused, denied, or not as told.
+const REFUSED: u8 = 1;
+/// Wrong usage, or input that cannot be read.
+const USAGE: u8 = 2;
+/// A fault of this program, of the machine or of the ledger.
+const INTERNAL: u8 = 70;
+
+/// What a command came to.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    text: String,
+    fields: Map<String, Value>,
+    exit: u8,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: u8,
+    code: String,
+    message: String,
+    hint: Option<String>,
+}
+
+pub(super) type Outcome = Result<Done, Failure>;
+
+impl Done {
+    /// Done, with a text for people; a line end is added if there is none.
+    pub(super) fn say(text: impl Into<String>) -> Self {
+        Self { text: text.into(), fields: Map::new(), exit: DONE }
+    }
+
+    /// The same, with a field of the JSON object.
+    pub(super) fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
+        self.fields.insert(name.into(), json!(value));
+        self
+    }
+
+    /// The same, with all fields of an object.
+    pub(super) fn with_all(mut self, object: Value) -> Self {
+        if let Value::Object(object) = object {
+            self.fields.extend(object);
+        }
+        self
+    }
+
+    /// The same, with exit code 1 unless `good`.
+    pub(super) fn refused_unless(mut self, good: bool) -> Self {
+        self.exit = if good { DONE } else { REFUSED };
+        self
+    }
+
+    /// Adds a line for people.
+    pub(super) fn line(mut self, text: impl Display) -> Self {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.text.push_str(&text.to_string());
+        self
+    }
+}
+
+impl Failure {
+    fn new(exit: u8, code: &str, message: impl Display) -> Self {
+        Self { exit, code: code.into(), message: message.to_string(), hint: None }
+    }
+
+    /// Somebody said no, with his code.
+    pub(super) fn refused(code: &str, message: impl Display) -> Self {
+        Self::new(REFUSED, code, message)
+    }
+
+    /// What was typed, or a file, is not as it should be.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self::new(USAGE, "usage", message)
+    }
+
+    /// Something failed that should not.
+    pub(super) fn internal(message: impl Display) -> Self {
+        Self::new(INTERNAL, "internal", message)
+    }
+
+    /// The same, with a stable code.
+    pub(super) fn coded(self, code: &str) -> Self {
+        Self { code: code.into(), ..self }
+    }
+
+    /// The same, with what to do next.
+    pub(super) fn hint(self, hint: impl Display) -> Self {
+        Self { hint: Some(hint.to_string()), ..self }
+    }
+}
+
+/// Prints what a command came to, and gives its exit code. With `json`, stdout holds one object.
+pub(super) fn finish(outcome: Outcome, json: bool) -> ExitCode {
+    match outcome {
+        Ok(done) => {
+            if json {
+                let mut object = Map::from_iter([("ok".to_owned(), json!(done.exit == DONE))]);
+                object.extend(done.fields);
+                print(&format!("{}\n", Value::Object(object)));
+            } else if !done.text.is_empty() {
+                let end = if done.text.ends_with('\n') { "" } else { "\n" };
+                print(&format!("{}{end}", done.text));
+            }
+            ExitCode::from(done.exit)
+        }
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            if let Some(hint) = &failure.hint {
+                eprintln!("hint: {hint}");
+            }
+            if json { only_json(failure) } else { ExitCode::from(failure.exit) }
+        }
+    }
+}
+
+/// Prints a failure as JSON, and nothing for people.
+pub(super) fn only_json(failure: Failure) -> ExitCode {
+    let error = json!({"code": failure.code, "message": failure.message, "hint": failure.hint});
+    print(&format!("{}\n", json!({"ok": false, "error": error})));
+    ExitCode::from(failure.exit)
+}
+
+/// Writes to stdout; whoever closed the other end of a pipe wants no more.
+pub(super) fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(i32::from(DONE));
+    }
+}
+
+/// A file of at most `max` bytes.
+pub(super) fn read_file(path: &std::path::Path, max: usize) -> Result<Vec<u8>, Failure> {
+    let usage = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
+    let length = std::fs::metadata(path).map_err(usage)?.len();
+    if length > max as u64 {
+        return Err(Failure::usage(format!("{}: {length} bytes, {max} at most", path.display())));
+    }
+    std::fs::read(path).map_err(usage)
+}

@@ -1,0 +1,74 @@
+//! Amounts: decimal in the major unit, with at most as many decimals as the unit has. No floats.
+
+use remit_verifier::types::{Amount, ObjectId};
+
+/// A unit as it is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Unit {
+    pub(in crate::cli) id: ObjectId,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) decimals: u64,
+}
+
+/// An amount of a unit, as it was typed: the number is read once the unit's decimals are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Typed {
+    pub(in crate::cli) number: String,
+    pub(in crate::cli) unit: String,
+}
+
+/// `5000.00 CNY`: a number, and a unit by name or id.
+pub(in crate::cli) fn typed(text: &str) -> Result<Typed, String> {
+    let wrong = || format!("`{text}` is no amount: write a number and a unit, such as \"5000.00 CNY\"");
+    let (number, unit) = text.trim().rsplit_once(char::is_whitespace).ok_or_else(wrong)?;
+    Ok(Typed { number: number.trim().into(), unit: unit.into() })
+}
+
+/// The number in minor units: `5000.00`, `5000`, `5 000.5`, `5_000`.
+pub(in crate::cli) fn minor(text: &str, decimals: u64) -> Result<Amount, String> {
+    let wrong = || format!("`{text}` is no amount: write digits and at most one decimal point");
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '_')).collect();
+    let (major, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let point_alone = digits.ends_with('.');
+    let numeric = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
+    if major.is_empty() || point_alone || !numeric(major) || !numeric(fraction) {
+        return Err(wrong());
+    }
+    let missing = decimals
+        .checked_sub(fraction.len() as u64)
+        .ok_or_else(|| format!("`{text}` has more decimals than the unit, which has {decimals}"))?;
+    let padded = format!("{major}{fraction}{}", "0".repeat(missing as usize));
+    padded.parse().map(Amount).map_err(|_| format!("`{text}` is too large"))
+}
+
+impl Unit {
+    /// An amount for people: `5 000.00 CNY`.
+    pub(in crate::cli) fn show(&self, amount: Amount) -> String {
+        format!("{} {}", crate::demo::decimal(amount.0, self.decimals), self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_decimals_of_the_unit() {
+        assert_eq!(minor("5000.00", 2), Ok(Amount(500_000)));
+        assert_eq!(minor("5000", 2), Ok(Amount(500_000)));
+        assert_eq!(minor("20 000.5", 2), Ok(Amount(2_000_050)));
+        assert_eq!(minor("1_000", 0), Ok(Amount(1000)));
+        assert_eq!(minor("0.01", 2), Ok(Amount(1)));
+        assert_eq!(minor("18446744073709551615", 0), Ok(Amount(u64::MAX)));
+        for wrong in ["", ".5", "5.", "-1", "1.2.3", "1e3", "0.001", "18446744073709551616", "５"] {
+            assert!(minor(wrong, 2).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_amount_names_its_unit() {
+        let amount = typed("20 000.00 CNY").expect("an amount");
+        assert_eq!((amount.number.as_str(), amount.unit.as_str()), ("20 000.00", "CNY"));
+        assert!(typed("5000").is_err());
+    }
+}

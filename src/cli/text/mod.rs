@@ -1,0 +1,43 @@
+//! What people write and read: ids, amounts, times, values, permissions, budgets. Pure functions from and to text.
+
+pub(super) mod amount;
+pub(super) mod budget;
+pub(super) mod permission;
+pub(super) mod time;
+pub(super) mod value;
+mod words;
+
+use crate::keys::did;
+use remit_verifier::key::PublicKey;
+use remit_verifier::types::{KeyBytes, ObjectId};
+
+/// 32 bytes in lower-case hexadecimal.
+pub(super) fn id(text: &str) -> Result<ObjectId, String> {
+    hex(text).map(ObjectId).ok_or_else(|| format!("`{text}` is no id: an id has 64 hexadecimal digits"))
+}
+
+/// A public key as `did:key` or in hexadecimal.
+pub(super) fn key(text: &str) -> Result<PublicKey, String> {
+    if text.starts_with("did:") {
+        return did::parse(text).map_err(|error| format!("`{text}` is no key: {error}"));
+    }
+    let bytes = hex(text).ok_or_else(|| format!("`{text}` is no key: a key begins with did:key:z"))?;
+    PublicKey::parse(&KeyBytes(bytes)).map_err(|_| format!("`{text}` is not canonical or of small order"))
+}
+
+/// Bytes in lower-case hexadecimal, exactly `N`.
+pub(super) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(super) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

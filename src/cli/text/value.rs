@@ -1,0 +1,76 @@
+//! Values of arguments and operands: `4200`, `true`, `economy`, `"4200"`.
+
+use super::hex;
+use super::words::{Word, unquote};
+use remit_verifier::object::{Argument, Value};
+
+/// A whole number is an integer, `true` and `false` are truth values, everything else and whatever stands in quotation
+/// marks is text.
+pub(in crate::cli) fn value(text: &str) -> Value {
+    of_word(&unquote(text))
+}
+
+/// The value of a word.
+pub(super) fn of_word(word: &Word) -> Value {
+    match (word.quoted, word.text.parse(), word.text.as_str()) {
+        (false, Ok(integer), _) => Value::Integer(integer),
+        (false, _, "true") => Value::Bool(true),
+        (false, _, "false") => Value::Bool(false),
+        (_, _, text) => Value::Text(text.into()),
+    }
+}
+
+/// `NAME=VALUE`.
+pub(in crate::cli) fn named(text: &str) -> Result<(String, Value), String> {
+    let (name, given) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` is no argument: write NAME=VALUE"))?;
+    Ok((name.into(), value(given)))
+}
+
+/// `NAME=VALUE:SALT`, as an agent shows it to a service; the salt has 32 hexadecimal digits.
+pub(in crate::cli) fn salted(text: &str) -> Result<Argument, String> {
+    let wrong =
+        || format!("`{text}` is no argument: write NAME=VALUE:SALT, the salt in 32 hexadecimal digits");
+    let (rest, salt) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let salt = hex(salt).ok_or_else(wrong)?;
+    let (name, value) = named(rest)?;
+    Ok(Argument { name, salt, value })
+}
+
+/// The argument as [`salted`] reads it.
+pub(in crate::cli) fn salted_text(argument: &Argument) -> String {
+    format!("{}={}:{}", argument.name, text_of(&argument.value), super::to_hex(&argument.salt))
+}
+
+/// A value as [`value`] reads it.
+pub(in crate::cli) fn text_of(given: &Value) -> String {
+    match given {
+        Value::Integer(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Text(text) => format!("\"{text}\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_the_type_that_it_looks_like() {
+        assert_eq!(value("4200"), Value::Integer(4200));
+        assert_eq!(value("-1"), Value::Integer(-1));
+        assert_eq!(value("true"), Value::Bool(true));
+        assert_eq!(value("economy"), Value::Text("economy".into()));
+        assert_eq!(value("\"4200\""), Value::Text("4200".into()));
+        assert_eq!(value(""), Value::Text(String::new()));
+    }
+
+    #[test]
+    fn arguments_go_there_and_back() {
+        for text in [format!("amount=4200:{}", "0a".repeat(16)), format!("to=\"a:b\":{}", "ff".repeat(16))] {
+            let argument = salted(&text).expect("an argument");
+            assert_eq!(salted_text(&argument), text);
+        }
+        assert!(salted("amount=4200").is_err() && salted("amount:00").is_err());
+    }
+}

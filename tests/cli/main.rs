@@ -1,0 +1,6 @@
+//! The `remit` command as people run it: the built binary, its output, its exit codes.
+
+#[cfg(feature = "server")]
+mod keys;
+mod offline;
+mod run;
