@@ -54,7 +54,7 @@ impl StatusTree {
     }
 
     /// Sets the status of leaves, in any order.
-    pub(super) fn set(&mut self, changes: impl IntoIterator<Item = (StateIndex, Status)>) {
+    pub fn set(&mut self, changes: impl IntoIterator<Item = (StateIndex, Status)>) {
         let mut touched = BTreeSet::new();
         for (index, status) in changes {
             let number = chunk_of(index);

@@ -4,10 +4,14 @@
 
 mod memory;
 mod pre_images;
+#[cfg(feature = "server")]
+pub mod rocks;
 mod shared;
 
 pub use memory::{MemoryState, MemoryStore};
 pub use pre_images::PreImages;
+#[cfg(feature = "server")]
+pub use rocks::RocksStore;
 pub use shared::{Fault, SharedMemory};
 
 use crate::engine::{Batch, Trees};

@@ -1,0 +1,323 @@
+//! Records that nobody signs, as they are stored: numbers of fixed width through bincode. Whatever is signed or hashed
+//! stays in its canonical bytes and is not here.
+
+use crate::machine::{Capture, Due, Head, LinkValues, PendingRekey, Reservation, TokenInfo};
+use bincode::Options;
+use remit_verifier::limits::{BUDGETS_MAX, DEPTH_MAX};
+use remit_verifier::object::{Budget, Share, Token};
+use remit_verifier::state::Counters;
+use remit_verifier::types::{
+    Amount, EntryIndex, Epoch, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Bytes of a row at most.
+const ROW_BYTES_MAX: u64 = 2048;
+
+const COUNTERS: usize = 8;
+const _: () = assert!(BUDGETS_MAX * (8 + 8 * COUNTERS) + 64 < ROW_BYTES_MAX as usize);
+const _: () = assert!(BUDGETS_MAX * (8 + 32 + 1 + 3 * 9) + DEPTH_MAX * 8 + 128 < ROW_BYTES_MAX as usize);
+const _: () = assert!(DEPTH_MAX * (32 + 9) + 160 < ROW_BYTES_MAX as usize);
+
+fn options() -> impl Options {
+    bincode::DefaultOptions::new().with_fixint_encoding().with_limit(ROW_BYTES_MAX).reject_trailing_bytes()
+}
+
+/// Appends a row to `bytes`; `None` if it is longer than a row may be.
+pub(super) fn put<R: Serialize>(bytes: &mut Vec<u8>, row: &R) -> Option<()> {
+    options().serialize_into(bytes, row).ok()
+}
+
+/// Reads a row; `None` if the bytes are not exactly one.
+pub(super) fn get<R: DeserializeOwned>(bytes: &[u8]) -> Option<R> {
+    options().deserialize(bytes).ok()
+}
+
+type Id = [u8; 32];
+
+/// Where the log and the side records stand after a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TipRow {
+    /// Entries.
+    pub(super) size: u64,
+    /// Root of the log.
+    pub(super) root: Id,
+    /// Running digest over every change of a side record; see [`super::commit`].
+    pub(super) digest: Id,
+    /// No deadline is earlier.
+    pub(super) due_floor: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct HeadRow {
+    ledger: Id,
+    log_key: Id,
+    next_entry: u64,
+    next_leaf: u64,
+    time: u64,
+}
+
+impl From<&Head> for HeadRow {
+    fn from(head: &Head) -> Self {
+        Self {
+            ledger: head.ledger.0,
+            log_key: head.log_key.0,
+            next_entry: head.next_entry.0,
+            next_leaf: head.next_leaf.0,
+            time: head.time.0,
+        }
+    }
+}
+
+impl From<HeadRow> for Head {
+    fn from(row: HeadRow) -> Self {
+        Self {
+            ledger: LedgerId(row.ledger),
+            log_key: KeyBytes(row.log_key),
+            next_entry: EntryIndex(row.next_entry),
+            next_leaf: StateIndex(row.next_leaf),
+            time: Millis(row.time),
+        }
+    }
+}
+
+/// What a token is, without its claims.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TokenRow {
+    id: Id,
+    entry: u64,
+    signer: Id,
+    budgets: Option<Vec<(u64, BudgetRow)>>,
+    issuer: u64,
+    ancestors: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BudgetRow {
+    unit: Id,
+    carved: bool,
+    total: Option<u64>,
+    per_use: Option<u64>,
+    refundable: Option<u64>,
+}
+
+impl From<&Budget> for BudgetRow {
+    fn from(budget: &Budget) -> Self {
+        let amount = |amount: Option<Amount>| amount.map(|amount| amount.0);
+        Self {
+            unit: budget.unit.0,
+            carved: budget.share == Share::Carved,
+            total: amount(budget.total),
+            per_use: amount(budget.per_use),
+            refundable: amount(budget.refundable),
+        }
+    }
+}
+
+impl From<BudgetRow> for Budget {
+    fn from(row: BudgetRow) -> Self {
+        Self {
+            unit: ObjectId(row.unit),
+            share: if row.carved { Share::Carved } else { Share::Shared },
+            total: row.total.map(Amount),
+            per_use: row.per_use.map(Amount),
+            refundable: row.refundable.map(Amount),
+        }
+    }
+}
+
+impl From<&TokenInfo> for TokenRow {
+    fn from(info: &TokenInfo) -> Self {
+        let budgets = info.budgets.as_ref();
+        Self {
+            id: info.id.0,
+            entry: info.entry.0,
+            signer: info.signer.0,
+            budgets: budgets.map(|all| all.iter().map(|(unit, budget)| (unit.0, budget.into())).collect()),
+            issuer: info.issuer.0,
+            ancestors: info.ancestors.iter().map(|index| index.0).collect(),
+        }
+    }
+}
+
+impl TokenRow {
+    pub(super) fn with(self, token: Token) -> TokenInfo {
+        let budgets = self.budgets;
+        TokenInfo {
+            id: ObjectId(self.id),
+            entry: EntryIndex(self.entry),
+            signer: KeyBytes(self.signer),
+            token,
+            budgets: budgets
+                .map(|all| all.into_iter().map(|(unit, budget)| (StateIndex(unit), budget.into())).collect()),
+            issuer: StateIndex(self.issuer),
+            ancestors: self.ancestors.into_iter().map(StateIndex).collect(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReservationRow {
+    entry: u64,
+    token: u64,
+    links: Vec<(Id, Option<u64>)>,
+    unit: u64,
+    payee: u64,
+    amount: u64,
+    captured: u64,
+    released: u64,
+    captures: u64,
+    settle_by: u64,
+    refund_until: Option<u64>,
+    nonce: [u8; 16],
+}
+
+impl From<&Reservation> for ReservationRow {
+    fn from(of: &Reservation) -> Self {
+        Self {
+            entry: of.entry.0,
+            token: of.token.0,
+            links: of.links.iter().map(|(id, bound)| (id.0, bound.map(|bound| bound.0))).collect(),
+            unit: of.unit.0,
+            payee: of.payee.0,
+            amount: of.amount.0,
+            captured: of.captured.0,
+            released: of.released.0,
+            captures: of.captures,
+            settle_by: of.settle_by.0,
+            refund_until: of.refund_until.map(|until| until.0),
+            nonce: of.nonce.0,
+        }
+    }
+}
+
+impl From<ReservationRow> for Reservation {
+    fn from(row: ReservationRow) -> Self {
+        Self {
+            entry: EntryIndex(row.entry),
+            token: StateIndex(row.token),
+            links: row.links.into_iter().map(|(id, bound)| (ObjectId(id), bound.map(Amount))).collect(),
+            unit: StateIndex(row.unit),
+            payee: StateIndex(row.payee),
+            amount: Amount(row.amount),
+            captured: Amount(row.captured),
+            released: Amount(row.released),
+            captures: row.captures,
+            settle_by: Seconds(row.settle_by),
+            refund_until: row.refund_until.map(Seconds),
+            nonce: Nonce(row.nonce),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CaptureRow {
+    reservation: Id,
+    amount: u64,
+    refunded: u64,
+}
+
+impl From<&Capture> for CaptureRow {
+    fn from(of: &Capture) -> Self {
+        Self { reservation: of.reservation.0, amount: of.amount.0, refunded: of.refunded.0 }
+    }
+}
+
+impl From<CaptureRow> for Capture {
+    fn from(row: CaptureRow) -> Self {
+        let (amount, refunded) = (Amount(row.amount), Amount(row.refunded));
+        Self { reservation: ObjectId(row.reservation), amount, refunded }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RekeyRow {
+    token: u64,
+    epoch: u64,
+    holder: Id,
+    effective: u64,
+    nonce: [u8; 16],
+}
+
+impl From<&PendingRekey> for RekeyRow {
+    fn from(of: &PendingRekey) -> Self {
+        Self {
+            token: of.token.0,
+            epoch: of.epoch.0,
+            holder: of.holder.0,
+            effective: of.effective.0,
+            nonce: of.nonce.0,
+        }
+    }
+}
+
+impl From<RekeyRow> for PendingRekey {
+    fn from(row: RekeyRow) -> Self {
+        Self {
+            token: StateIndex(row.token),
+            epoch: Epoch(row.epoch),
+            holder: KeyBytes(row.holder),
+            effective: Seconds(row.effective),
+            nonce: Nonce(row.nonce),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct LinkRow {
+    units: Vec<(u64, [u64; COUNTERS])>,
+}
+
+impl From<&LinkValues> for LinkRow {
+    fn from(values: &LinkValues) -> Self {
+        let row = |(unit, c): &(StateIndex, Counters)| {
+            let closed = (c.captured, c.refunded, c.carved, c.returned);
+            let (captured, refunded, carved, returned) = closed;
+            (unit.0, [captured, refunded, carved, returned, c.reserved, c.leased, c.pending, c.ceded])
+        };
+        Self { units: values.units.iter().map(row).collect() }
+    }
+}
+
+impl From<LinkRow> for LinkValues {
+    fn from(row: LinkRow) -> Self {
+        let counters = |[captured, refunded, carved, returned, reserved, leased, pending, ceded]: [u64; 8]| {
+            Counters { captured, refunded, carved, returned, reserved, leased, pending, ceded }
+        };
+        let units = row.units.into_iter().map(|(unit, row)| (StateIndex(unit), counters(row)));
+        Self { units: units.collect() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum DueRow {
+    Reservation,
+    Token(u64),
+    Rekey,
+}
+
+impl From<&Due> for DueRow {
+    fn from(due: &Due) -> Self {
+        match due {
+            Due::Reservation => Self::Reservation,
+            Due::Token(index) => Self::Token(index.0),
+            Due::Rekey => Self::Rekey,
+        }
+    }
+}
+
+impl From<DueRow> for Due {
+    fn from(row: DueRow) -> Self {
+        match row {
+            DueRow::Reservation => Self::Reservation,
+            DueRow::Token(index) => Self::Token(StateIndex(index)),
+            DueRow::Rekey => Self::Rekey,
+        }
+    }
+}
+
+impl TipRow {
+    pub(super) fn root(&self) -> Hash {
+        Hash(self.root)
+    }
+}
