@@ -160,7 +160,8 @@ impl KeptDraft {
     pub fn push(&mut self, at: EntryIndex, object: Option<&[u8]>, details: Option<&Details>) -> Option<()> {
         let distance = u16::try_from(at.0.checked_sub(self.first.0)?).ok()?;
         let common = details.map(|details| details.common.as_slice());
-        let links = details.into_iter().flat_map(|details| &details.links).map(|part| (LINK, part.as_slice()));
+        let links =
+            details.into_iter().flat_map(|details| &details.links).map(|part| (LINK, part.as_slice()));
         let items = object.map(|bytes| (OBJECT, bytes)).into_iter();
         for (kind, part) in items.chain(common.map(|bytes| (COMMON, bytes))).chain(links) {
             self.bytes.extend_from_slice(&distance.to_be_bytes());

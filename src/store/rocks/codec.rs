@@ -1,8 +1,6 @@
 //! Typed keys and records to bytes and back. Decoding bytes that were not written here is an error, never a panic.
 
-use super::rows::{
-    self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, ReservationRow, TipRow, TokenRow,
-};
+use super::rows::{self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, ReservationRow, TipRow, TokenRow};
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, LeafRecord, Private, Record, TokenInfo};
 use crate::store::StoreError;
@@ -147,8 +145,8 @@ pub fn decode_leaf(bytes: &[u8]) -> Result<(LeafRecord, EntryIndex), Garbled> {
     Ok((LeafRecord { leaf, private }, raw.newest))
 }
 
-/// The parts of a stored leaf record: newest event (8 bytes), length of the leaf (2), leaf; for a token then secret (32)
-/// and values.
+/// The parts of a stored leaf record: newest event (8 bytes), length of the leaf (2), leaf; for a token then secret
+/// (32) and values.
 pub(super) struct RawLeaf<'r> {
     pub(super) newest: EntryIndex,
     pub(super) leaf: &'r [u8],

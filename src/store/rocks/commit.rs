@@ -101,9 +101,14 @@ impl RocksStore {
         Ok(newest)
     }
 
-    /// Every change of a record; answers with the digest after them. Leaves are under the state root and are left out of
-    /// it, and so is the head, which the tip repeats.
-    fn put_records(&self, write: &mut WriteBatch, batch: &Batch, newest: &Newest) -> Result<Hash, StoreError> {
+    /// Every change of a record; answers with the digest after them. Leaves are under the state root and are left out
+    /// of it, and so is the head, which the tip repeats.
+    fn put_records(
+        &self,
+        write: &mut WriteBatch,
+        batch: &Batch,
+        newest: &Newest,
+    ) -> Result<Hash, StoreError> {
         let db = &self.view.inner.db;
         let mut changes = self.digest.0.to_vec();
         for (key, record) in batch.delta.iter() {

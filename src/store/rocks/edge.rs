@@ -1,7 +1,7 @@
 //! The log tree's right edge in memory: the nodes of the partial tile of every level. All others are in full tiles.
 
 use crate::tree::tile::TILE_WIDTH;
-use remit_verifier::hash::{EMPTY_ROOT, node_hash};
+use remit_verifier::hash::node_hash;
 use remit_verifier::types::{Hash, TreeSize};
 
 /// Tree levels from one tile level to the next.
@@ -85,12 +85,6 @@ impl Edge {
         let bits = (0..u64::BITS).rev().filter(|bit| self.size >> bit & 1 == 1);
         bits.map(|bit| self.node(bit, (self.size >> bit) - 1)).collect()
     }
-
-    /// Root of the tree, if the edge is whole.
-    pub(super) fn root(&self) -> Option<Hash> {
-        let joined = self.peaks()?.into_iter().rev().reduce(|right, left| node_hash(&left, &right));
-        Some(joined.unwrap_or(EMPTY_ROOT))
-    }
 }
 
 /// Root of the nodes of one tile, a power of two of them.
@@ -126,7 +120,6 @@ mod tests {
         }
         assert_eq!(edge.size(), frontier.size());
         assert_eq!(edge.peaks().as_deref(), Some(frontier.peaks()));
-        assert_eq!(edge.root(), Some(tree.root()));
         let size = 66_000u64;
         for level in 0..17 {
             for index in (0..size >> level).rev().step_by(17) {

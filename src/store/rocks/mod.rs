@@ -10,15 +10,20 @@ pub mod codec;
 mod commit;
 mod edge;
 mod error;
+mod fsck;
+mod log;
 mod open;
 mod read;
+mod rebuild;
 mod rows;
 pub mod schema;
 mod view;
 
 pub use error::{Damage, OpenError};
+pub use fsck::{FINDINGS_MAX, Finding, fsck};
 pub use open::Progress;
 pub use read::RocksReader;
+pub use rebuild::{RebuildError, rebuild};
 pub use view::RocksView;
 
 use super::{Durable, Read, Store, StoreError};
@@ -146,6 +151,9 @@ impl RocksReader {
     /// `Full` or `Device`.
     pub fn flush(&self) -> Result<(), StoreError> {
         let all = schema::Family::ALL.map(|family| schema::handle(&self.inner.db, family));
-        self.inner.db.flush_cfs_opt(&all, &rocksdb::FlushOptions::default()).map_err(|error| store_error(&error))
+        self.inner
+            .db
+            .flush_cfs_opt(&all, &rocksdb::FlushOptions::default())
+            .map_err(|error| store_error(&error))
     }
 }

@@ -9,7 +9,7 @@ use super::rows::TipRow;
 use super::schema::{self, Family, SCHEMA, SCHEMA_KEY, TIP_KEY, handle};
 use super::{Damage, OpenError, RocksOptions, RocksStore, RocksView};
 use crate::engine::{Batch, StatusTree, Trees};
-use crate::machine::{Head, Record, StateKey, key};
+use crate::machine::{Head, StateKey, key};
 use crate::store::PreImages;
 use crate::tree::tile::TILE_WIDTH;
 use crate::tree::{Frontier, PagedTree};
@@ -87,6 +87,13 @@ impl RocksStore {
     ///
     /// `NotEmpty`, `Full`, `Device`.
     pub fn create(dir: &Path, first: Batch, options: &RocksOptions) -> Result<Self, OpenError> {
+        let mut store = Self::begin(dir, options)?;
+        store.write(first, &[], &[(SCHEMA_KEY, codec::encode_schema(SCHEMA))], true)?;
+        Ok(store)
+    }
+
+    /// An empty database in a new or empty folder. It is no ledger before it has a schema.
+    pub(super) fn begin(dir: &Path, options: &RocksOptions) -> Result<Self, OpenError> {
         let device = |error: std::io::Error| OpenError::Device(error.to_string().into());
         std::fs::create_dir_all(dir).map_err(device)?;
         if std::fs::read_dir(dir).map_err(device)?.next().is_some() {
@@ -97,11 +104,10 @@ impl RocksStore {
         database.create_missing_column_families(true);
         let families = schema::families(options, Family::ALL.map(Family::name));
         let db = DB::open_cf_descriptors(&database, dir, families).map_err(|error| open_error(&error))?;
-        let inner = Inner { db, options: database, edge: RwLock::default(), pre_images: PreImages::default() };
+        let inner =
+            Inner { db, options: database, edge: RwLock::default(), pre_images: PreImages::default() };
         let view = RocksView::new(Arc::new(inner), None, Seconds(u64::MAX), options);
-        let mut store = Self { view, trees: Trees::default(), commitment: None, digest: Hash::default() };
-        store.write(first, &[], &[(SCHEMA_KEY, codec::encode_schema(SCHEMA))], true)?;
-        Ok(store)
+        Ok(Self { view, trees: Trees::default(), commitment: None, digest: Hash::default() })
     }
 
     /// Opens a folder and checks it, which takes some seconds for ten million tokens. `progress` hears of leaf records.
@@ -166,7 +172,8 @@ fn leaf_hashes(inner: &Inner, first: EntryIndex, size: u64) -> Result<Vec<Hash>,
     Ok(entries.iter().map(|entry| leaf_hash(entry)).collect())
 }
 
-fn frontier(edge: &Edge, kept: Hash) -> Result<Frontier, OpenError> {
+/// The frontier of an edge, whose root must be the one that is kept.
+pub(super) fn frontier(edge: &Edge, kept: Hash) -> Result<Frontier, OpenError> {
     let size = edge.size();
     let frontier = edge.peaks().and_then(|peaks| Frontier::from_peaks(size, peaks));
     let frontier = frontier.ok_or(Damage::Entry(EntryIndex(size.0)))?;

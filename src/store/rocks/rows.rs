@@ -281,7 +281,8 @@ impl From<&LinkValues> for LinkRow {
 
 impl From<LinkRow> for LinkValues {
     fn from(row: LinkRow) -> Self {
-        let counters = |[captured, refunded, carved, returned, reserved, leased, pending, ceded]: [u64; 8]| {
+        let counters = |[captured, refunded, carved, returned, reserved, leased, pending, ceded]: [u64;
+                            8]| {
             Counters { captured, refunded, carved, returned, reserved, leased, pending, ceded }
         };
         let units = row.units.into_iter().map(|(unit, row)| (StateIndex(unit), counters(row)));

@@ -32,7 +32,12 @@ struct Cached {
 }
 
 impl RocksView {
-    pub(super) fn new(inner: Arc<Inner>, head: Option<Head>, due_floor: Seconds, options: &RocksOptions) -> Self {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        head: Option<Head>,
+        due_floor: Seconds,
+        options: &RocksOptions,
+    ) -> Self {
         let cached = Cached {
             head,
             leaves: Cache::new(options.leaves_cached),

@@ -1,0 +1,129 @@
+//! Makes a new folder out of the log and the objects of another: everything else is arithmetic. So a new schema needs
+//! no migrations, and a folder whose records are damaged is worth its log.
+
+use super::error::store_error;
+use super::log::{LogItem, LogWalk, log_size};
+use super::open::{open_database, schema_of};
+use super::schema::{SCHEMA, SCHEMA_KEY, SCHEMA_MIN};
+use super::{OpenError, Progress, RocksOptions, RocksStore, codec};
+use crate::engine::{Batch, Kept, ReplayError, replay, replay_genesis};
+use crate::store::{Store, StoreError};
+use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
+use remit_verifier::log::{Entry, Genesis};
+use remit_verifier::types::{EntryIndex, LedgerId};
+use std::convert::Infallible;
+use std::fmt;
+use std::path::Path;
+
+/// Entries of one batch at most.
+const BATCH_ENTRIES_MAX: usize = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
+
+/// Why a folder was not rebuilt. The new one is then no ledger; remove it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RebuildError {
+    /// The old folder cannot be read, or the new one not be made.
+    Open(OpenError),
+    /// The first batch is not what the rules make.
+    Genesis(ReplayError<Infallible>),
+    /// A later batch is not what the rules make.
+    Batch(ReplayError<StoreError>),
+    /// From this entry on no commitment follows, or too late.
+    Unclosed(EntryIndex),
+}
+
+impl fmt::Display for RebuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::Genesis(error) => error.fmt(f),
+            Self::Batch(error) => error.fmt(f),
+            Self::Unclosed(at) => write!(f, "no commitment follows from entry {at} on"),
+        }
+    }
+}
+
+impl std::error::Error for RebuildError {}
+
+impl<E: Into<OpenError>> From<E> for RebuildError {
+    fn from(error: E) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+/// Replays the log and the objects of the folder `from`, of this or an earlier schema, into the new folder `to`, and
+/// compares every byte on the way. `from` is only read.
+///
+/// # Errors
+///
+/// [`RebuildError`].
+pub fn rebuild(
+    from: &Path,
+    to: &Path,
+    options: &RocksOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RocksStore, RebuildError> {
+    let old = open_database(from, options, true)?;
+    let found = schema_of(&old)?;
+    if !(SCHEMA_MIN..=SCHEMA).contains(&found) {
+        return Err(OpenError::Schema { found, wanted: SCHEMA }.into());
+    }
+    let of = log_size(&old)?;
+    let mut walk = LogWalk::new(&old)?;
+    let mut new = RocksStore::begin(to, options)?;
+    let mut ledger = None;
+    let mut items: Vec<LogItem> = Vec::new();
+    while let Some(item) = walk.next()? {
+        let closes = matches!(Entry::decode(&item.entry), Ok(Entry::Commitment(_)));
+        items.push(item);
+        if closes {
+            ledger = Some(take(&mut new, ledger, &items)?);
+            progress(Progress { done: new.head().size.0, of });
+            items.clear();
+        } else if items.len() >= BATCH_ENTRIES_MAX {
+            break;
+        }
+    }
+    if let Some(item) = items.first() {
+        return Err(RebuildError::Unclosed(item.at));
+    }
+    new.finish()?;
+    Ok(new)
+}
+
+/// Replays one batch and writes it; answers with the ledger's id.
+fn take(new: &mut RocksStore, ledger: Option<LedgerId>, items: &[LogItem]) -> Result<LedgerId, RebuildError> {
+    let kept: Vec<Kept<'_>> = items.iter().map(LogItem::as_kept).collect();
+    let (ledger, batch): (LedgerId, Batch) = match ledger {
+        Some(ledger) => {
+            let batch = replay(new.view(), new.trees(), &ledger, &kept).map_err(RebuildError::Batch)?;
+            (ledger, batch)
+        }
+        None => {
+            let batch = replay_genesis(&kept).map_err(RebuildError::Genesis)?;
+            (Genesis::ledger_id(kept.first().map_or(&[], |first| first.entry)), batch)
+        }
+    };
+    // The inputs of the batch were the submissions of its entries, in order.
+    let by_somebody = batch.entries.iter().zip(&kept).filter(|(made, _)| made.input.is_some());
+    let objects: Vec<&[u8]> = by_somebody.filter_map(|(_, kept)| kept.object).collect();
+    new.write(batch, &objects, &[], false)?;
+    new.view.inner.pre_images.forget(u64::MAX);
+    Ok(ledger)
+}
+
+impl LogItem {
+    fn as_kept(&self) -> Kept<'_> {
+        let (object, details) = (self.kept.object.as_deref(), self.kept.details.as_ref());
+        Kept { entry: &self.entry, object, details }
+    }
+}
+
+impl RocksStore {
+    /// Makes the folder a ledger: only now has it a schema.
+    fn finish(&self) -> Result<(), OpenError> {
+        let db = &self.view.inner.db;
+        db.put(SCHEMA_KEY, codec::encode_schema(SCHEMA))?;
+        db.flush_wal(true).map_err(|error| store_error(&error))?;
+        Ok(())
+    }
+}
