@@ -281,7 +281,10 @@ impl Check<'_> {
         if newest.copied().unwrap_or(0) != raw.newest.0 + 1 {
             self.note(Finding::Newest(index));
         }
-        let leads_here = |record: Option<Record>| matches!(record, Some(Record::IndexOf(at) | Record::UnitNamed(at)) if at == index);
+        let leads_here = |record: Option<Record>| match record {
+            Some(Record::IndexOf(at) | Record::UnitNamed(at)) => at == index,
+            _ => false,
+        };
         // The ledger itself is found at 0, not by its id.
         let by_id = index.0 == 0 || leads_here(self.readable(&Key::IndexOf(leaf.id))?);
         let by_body = match &leaf.body {
