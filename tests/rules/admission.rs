@@ -3,6 +3,7 @@
 use crate::draft::*;
 use crate::world::*;
 use remit::engine::Answer;
+use remit::ledger::LedgerError;
 use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
@@ -264,6 +265,24 @@ fn a_repeat_inside_one_batch_is_one() {
     let Answer::Applied(entry) = answers[0] else { panic!("applied") };
     assert_eq!(answers[1], Answer::Replayed(entry));
     assert_eq!(w.committed(root), 60);
+}
+
+#[test]
+fn a_batch_takes_as_many_operations_as_fit() {
+    let mut w = World::new();
+    let ready: Vec<_> = (0..=BATCH_OPERATIONS_MAX)
+        .map(|n| {
+            let draft = w.client.party(w.now, &format!("party {n}"), &signers(&["a"])).expect("draft");
+            w.ready(&[draft])
+        })
+        .collect();
+    let bytes: Vec<&[u8]> = ready.iter().map(|ready| ready.bytes.as_slice()).collect();
+    let (size, now) = (w.ledger.store().len(), w.now);
+    assert!(matches!(w.ledger.submit(&bytes, now), Err(LedgerError::TooMany)));
+    assert_eq!(w.ledger.store().len(), size, "nothing was appended");
+    let answers = w.ledger.submit(&bytes[1..], now).expect("one fewer");
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Applied(_))));
+    assert_eq!(w.ledger.store().len(), size + BATCH_OPERATIONS_MAX as u64 + 1);
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn a_frozen_party_changes_its_keys_with_the_operators_or_not_at_all() {
     let change = w.draft(act, &["spare"]);
     w.refuses(Code::PartyFrozen, |w| w.send(&[change.clone(), lift.clone()]));
     w.send(&[lift, change]).expect("in one entry");
-    w.refuses(Code::WrongSigner, |w| rotate(w, party, &["issuer"], &["spare"], &["issuer"]));
+    w.refuses(Code::WrongSigner, |w| rotate(w, party, &["thief"], &["spare"], &["issuer", "thief"]));
     let root = w.draft_root(&w.spec("alice"), "spare");
     w.send(&[root]).expect("the owner goes on");
 }

@@ -1,6 +1,7 @@
 //! The vectors of `spec/vectors`: made again they are the same bytes, and each one, run from its JSON alone, gives what
 //! it says.
 
+mod bounds;
 #[path = "../../examples/vectors/make/mod.rs"]
 mod make;
 mod run;

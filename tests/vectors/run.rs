@@ -65,7 +65,7 @@ fn states(vector: &Value, key: &str, came: impl Into<Value>) {
 }
 
 /// The decoded object written again, or the code of what is wrong with it.
-fn written(kind: &str, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn written(kind: &str, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     Ok(match kind {
         "sign1" => Sign1::decode(bytes)?.encode(),
         "token" => Token::decode(bytes)?.encode(),

@@ -107,6 +107,27 @@ mod tests {
         assert_eq!(map.find(&50u64.to_be_bytes()), None);
     }
 
+    /// Everything is remembered up to half of the room, nothing ever beyond it, and one past it the first is forgotten.
+    #[test]
+    fn every_memory_keeps_its_room() {
+        fn check<T>(remembered: &Remembered<T>, room: usize) {
+            assert_eq!(remembered.room, room);
+            let mut map = Remembered::new(room);
+            for number in 0..=room as u64 {
+                assert!(map.young.len() + map.old.len() <= room);
+                map.keep(&number.to_be_bytes(), number);
+                assert_eq!(map.find(&number.to_be_bytes()), Some(number));
+                let first = |map: &BTreeMap<Vec<u8>, u64>| map.contains_key(0u64.to_be_bytes().as_slice());
+                assert_eq!(first(&map.old) || first(&map.young), number < room as u64);
+            }
+            assert_eq!(map.find(&0u64.to_be_bytes()), None);
+        }
+        let memory = Memory::new(Millis(0));
+        check(&memory.presentations, REMEMBERED_PRESENTATIONS_MAX);
+        check(&memory.links, REMEMBERED_LINKS_MAX);
+        check(&memory.checkpoints, REMEMBERED_CHECKPOINTS_MAX);
+    }
+
     #[test]
     fn without_room_nothing_is_kept() {
         let mut map = Remembered::new(0);

@@ -72,6 +72,8 @@ fn evidence_comes_back_byte_for_byte() {
     assert_eq!(Evidence::decode(&more.encode()), Err(DecodeError::TooMany));
     let more = Evidence { proof: &vec![0; PROOF_BYTES_MAX + 1], ..most };
     assert_eq!(Evidence::decode(&more.encode()), Err(DecodeError::Oversize));
+    assert_eq!(Evidence::decode(&vec![0; EVIDENCE_BYTES_MAX]), Err(DecodeError::Malformed));
+    assert_eq!(Evidence::decode(&vec![0; EVIDENCE_BYTES_MAX + 1]), Err(DecodeError::Oversize));
 }
 
 #[test]
