@@ -313,9 +313,7 @@ impl Queue {
         }
         let waiting = std::mem::take(&mut inner.work);
         drop(inner);
-        for work in waiting {
-            work.answers.fail(SubmitError::Stopped(why.clone()));
-        }
+        waiting.into_iter().for_each(|work| work.fail(SubmitError::Stopped(why.clone())));
     }
 
     /// Notes that so many operations were decided.

@@ -86,7 +86,7 @@ impl Running {
         self.allow_jump.store(true, Ordering::Relaxed);
     }
 
-    fn count(&self, cycle: Cycle) {
+    fn count(&self, cycle: &Cycle) {
         if cycle.entries > 0 {
             self.allow_jump.store(false, Ordering::Relaxed);
         }
@@ -158,7 +158,7 @@ impl<S: Store> Sequencer<S> {
     }
 
     /// One cycle, and what its outcome means for the ledger.
-    fn turn(&mut self, work: Vec<Work>, beat: bool) {
+    fn turn(&mut self, mut work: Vec<Work>, beat: bool) {
         let now = (self.settings.clock)();
         // Work that comes to nothing must not put the heartbeat off; a ledger that cannot write tries with every cycle.
         let beat = beat || now >= self.beat_at || self.queue.state() != State::Running;
@@ -168,23 +168,30 @@ impl<S: Store> Sequencer<S> {
         if ahead && !self.running.allow_jump.load(Ordering::Relaxed) {
             self.beat_at = next_beat;
             self.queue.set_state(State::ClockAhead);
-            work.into_iter().for_each(|work| work.answers.fail(SubmitError::ClockAhead));
+            work.into_iter().for_each(|work| work.fail(SubmitError::ClockAhead));
             return;
         }
         let operations = work.iter().map(Work::len).sum();
-        let cycle = self.writer.cycle(work, beat, now);
+        let cycle = self.writer.cycle(&mut work, beat, now);
         if !matches!(cycle, Ok(Cycle { entries: 0, .. })) {
             self.beat_at = next_beat;
         }
-        match cycle {
+        self.queue.drained(operations, (self.settings.clock)());
+        // Whoever is answered finds the ledger in the state that the answer tells of.
+        match &cycle {
             Ok(cycle) => {
                 self.running.count(cycle);
                 self.queue.set_state(State::Running);
             }
             Err(Stop::Full) => self.queue.set_state(State::ReadOnly),
-            Err(Stop::Fatal(fatal)) => self.queue.stop(Some(fatal)),
+            Err(Stop::Fatal(fatal)) => self.queue.stop(Some(fatal.clone())),
         }
-        self.queue.drained(operations, (self.settings.clock)());
+        for work in work {
+            match &cycle {
+                Ok(cycle) => work.give(Some(&cycle.version)),
+                Err(stop) => work.fail(stop.submit_error()),
+            }
+        }
     }
 }
 

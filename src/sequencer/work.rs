@@ -129,7 +129,7 @@ pub struct Work {
     /// Whom to answer.
     pub(super) answers: Answers,
     /// Its place in the queue, given back when it is answered.
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl Work {
@@ -138,7 +138,7 @@ impl Work {
         let answers = Answers::new(&inputs, then);
         let good = inputs.into_iter().filter_map(|input| Some((input.checked.ok()?, input.bytes)));
         let (verified, objects) = good.unzip();
-        Self { verified, objects, wait, answers, _permit: permit }
+        Self { verified, objects, wait, answers, permit }
     }
 
     /// Number of submissions that the writer has to decide.
@@ -149,6 +149,20 @@ impl Work {
     /// Whether everything was refused at sight.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
+    }
+
+    /// Gives its places back, and answers: with the version, if that was waited for.
+    pub fn give(self, version: Option<&Arc<Version>>) {
+        let Self { wait, answers, permit, .. } = self;
+        drop(permit);
+        answers.give(version.filter(|_| wait == Wait::Published));
+    }
+
+    /// Gives its places back, and says that nothing was decided.
+    pub fn fail(self, error: SubmitError) {
+        let Self { answers, permit, .. } = self;
+        drop(permit);
+        answers.fail(error);
     }
 
     /// Bytes of the submissions.

@@ -46,7 +46,7 @@ impl fmt::Display for Fatal {
 
 impl std::error::Error for Fatal {}
 
-/// Why a cycle came to nothing; whoever waited for it was told.
+/// Why a cycle came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// There is no room: nothing was written, and the next cycle may come to more.
@@ -72,8 +72,10 @@ impl Stop {
 }
 
 /// What one cycle came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Cycle {
+    /// The version under which everything that was decided can be proved.
+    pub version: Arc<Version>,
     /// Operations that were applied.
     pub applied: usize,
     /// Operations that had been applied before.
@@ -85,9 +87,10 @@ pub struct Cycle {
 }
 
 impl Cycle {
-    fn of(answers: &[Answer], entries: usize) -> Self {
+    fn of(answers: &[Answer], entries: usize, version: Arc<Version>) -> Self {
         let count = |wanted: fn(&Answer) -> bool| answers.iter().filter(|answer| wanted(answer)).count();
         Self {
+            version,
             applied: count(|answer| matches!(answer, Answer::Applied(_))),
             replayed: count(|answer| matches!(answer, Answer::Replayed(_))),
             refused: count(|answer| matches!(answer, Answer::Refused(_))),
@@ -136,28 +139,21 @@ impl<S: Store> Writer<S> {
     /// Decides `work` at `now` in one batch, and commits to the state. Unless `beat`, nothing is written if there is
     /// nothing to say: nothing was applied and nothing fell due.
     ///
+    /// Who waits for no more than a synced entry is answered as soon as it is; all others stay in `work`, for the
+    /// caller to answer them with [`Work::give`] or, after an error, [`Work::fail`].
+    ///
     /// # Errors
     ///
-    /// [`Stop`]; everybody who waited was told.
-    pub fn cycle(&mut self, mut work: Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
-        let result = self.run(&mut work, beat, now);
-        if let Err(stop) = &result {
-            work.into_iter().for_each(|work| work.answers.fail(stop.submit_error()));
-        }
-        result
-    }
-
-    fn run(&mut self, work: &mut Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
+    /// [`Stop`].
+    pub fn cycle(&mut self, work: &mut Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
         let inputs: Vec<Verified> = work.iter_mut().flat_map(|work| work.verified.drain(..)).collect();
         let before = self.store.trees();
-        let batch = engine::build(self.store.view(), before, &inputs, now).map_err(Fatal::Build)?;
-        let cycle = Cycle::of(&batch.answers, batch.entries.len());
-        let mut answers = batch.answers.clone().into_iter();
-        if batch.entries.len() == 1 && !beat {
-            work.iter_mut().for_each(|work| work.answers.decide(&mut answers));
-            let version = self.published.version();
-            work.drain(..).for_each(|work| work.give(&version));
-            return Ok(Cycle { entries: 0, ..cycle });
+        let mut batch = engine::build(self.store.view(), before, &inputs, now).map_err(Fatal::Build)?;
+        let (answers, entries) = (std::mem::take(&mut batch.answers), batch.entries.len());
+        let mut decided = answers.iter().copied();
+        if entries == 1 && !beat {
+            work.iter_mut().for_each(|work| work.answers.decide(&mut decided));
+            return Ok(Cycle::of(&answers, 0, self.published.version()));
         }
         let made = Made::of(&batch, &before.log);
         let objects: Vec<&[u8]> =
@@ -170,16 +166,13 @@ impl<S: Store> Writer<S> {
             guard.set(durable.head()).map_err(Fatal::Guard)?;
         }
         self.published.set_durable(durable.head());
-        work.iter_mut().for_each(|work| work.answers.decide(&mut answers));
-        for early in work.extract_if(.., |work| work.wait == Wait::Durable) {
-            early.answers.give(None);
-        }
+        work.iter_mut().for_each(|work| work.answers.decide(&mut decided));
+        work.extract_if(.., |work| work.wait == Wait::Durable).for_each(|work| work.give(None));
         let read = read_back(&*self.read, self.store.trees(), made, durable).map_err(Fatal::ReadBack)?;
         let version = Version::seal(&*self.signer, &self.origin, read).map_err(Fatal::Seal)?;
         let version = Arc::new(version);
         self.publish(version.clone());
-        work.drain(..).for_each(|work| work.give(&version));
-        Ok(cycle)
+        Ok(Cycle::of(&answers, entries, version))
     }
 
     /// Makes a version the newest, and forgets what only versions needed that nobody holds any more.
@@ -190,14 +183,6 @@ impl<S: Store> Writer<S> {
         if let Some((oldest, _)) = self.alive.first() {
             self.read.forget_pre_images(oldest.0);
         }
-    }
-}
-
-impl Work {
-    /// Answers with the version if somebody waits for it.
-    fn give(self, version: &Arc<Version>) {
-        let version = (self.wait == Wait::Published).then_some(version);
-        self.answers.give(version);
     }
 }
 

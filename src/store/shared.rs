@@ -76,6 +76,11 @@ impl SharedMemory {
         *self.fault() = Some(fault);
     }
 
+    /// Whether a fault is still to come.
+    pub fn has_fault(&self) -> bool {
+        self.fault().is_some()
+    }
+
     /// A copy of everything that is kept.
     pub fn kept(&self) -> MemoryStore {
         self.read().clone()
