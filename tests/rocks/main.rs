@@ -4,6 +4,9 @@
 
 #[path = "../rules/draft.rs"]
 mod draft;
+mod codec;
+mod folder;
+mod log_file;
 mod pair;
 mod same;
 mod story;

@@ -142,6 +142,9 @@ pub fn decode_leaf(bytes: &[u8]) -> Result<(LeafRecord, EntryIndex), Garbled> {
         }
         None => None,
     };
+    if private.is_some() != leaf.token().is_some() {
+        return Err(Garbled);
+    }
     Ok((LeafRecord { leaf, private }, raw.newest))
 }
 

@@ -94,6 +94,7 @@ pub fn fsck(
         let records = check.records(family);
         check.noting(records);
     }
+    (check.progress)(Progress { done: check.of, of: check.of });
     Ok(check.found)
 }
 
@@ -129,7 +130,7 @@ impl Check<'_> {
 
     fn step(&mut self) {
         self.done += 1;
-        if self.done.is_multiple_of(4096) || self.done == self.of {
+        if self.done.is_multiple_of(4096) {
             (self.progress)(Progress { done: self.done, of: self.of });
         }
     }
@@ -292,7 +293,8 @@ impl Check<'_> {
             LeafBody::Token(token) => match self.readable(&Key::TokenOf(index))? {
                 Some(Record::TokenOf(info)) => {
                     let authority = TokenLeaf::authority_of(&info.token.encode());
-                    info.id == leaf.id && authority == token.authority
+                    let parent = *info.ancestors.last().unwrap_or(&info.issuer);
+                    info.id == leaf.id && authority == token.authority && parent == token.parent
                 }
                 _ => false,
             },

@@ -144,6 +144,11 @@ impl RocksReader {
         self.inner.options.get_ticker_count(Ticker::WalFileBytes)
     }
 
+    /// Number of records that were put or deleted since the folder was made.
+    pub fn records_written(&self) -> u64 {
+        self.inner.db.latest_sequence_number()
+    }
+
     /// Writes all memtables into tables, so that the write-ahead log is no longer needed.
     ///
     /// # Errors
