@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use remit::machine::{
     Capture, Due, Head, Key, LinkValues, PendingRekey, Record, Reservation, StateKey, TokenInfo, key,
 };
-use remit::store::rocks::chunk::{KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items};
+use remit::store::rocks::chunk::{
+    KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
+};
 use remit::store::rocks::codec::{decode, decode_leaf, decode_schema, encode, encode_schema, key_at, place};
 use remit::store::rocks::schema::Family;
 use remit_verifier::log::Details;
@@ -104,7 +106,12 @@ fn rows_are_the_bytes_that_they_were() {
     kept.push(EntryIndex(8), Some(b"object"), Some(&details)).expect("short");
     written.push(format!("kept {}", hex(&kept.into_bytes().expect("one"))));
     let golden: Vec<&str> = include_str!("golden.txt").lines().collect();
-    assert_eq!(written, golden, "other bytes are another schema; what is now written is:\n{}", written.join("\n"));
+    assert_eq!(
+        written,
+        golden,
+        "other bytes are another schema; what is now written is:\n{}",
+        written.join("\n")
+    );
 }
 
 /// What is signed or hashed stands in the stored bytes as it is.

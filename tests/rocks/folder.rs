@@ -3,10 +3,10 @@
 use crate::pair::{Pair, open, same, small};
 use crate::story::{batches, story};
 use remit::engine::begin;
+use remit::store::MemoryStore;
 use remit::store::rocks::codec::encode_schema;
 use remit::store::rocks::schema::{Family, SCHEMA, SCHEMA_KEY};
 use remit::store::rocks::{Damage, Finding, OpenError, RebuildError, RocksStore, fsck, rebuild};
-use remit::store::MemoryStore;
 use remit_verifier::types::{EntryIndex, StateIndex};
 use std::path::Path;
 
@@ -51,10 +51,7 @@ fn a_ledger_is_made_in_an_empty_folder_only_and_opened_once() {
     let inside = dir.path().join("deep/ledger");
     let first = RocksStore::create(&inside, begin(&genesis), &small()).expect("made");
     assert_eq!(open(&inside).err(), Some(OpenError::Locked), "in the same process");
-    assert_eq!(
-        RocksStore::create(&inside, begin(&genesis), &small()).err(),
-        Some(OpenError::NotEmpty)
-    );
+    assert_eq!(RocksStore::create(&inside, begin(&genesis), &small()).err(), Some(OpenError::NotEmpty));
     assert_eq!(
         RocksStore::create(dir.path(), begin(&genesis), &small()).err(),
         Some(OpenError::NotEmpty),
@@ -123,10 +120,7 @@ fn a_later_schema_is_not_rebuilt() {
     folder(dir.path());
     raw(dir.path()).put(SCHEMA_KEY, encode_schema(SCHEMA + 1)).expect("written");
     let schema = OpenError::Schema { found: SCHEMA + 1, wanted: SCHEMA };
-    assert_eq!(
-        rebuild(dir.path(), to.path(), &small(), &mut |_| {}).err(),
-        Some(RebuildError::Open(schema))
-    );
+    assert_eq!(rebuild(dir.path(), to.path(), &small(), &mut |_| {}).err(), Some(RebuildError::Open(schema)));
 }
 
 /// A rebuild that stopped on its way is no ledger, not a shorter one.

@@ -1,58 +1,70 @@
-//! A device without room: the batch is refused whole, reading goes on, and writing does when there is room again.
+//! No room to write: the batch is refused as a whole, reading goes on, and after a restart with room everything that
+//! was acknowledged is there.
+//!
+//! A real limit, that of a process's file size, which needs no rights: the writing process is this very binary, run
+//! again as [`child`].
 
-use crate::pair::{Pair, open, same, small};
+use crate::pair::{Pair, open, same};
 use crate::story::{batches, story};
-use remit::engine::{build, replay};
+use remit::engine::build;
 use remit::store::{Store, StoreError};
 use std::path::Path;
+use std::process::Command;
 
-pub fn probe(dir: &Path) {
+const FOLDER: &str = "REMIT_FULL_FOLDER";
+/// The limit, in blocks of 512 bytes: the story fits, some hundred heartbeats do not.
+const BLOCKS: u32 = 256;
+
+/// The story again, and as many heartbeats as a folder has entries.
+fn until(dir: &Path, size: u64) -> Pair {
     let world = story();
     let batches = batches(world.ledger.store());
-    let inside = dir.join("ledger");
-    let mut pair = Pair::create(&inside, &batches[0]);
-    let mut next = 1;
-    for batch in &batches[1..5] {
-        pair.replay(batch);
-        next += 1;
+    let mut pair = Pair::create(dir, &batches[0]);
+    batches[1..].iter().for_each(|batch| pair.replay(batch));
+    while pair.memory.len() < size {
+        pair.submit(&[], world.now);
     }
-    // ballast
-    let ballast = dir.join("ballast");
-    {
-        let mut file = std::fs::File::create(&ballast).unwrap();
-        let zeros = [0u8; 1024];
-        use std::io::Write;
-        while file.write_all(&zeros).is_ok() {}
-    }
-    let mut full = 0;
-    for round in 0..200 {
-        let kept = &batches[next];
-        let batch = replay(pair.rocks.view(), pair.rocks.trees(), &pair.ledger, kept).expect("replays");
-        let objects: Vec<&[u8]> = kept.iter().filter_map(|kept| kept.object).collect();
-        match pair.rocks.commit(batch, &objects) {
-            Ok(_) => {
-                let theirs = replay(pair.memory.state(), pair.memory.trees(), &pair.ledger, kept).expect("replays");
-                pair.memory.commit(theirs, &objects);
-                next += 1;
-                if full > 0 { eprintln!("round {round}: ok again"); if next > 30 {break;} }
-            }
-            Err(error) => {
-                eprintln!("round {round} next {next}: {error:?}");
-                full += 1;
-                pair.compare();
-                if full == 3 { std::fs::remove_file(&ballast).unwrap(); eprintln!("room"); }
-                if full > 3 { std::thread::sleep(std::time::Duration::from_millis(500)); }
-                if full > 30 { break; }
-            }
+    pair
+}
+
+/// Writes until there is no room, and says how many entries were acknowledged.
+#[test]
+fn child() {
+    let Some(dir) = std::env::var_os(FOLDER) else {
+        assert_eq!(std::env::args().filter(|argument| argument == "--exact").count(), 0, "no folder");
+        return;
+    };
+    let world = story();
+    let mut pair = until(&Path::new(&dir).join("ledger"), 0);
+    let full = loop {
+        let batch = build(pair.rocks.view(), pair.rocks.trees(), &[], world.now).expect("builds");
+        match pair.rocks.commit(batch.clone(), &[]) {
+            Ok(_) => drop(pair.memory.commit(batch, &[])),
+            Err(error) => break error,
         }
-    }
-    pair.compare();
-    let pair = pair.reopen(&inside);
-    pair.compare();
-    let _ = (open, same, small, build::<remit::store::rocks::RocksView>, StoreError::Full);
+        assert!(pair.memory.len() < 5_000, "there is a limit");
+    };
+    assert_eq!(full, StoreError::Full);
+    same(&pair.memory, &pair.rocks);
+    let batch = build(pair.rocks.view(), pair.rocks.trees(), &[], world.now).expect("builds");
+    assert_eq!(pair.rocks.commit(batch, &[]), Err(StoreError::Full), "and there is still none");
+    same(&pair.memory, &pair.rocks);
+    std::fs::write(Path::new(&dir).join("acknowledged"), pair.memory.len().to_string()).expect("written");
 }
 
 #[test]
-fn probe_tmpfs() {
-    probe(Path::new("/tmp/rocks_full"));
+fn a_batch_without_room_is_refused_whole_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().expect("folder");
+    let this = std::env::current_exe().expect("this binary");
+    // Writing beyond the limit then is an error, as on a full device, and no signal.
+    let script = format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec \"$0\" --exact full::child --nocapture");
+    let output = Command::new("sh").args(["-c", &script]).arg(this).env(FOLDER, dir.path()).output();
+    let output = output.expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
+    let size = std::fs::read_to_string(dir.path().join("acknowledged")).expect("written");
+    let size = size.parse().expect("a number");
+    let again = tempfile::tempdir().expect("folder");
+    let expected = until(again.path(), size);
+    same(&expected.memory, &open(&dir.path().join("ledger")).expect("opens"));
 }

@@ -4,8 +4,8 @@ use crate::pair::{Pair, open, same};
 use crate::story::{batches, story};
 use crate::world::World;
 use remit::client::{TokenSpec, budget};
-use remit::store::rocks::{Damage, OpenError};
 use remit::store::MemoryStore;
+use remit::store::rocks::{Damage, OpenError};
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::sign::submission;
 use remit_verifier::types::Amount;
@@ -55,7 +55,9 @@ fn a_reserve_at_depth_one_writes_five_records_and_one_and_a_half_kib_at_most() {
     let many: Vec<&[u8]> = all[1..].iter().map(Vec::as_slice).collect();
     let together = cost(&many);
     let count = many.len() as u64;
-    eprintln!("a heartbeat {heartbeat:?}, one reserve {alone:?}, {count} reserves {together:?} (records, bytes)");
+    eprintln!(
+        "a heartbeat {heartbeat:?}, one reserve {alone:?}, {count} reserves {together:?} (records, bytes)"
+    );
     // Head, tip and the chunk of entries belong to the batch.
     assert!(heartbeat.0 <= 3 && heartbeat.1 <= 512, "{heartbeat:?}");
     assert!(alone.0 - heartbeat.0 <= 5, "{alone:?}");
@@ -149,7 +151,8 @@ fn a_flipped_byte_before_the_last_sync_is_refused_or_shortens_the_log_by_whole_b
                 Err(other) => panic!("byte {at}: {other}"),
                 Ok(store) => {
                     let size = store.head().size.0;
-                    let (memory, _) = all.iter().find(|(memory, _)| memory.len() == size).expect("whole batches");
+                    let (memory, _) =
+                        all.iter().find(|(memory, _)| memory.len() == size).expect("whole batches");
                     same(memory, &store);
                     assert!(size < all[11].0.len(), "byte {at} means nothing");
                     shorter += 1;

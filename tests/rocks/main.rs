@@ -2,10 +2,11 @@
 #![cfg(feature = "server")]
 #![allow(unreachable_pub, dead_code)]
 
+mod codec;
 #[path = "../rules/draft.rs"]
 mod draft;
-mod codec;
 mod folder;
+mod full;
 mod log_file;
 mod pair;
 mod same;
