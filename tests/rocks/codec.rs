@@ -196,6 +196,12 @@ fn any_key() -> impl Strategy<Value = Key> {
     proptest::sample::select([all, leaves].concat())
 }
 
+/// An entry with the leaves that it touches, and their events before.
+fn any_entry() -> impl Strategy<Value = (Vec<u8>, Vec<(u64, Option<u32>)>)> {
+    let touches = proptest::collection::vec(any::<(u64, Option<u32>)>(), 0..4);
+    (proptest::collection::vec(any::<u8>(), 0..40), touches)
+}
+
 proptest! {
     #[test]
     fn garbage_is_refused_or_read_and_never_more(key in any_key(), mut bytes: Vec<u8>, format: bool) {
@@ -216,13 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn chunks_of_entries_come_back(
-        first in 0u64..1 << 40,
-        entries in proptest::collection::vec(
-            (proptest::collection::vec(any::<u8>(), 0..40), proptest::collection::vec(any::<(u64, Option<u32>)>(), 0..4)),
-            1..40,
-        ),
-    ) {
+    fn chunks_of_entries_come_back(first in 0u64..1 << 40, entries in proptest::collection::vec(any_entry(), 1..40)) {
         let first = first / 256 * 256;
         let mut draft = LogChunkDraft::new(EntryIndex(first));
         let mut touches = Vec::new();
