@@ -215,8 +215,8 @@ impl Service {
         self.0.queue.beat();
     }
 
-    /// Takes nothing new, finishes what is queued, and stops. When this returns, the store is closed; what was
-    /// published can still be read while somebody holds its reader.
+    /// Takes nothing new, finishes what is queued, and stops. When this returns, the writer has let go of store and
+    /// guard; what was published can still be read, for which clones and snapshots keep the store open.
     pub fn shutdown(&self) {
         self.0.queue.close();
         self.0.join();

@@ -161,7 +161,8 @@ impl<S: Store> Sequencer<S> {
     fn turn(&mut self, mut work: Vec<Work>, beat: bool) {
         let now = (self.settings.clock)();
         // Work that comes to nothing must not put the heartbeat off; a ledger that cannot write tries with every cycle.
-        let beat = beat || now >= self.beat_at || self.queue.state() != State::Running;
+        let stuck = matches!(self.queue.state(), State::ReadOnly | State::ClockAhead);
+        let beat = beat || now >= self.beat_at || stuck;
         let next_beat = Millis(now.0.saturating_add(self.settings.heartbeat.0));
         let last = self.published.version().time();
         let ahead = now.0.saturating_sub(last.0) > self.settings.jump_max.0;

@@ -1,6 +1,7 @@
 //! What a device does wrong: nothing is signed over it, everybody hears of it, and what was acknowledged stays.
 
-use crate::house::{House, checked_head, start};
+use crate::gate::{gated, send_reserve};
+use crate::house::{House, Time, checked_head, start};
 use remit::engine::Answer;
 use remit::ledger::{Fatal, LedgerError, Mismatch, StartError, State, SubmitError, Wait};
 use remit::store::{Fault, Read, SharedMemory, StoreError};
@@ -138,4 +139,24 @@ fn a_reader_stands_above_a_fault_of_the_next_batch() {
     let shown = held.presentation(&house.token, &[], None).expect("proved");
     stops(&mut house, Fault::FlipLeaf);
     assert_eq!(held.presentation(&house.token, &[], None).expect("from the pre-image"), shown);
+}
+
+#[test]
+fn a_bug_in_an_answer_stops_the_ledger_and_leaves_nobody_waiting() {
+    let (mut house, gate) = gated(Time::settings);
+    gate.close();
+    let first = house.reserve(1);
+    let permit = house.service.permit(first.bytes.len()).expect("room");
+    // As a panic, but without the words of the hook.
+    let bug = |_| std::panic::resume_unwind(Box::new("a bug"));
+    house.service.submit(permit, vec![first.bytes], Wait::Durable, bug).expect("queued");
+    gate.wait_for_commit();
+    let more: Vec<_> = (2..5).map(|amount| send_reserve(&mut house, amount, Wait::Published)).collect();
+    gate.open();
+    for more in more {
+        assert!(matches!(more.recv().expect("told"), Err(SubmitError::Stopped(_))));
+    }
+    house.service.shutdown();
+    assert_eq!(house.service.sizes().state, State::Stopped(Some(Arc::new(Fatal::Panic))));
+    assert_eq!(house.service.sizes().queued, Default::default());
 }

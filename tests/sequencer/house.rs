@@ -5,7 +5,7 @@ use remit::client::{Ask, Client, Randomness, Ready, TokenSpec, budget, public_ke
 use remit::engine::Answer;
 use remit::ledger::{Service, Settings, StartError, SubmitError, Submitted, Wait};
 use remit::store::{MemoryStore, SharedMemory};
-use remit_verifier::c2sp::Trust;
+use remit_verifier::c2sp::{Checkpoint, Trust};
 use remit_verifier::log::Genesis;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::object::{Act, Path, Payment, Permission};
@@ -226,6 +226,12 @@ pub fn trust(service: &Service) -> Trust {
 pub fn head_of(service: &Service, note: &str) -> TreeHead {
     let accepted = trust(service).accept(note.as_bytes(), START, Millis(0)).expect("signed by the log");
     TreeHead { size: accepted.size(), root: accepted.root() }
+}
+
+/// What the text of a note says.
+pub fn head_of_note(text: &[u8]) -> TreeHead {
+    let checkpoint = Checkpoint::parse(std::str::from_utf8(text).expect("text")).expect("a checkpoint");
+    TreeHead { size: checkpoint.size(), root: checkpoint.root() }
 }
 
 pub fn checked_head(service: &Service) -> TreeHead {

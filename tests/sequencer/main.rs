@@ -2,9 +2,11 @@
 #![allow(unreachable_pub, dead_code)]
 
 mod clock;
+mod crash;
 mod faults;
 mod gate;
 mod guard_file;
 mod house;
+mod lies;
 mod load;
 mod reads;
