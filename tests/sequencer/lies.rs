@@ -134,7 +134,8 @@ fn tell(lie: &Arc<Mutex<Lie>>, told: Lie) {
 
 #[test]
 fn nothing_is_signed_that_does_not_read_back() {
-    let cases: [fn(&House) -> (Lie, Mismatch); 3] = [
+    type Case = fn(&House) -> (Lie, Mismatch);
+    let cases: [Case; 3] = [
         |_| (Lie::Broken, Mismatch::Store(StoreError::Device("read".into()))),
         |house| {
             let end = EntryIndex(house.head().size.0 + 1);
