@@ -9,6 +9,8 @@ pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod engine;
+#[cfg(feature = "server")]
+pub mod index;
 pub mod keys;
 pub mod ledger;
 pub mod machine;

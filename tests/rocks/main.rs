@@ -7,6 +7,7 @@ mod codec;
 mod draft;
 mod folder;
 mod full;
+mod index;
 mod log_file;
 mod pair;
 mod same;

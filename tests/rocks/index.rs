@@ -1,0 +1,125 @@
+//! The index: who holds what, of a ledger that runs; behind, damaged, of another ledger, it is never more than slow.
+
+use crate::log_file::copy;
+use crate::pair::open;
+use crate::story::story;
+use crate::world::{World, key, public};
+use remit::index::{Follower, Index};
+use remit::ledger::{Service, Settings, Snapshot};
+use remit::store::SharedMemory;
+use remit_verifier::types::{KeyBytes, LedgerId, Millis, StateIndex, TreeSize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The story as a ledger that runs, its clock standing still at the end.
+fn running(world: &World) -> Service {
+    let now = world.now;
+    let settings = Settings { heartbeat: Millis(1_000_000), ..Settings::new(Arc::new(move || now)) };
+    let store = SharedMemory::new(world.ledger.store().clone());
+    Service::start(store, Box::new(key("log")), settings).expect("starts")
+}
+
+/// Tokens that a key holds, by looking at every leaf.
+fn held(snapshot: &Snapshot, holder: &KeyBytes) -> Vec<StateIndex> {
+    let all = (0..snapshot.version().commitment.state_size.0).map(StateIndex);
+    let holds = |index: &StateIndex| {
+        snapshot.leaf(*index).expect("a leaf").leaf.token().is_some_and(|token| token.holder == *holder)
+    };
+    all.filter(holds).collect()
+}
+
+fn assert_complete(index: &Index, snapshot: &Snapshot) {
+    for name in ["traveller", "agent", "agent-2", "agent-3", "lender", "borrower", "late", "nobody"] {
+        let holder = *public(name).bytes();
+        let listed = index.tokens_of(&holder, None, usize::MAX).expect("lists");
+        assert!(listed.is_sorted_by(|a, b| a < b), "{name}");
+        let found = held(snapshot, &holder);
+        assert!(found.iter().all(|index| listed.contains(index)), "{name}: {listed:?} of {found:?}");
+    }
+    let issuers = index.issuers(None, 10).expect("lists");
+    assert_eq!(issuers.len(), 1);
+    let issuer = snapshot.leaf(issuers[0]).expect("a leaf");
+    assert!(issuer.leaf.party().expect("a party").issuer);
+    assert_eq!(index.issuers(Some(issuers[0]), 10), Ok(Vec::new()));
+}
+
+#[test]
+fn a_holder_finds_all_that_is_his_page_by_page() {
+    let world = story();
+    let service = running(&world);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let snapshot = service.snapshot();
+    assert_eq!(index.indexed_to(), TreeSize(0));
+    assert_eq!(index.follow(&snapshot), Ok(snapshot.size()));
+    assert_complete(&index, &snapshot);
+    let holder = *public("traveller").bytes();
+    let all = index.tokens_of(&holder, None, 10).expect("lists");
+    let lent = index.tokens_of(public("lender").bytes(), None, 10).expect("lists");
+    assert_eq!(lent.len(), 1, "what was handed over is still listed, and dropped by its leaf");
+    assert!(held(&snapshot, public("lender").bytes()).is_empty());
+    let mut pages = Vec::new();
+    while let [one] = index.tokens_of(&holder, pages.last().copied(), 1).expect("lists")[..] {
+        pages.push(one);
+    }
+    assert_eq!(pages, all);
+    assert_eq!(index.tokens_of(&holder, Some(StateIndex(u64::MAX)), 1), Ok(Vec::new()));
+    drop(index);
+    let again = Index::open(dir.path(), service.id()).expect("opens");
+    assert_eq!(again.indexed_to(), snapshot.size(), "it goes on where it was");
+    assert_complete(&again, &snapshot);
+}
+
+#[test]
+fn an_index_of_another_ledger_or_a_damaged_one_is_made_anew() {
+    let world = story();
+    let service = running(&world);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let seen = index.follow(&service.snapshot()).expect("follows");
+    let twice = Index::open(dir.path(), service.id());
+    assert!(twice.is_err(), "not while it is open");
+    assert_eq!(index.indexed_to(), seen);
+    drop(index);
+    let other = Index::open(dir.path(), LedgerId([7; 32])).expect("made anew");
+    assert_eq!(other.indexed_to(), TreeSize(0));
+    assert_eq!(other.issuers(None, 10), Ok(Vec::new()));
+    drop(other);
+    let damaged = copy(dir.path());
+    for file in std::fs::read_dir(damaged.path()).expect("a folder") {
+        let path = file.expect("a file").path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("MANIFEST")) {
+            std::fs::write(path, b"no manifest").expect("written");
+        }
+    }
+    let anew = Index::open(damaged.path(), service.id()).expect("made anew");
+    assert_eq!(anew.indexed_to(), TreeSize(0));
+    anew.follow(&service.snapshot()).expect("follows");
+    assert_complete(&anew, &service.snapshot());
+}
+
+#[test]
+fn a_follower_keeps_up_with_a_ledger_in_a_folder() {
+    let world = story();
+    let (data, dir) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    crate::folder::folder(data.path());
+    let now = world.now;
+    let settings = Settings { heartbeat: Millis(20), ..Settings::new(Arc::new(move || now)) };
+    let store = open(data.path()).expect("opens");
+    let service = Service::start(store, Box::new(key("log")), settings).expect("starts");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let follower = Follower::start(index, service.clone()).expect("starts");
+    let target = service.wait_for(TreeSize(540), Duration::from_secs(60)).size();
+    assert!(target.0 >= 540);
+    for _ in 0..2_000 {
+        if follower.index().indexed_to() >= target {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(follower.failed(), None);
+    assert!(follower.index().indexed_to() >= target);
+    assert_complete(follower.index(), &service.snapshot());
+    drop(follower);
+    service.shutdown();
+}
