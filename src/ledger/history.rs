@@ -41,6 +41,15 @@ impl Snapshot {
     /// [`LedgerError::NoLeaf`]; [`LedgerError::HistoryTooLong`]; [`LedgerError::DamagedLeaf`] if the entries do not
     /// fold to what the leaf says; [`LedgerError::Store`].
     pub fn history(&self, leaf: StateIndex) -> Result<History, LedgerError> {
+        self.history_within(leaf, HISTORY_ENTRIES_MAX)
+    }
+
+    /// As [`Self::history`], of so many entries at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::history`].
+    pub fn history_within(&self, leaf: StateIndex, entries_max: usize) -> Result<History, LedgerError> {
         let expected = self.leaf(leaf)?.leaf.history;
         let mut entries = Vec::new();
         let mut before = EntryIndex(self.size().0);
@@ -49,7 +58,7 @@ impl Snapshot {
             if event >= before {
                 return Err(LedgerError::DamagedLeaf(leaf));
             }
-            if entries.len() == HISTORY_ENTRIES_MAX {
+            if entries.len() == entries_max {
                 return Err(LedgerError::HistoryTooLong(leaf));
             }
             entries.push((event, self.entry(event)?.entry));

@@ -10,7 +10,7 @@ use remit_verifier::types::{Millis, TreeSize};
 use std::time::Duration;
 
 /// Longer than any test waits for anything that comes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(30);
 
 fn next_size(house: &House) -> TreeSize {
     TreeSize(house.head().size.0 + 1)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Longer than any test waits for anything that comes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(30);
 
 /// Submits with a fault, and gives the reason for which the ledger stopped.
 fn stops(house: &mut House, fault: Fault) -> Arc<Fatal> {

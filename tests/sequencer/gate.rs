@@ -16,9 +16,15 @@ struct Inner {
     waiting: bool,
 }
 
-/// Open at first.
-#[derive(Clone, Default)]
+/// Open at first, and when the test has ended however it did: else the writer would wait for ever, and the test for it.
+#[derive(Default)]
 pub struct Gate(Arc<(Mutex<Inner>, Condvar)>);
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.open();
+    }
+}
 
 impl Gate {
     pub fn close(&self) {
@@ -34,19 +40,20 @@ impl Gate {
     pub fn wait_for_commit(&self) {
         drop(self.0.1.wait_while(self.0.0.lock().expect("no panic"), |inner| !inner.waiting));
     }
+}
 
-    fn pass(&self) {
-        let mut inner = self.0.0.lock().expect("no panic");
-        inner.waiting = true;
-        self.0.1.notify_all();
-        inner = self.0.1.wait_while(inner, |inner| inner.closed).expect("no panic");
-        inner.waiting = false;
-    }
+/// A commit waits until the gate is open.
+fn pass((inner, changed): &(Mutex<Inner>, Condvar)) {
+    let mut inner = inner.lock().expect("no panic");
+    inner.waiting = true;
+    changed.notify_all();
+    inner = changed.wait_while(inner, |inner| inner.closed).expect("no panic");
+    inner.waiting = false;
 }
 
 pub struct Gated {
     store: SharedMemory,
-    gate: Gate,
+    gate: Arc<(Mutex<Inner>, Condvar)>,
 }
 
 impl Store for Gated {
@@ -65,7 +72,7 @@ impl Store for Gated {
     }
 
     fn commit(&mut self, batch: Batch, objects: &[&[u8]]) -> Result<Durable, StoreError> {
-        self.gate.pass();
+        pass(&self.gate);
         self.store.commit(batch, objects)
     }
 
@@ -77,7 +84,7 @@ impl Store for Gated {
 /// A house behind a gate.
 pub fn gated(settings: impl FnOnce(&Time) -> Settings) -> (House, Gate) {
     let (time, store, gate) = (Time::at(crate::house::START), new_store(), Gate::default());
-    let gated = Gated { store: store.clone(), gate: gate.clone() };
+    let gated = Gated { store: store.clone(), gate: gate.0.clone() };
     let service = Service::start(gated, Box::new(key("log")), settings(&time)).expect("starts");
     let client = Client::new(service.id(), Randomness::Seeded(0));
     let none = ObjectId::default();

@@ -151,12 +151,19 @@ impl House {
 
     /// A root token for everything at the payee's.
     pub fn issue(&mut self, holder: &str, total: u64) -> ObjectId {
+        let ready = self.token(holder, total, vec![Path::parse("").expect("path")]);
+        self.apply(&ready);
+        ready.id
+    }
+
+    /// A root token for these resources, ready to be submitted.
+    pub fn token(&mut self, holder: &str, total: u64, resources: Vec<Path>) -> Ready {
         let expires = Seconds(self.time.now().seconds().0 + 30 * 24 * 3600);
         let spec = TokenSpec {
             permissions: Some(vec![Permission {
                 services: Some(vec![self.payee]),
                 actions: Some(vec!["book".into()]),
-                resources: Some(vec![Path::parse("").expect("path")]),
+                resources: Some(resources),
                 conditions: Vec::new(),
             }]),
             budgets: Some(vec![budget(self.unit, Amount(total))]),
@@ -164,9 +171,7 @@ impl House {
         };
         let signer = key("issuer");
         let draft = self.client.root(self.time.now(), self.issuer, &spec, &signer).expect("draft");
-        let ready = self.client.ready(&[draft]).expect("signed");
-        self.apply(&ready);
-        ready.id
+        self.client.ready(&[draft]).expect("signed")
     }
 
     /// A reservation that is ready to be submitted.

@@ -1,17 +1,19 @@
 //! Many at once: batches, a full queue, repeats, readers of old versions, an orderly end.
 
-use crate::gate::{Answered, gated, send, send_reserve};
+use crate::gate::{Answered, Gate, gated, send, send_reserve};
 use crate::house::{House, Time, checked_head, decide, head_of, reserve, start};
 use remit::client::{Client, Randomness};
 use remit::engine::Answer;
-use remit::ledger::queue_limits::RETRY_AFTER;
+use remit::ledger::queue_limits::{BATCH_BYTES_MAX, RETRY_AFTER};
 use remit::ledger::queue_limits::{
     CALL_BYTES_MAX, CALL_OPERATIONS_MAX, QUEUE_BYTES_MAX, QUEUE_OPERATIONS_MAX,
 };
 use remit::ledger::{State, SubmitError, Submitted, Wait};
 use remit::store::SharedMemory;
 use remit_verifier::code::Code;
+use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Entry;
+use remit_verifier::object::Path;
 use remit_verifier::types::EntryIndex;
 use remit_verifier::verify::Decision;
 use std::collections::BTreeSet;
@@ -307,4 +309,52 @@ fn the_last_clone_takes_the_ledger_with_it() {
     assert_eq!(store.kept().len(), submitted.version.expect("published").head.size.0);
     let store = SharedMemory::open(store.kept()).expect("whole");
     assert!(start(&store, Time::at(crate::house::START).settings()).is_ok());
+}
+
+/// Number of batches that these calls become when they queue behind another.
+fn batches(house: &mut House, gate: &Gate, calls: Vec<Vec<Vec<u8>>>) -> u64 {
+    gate.close();
+    let first = send_reserve(house, 1, Wait::Published);
+    gate.wait_for_commit();
+    let send = |call| send(&house.service, call, Wait::Published).expect("queued");
+    let calls: Vec<_> = calls.into_iter().map(send).collect();
+    let before = house.service.counts().batches;
+    gate.open();
+    for answered in calls.iter().chain([&first]) {
+        assert!(answers(answered).iter().all(|submitted| matches!(submitted.answer, Answer::Applied(_))));
+    }
+    house.service.counts().batches - before - 1
+}
+
+#[test]
+fn a_batch_takes_so_many_operations_and_no_more() {
+    let (mut house, gate) = gated(Time::settings);
+    let mut calls = |count| (0..count).map(|_| vec![house.reserve(1).bytes]).collect::<Vec<_>>();
+    let (fits, more) = (calls(BATCH_OPERATIONS_MAX), calls(BATCH_OPERATIONS_MAX + 1));
+    assert_eq!(batches(&mut house, &gate, fits), 1);
+    assert_eq!(batches(&mut house, &gate, more), 2);
+    house.replays();
+}
+
+#[test]
+fn a_batch_takes_so_many_bytes_and_no_more_unless_one_call_brings_them() {
+    let (mut house, gate) = gated(Time::settings);
+    let resource = |at| Path::parse(&format!("{at:0>64}/{at:0>64}/{at:0>64}")).expect("path");
+    let mut call = |count: usize| {
+        let large = |_| house.token("holder", 1, (0..24).map(resource).collect()).bytes;
+        (0..count).map(large).collect::<Vec<_>>()
+    };
+    let each = call(1)[0].len();
+    let most = BATCH_BYTES_MAX / each;
+    assert!((64..400).contains(&most), "{each} bytes each");
+    let half = most / 2;
+    let calls = [
+        (vec![call(half), call(most - half)], 1),
+        (vec![call(half), call(most + 1 - half)], 2),
+        (vec![call(most + 1)], 1),
+    ];
+    for (calls, expected) in calls {
+        assert_eq!(batches(&mut house, &gate, calls), expected);
+    }
+    house.replays();
 }

@@ -1,7 +1,7 @@
 //! What a snapshot answers: everything as of its size, every proof under its checkpoint, nothing beyond.
 
-use crate::house::{House, head_of, trust};
-use remit::ledger::{LedgerError, Snapshot, limits};
+use crate::house::{House, START, genesis, head_of, key, trust};
+use remit::ledger::{Ledger, LedgerError, Snapshot, Wait, limits};
 use remit::tree::ProveError;
 use remit::tree::tile::{Tile, TileKind, bundle_entries, tiles_between};
 use remit_verifier::c2sp::TlogProof;
@@ -15,7 +15,7 @@ fn grown() -> House {
     let mut house = House::new();
     for _ in 0..3 {
         let call: Vec<_> = (0..100).map(|_| house.reserve(1).bytes).collect();
-        let answers = house.service.submit_wait(call, remit::ledger::Wait::Published).expect("decided");
+        let answers = house.service.submit_wait(call, Wait::Published).expect("decided");
         assert_eq!(answers.len(), 100);
     }
     house
@@ -177,7 +177,9 @@ fn a_history_is_complete_and_folds_to_the_leaf() {
     for index in 0..snapshot.version().trees.state.size().0 {
         assert!(!snapshot.history(StateIndex(index)).expect("whole").entries.is_empty());
     }
-    const { assert!(limits::HISTORY_ENTRIES_MAX > 1_000) };
+    assert_eq!(snapshot.history_within(leaf, made.len()).expect("within"), whole);
+    let short = snapshot.history_within(leaf, made.len() - 1);
+    assert_eq!(short.expect_err("too long"), LedgerError::HistoryTooLong(leaf));
 }
 
 #[test]
@@ -194,4 +196,33 @@ fn validity_is_what_the_chain_the_issuer_and_the_ledger_went_through() {
     let whole: usize = validity.histories.iter().map(|history| history.entries.len()).sum();
     assert!(entries.contains_key(&EntryIndex(0)) && entries.contains_key(&reserved));
     assert!(entries.len() <= whole && entries.keys().is_sorted());
+}
+
+#[test]
+fn one_call_reads_so_many_entries_and_no_more() {
+    let mut house = House::new();
+    while house.head().size.0 <= limits::ENTRIES_PER_READ_MAX as u64 + 1 {
+        let call: Vec<_> = (0..256).map(|_| house.reserve(1).bytes).collect();
+        house.service.submit_wait(call, Wait::Published).expect("decided");
+    }
+    let snapshot = house.service.snapshot();
+    let read = |from, limit| snapshot.entries(EntryIndex(from), limit).expect("read");
+    for limit in [limits::ENTRIES_PER_READ_MAX, limits::ENTRIES_PER_READ_MAX + 1] {
+        assert_eq!(read(0, limit).len(), limits::ENTRIES_PER_READ_MAX);
+    }
+    let rest = read(limits::ENTRIES_PER_READ_MAX as u64, usize::MAX);
+    assert_eq!((rest.len() + limits::ENTRIES_PER_READ_MAX) as u64, snapshot.size().0);
+    assert_eq!(read(7, 1), [snapshot.entry(EntryIndex(7)).expect("kept")]);
+}
+
+#[test]
+fn a_snapshot_of_a_ledger_in_memory_stays_as_it_is() {
+    let mut ledger = Ledger::begin(&genesis(), Box::new(key("log"))).expect("begins");
+    let old = ledger.snapshot();
+    let proof = old.proof(EntryIndex(0)).expect("proved");
+    ledger.submit(&[], START).expect("ticks");
+    assert_eq!((old.size(), ledger.snapshot().size()), (TreeSize(2), TreeSize(3)));
+    assert_eq!(old.proof(EntryIndex(0)).expect("proved"), proof);
+    assert_eq!(old.entry(EntryIndex(2)).expect_err("unknown"), LedgerError::NoEntry(EntryIndex(2)));
+    assert!(old.leaf(StateIndex(0)).is_ok());
 }
