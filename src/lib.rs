@@ -4,6 +4,8 @@
 //! trees ([`tree`], joined by [`engine`]), is kept ([`store`]), and is proved under a signed checkpoint ([`ledger`]) to
 //! anybody who runs `remit_verifier`. [`audit`] walks the same road backwards: from entries and objects to every root.
 
+#[cfg(feature = "server")]
+pub mod api;
 pub mod audit;
 pub mod cli;
 pub mod client;

@@ -1,0 +1,195 @@
+//! What all requests share: the ledger, who may read, what is counted, and the bounds on what goes on at one time.
+
+use super::access::{Access, Reader};
+use super::error::{ApiError, ErrorCode};
+use super::limits::{DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, VERIFY_BYTES_AT_ONCE_MAX};
+use super::metrics::Metrics;
+use super::tls::Tls;
+use crate::ledger::{Clock, Service, Snapshot};
+use remit_verifier::types::{KeyBytes, Millis, StateIndex};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How a ledger is served.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where to listen; whoever opens the socket reads it.
+    pub listen: SocketAddr,
+    /// Where the time comes from: the ledger's own clock.
+    pub clock: Clock,
+    /// Certificate and key; without them the server speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// Whether anybody may read everything: a stated choice.
+    pub public: bool,
+    /// Who may read, by bearer token.
+    pub readers: Vec<Reader>,
+    /// For a request as a whole.
+    pub request_time: Duration,
+    /// For the requests in progress when the server is told to stop.
+    pub drain_time: Duration,
+    /// Lists that the ledger itself does not keep.
+    pub directory: Option<Arc<dyn Directory>>,
+}
+
+impl Settings {
+    /// Plain HTTP on this machine alone, nobody may read what is not open to all.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            clock,
+            tls: None,
+            public: false,
+            readers: Vec::new(),
+            request_time: REQUEST_TIME_DEFAULT,
+            drain_time: DRAIN_TIME_DEFAULT,
+            directory: None,
+        }
+    }
+}
+
+/// The lists that an index keeps beside the ledger. They may be behind or ahead of what is published; every item is
+/// looked up before it is shown.
+pub trait Directory: Send + Sync {
+    /// Leaves of tokens that this key holds or held, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
+    fn tokens_of(
+        &self,
+        holder: &KeyBytes,
+        after: Option<StateIndex>,
+        limit: usize,
+    ) -> Result<Vec<StateIndex>, DirectoryError>;
+
+    /// Leaves of parties that are or were issuers, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
+    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError>;
+}
+
+/// The index could not be read; its own log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectoryError;
+
+/// What all requests share; clones are the same.
+#[derive(Clone)]
+pub(super) struct App(Arc<Inner>);
+
+struct Inner {
+    ledger: OnceLock<Service>,
+    settings: Settings,
+    access: Access,
+    metrics: Metrics,
+    requests: Semaphore,
+    verify_bytes: Arc<Semaphore>,
+    draining: AtomicBool,
+    run: u32,
+    next_id: AtomicU64,
+}
+
+impl App {
+    /// Without a ledger yet; `routes` are those that are counted.
+    pub(super) fn new(settings: Settings, routes: Vec<String>) -> Self {
+        let mut run = [0; 4];
+        // Identifiers only have to differ between runs; without randomness they repeat, and nothing else happens.
+        let _ = getrandom::fill(&mut run);
+        let client_certificates = settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        Self(Arc::new(Inner {
+            ledger: OnceLock::new(),
+            access: Access::new(settings.public, settings.readers.clone(), client_certificates),
+            settings,
+            metrics: Metrics::new(routes),
+            requests: Semaphore::new(REQUESTS_MAX),
+            verify_bytes: Arc::new(Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX)),
+            draining: AtomicBool::new(false),
+            run: u32::from_be_bytes(run),
+            next_id: AtomicU64::new(0),
+        }))
+    }
+
+    /// The ledger is open now.
+    pub(super) fn open(&self, service: Service) {
+        // It is opened once, by whoever serves it.
+        let _ = self.0.ledger.set(service);
+    }
+
+    /// The ledger.
+    pub(super) fn service(&self) -> Result<&Service, ApiError> {
+        self.0.ledger.get().ok_or(ErrorCode::Opening.into())
+    }
+
+    /// The published version.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, ApiError> {
+        self.service().map(Service::snapshot)
+    }
+
+    /// Reads from the published version in a thread that may wait for the disk: for whatever reads more than a few
+    /// records.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(Snapshot) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let snapshot = self.snapshot()?;
+        blocking(move || read(snapshot)).await?
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(super) fn directory(&self) -> Result<&Arc<dyn Directory>, ApiError> {
+        self.0.settings.directory.as_ref().ok_or(ErrorCode::NoIndex.into())
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        (self.0.settings.clock)()
+    }
+
+    /// Places for requests.
+    pub(super) fn requests(&self) -> &Semaphore {
+        &self.0.requests
+    }
+
+    /// Bytes of requests to verify.
+    pub(super) fn verify_bytes(&self) -> &Arc<Semaphore> {
+        &self.0.verify_bytes
+    }
+
+    /// The server stops soon.
+    pub(super) fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    /// An identifier that no other request of this run has.
+    pub(super) fn next_request_id(&self) -> String {
+        format!("{:08x}-{:x}", self.0.run, self.0.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Runs `work` in a thread that may wait.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a request failed");
+        ErrorCode::Internal.into()
+    })
+}

@@ -1,0 +1,76 @@
+//! The description of the interface, and a page that shows it. The page loads nothing from anywhere else.
+
+use super::app::App;
+use super::views::base64_text;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use remit_verifier::hash::sha256;
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+
+const PAGE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// Page and description as they are served; made once.
+pub(super) struct Shown {
+    document: String,
+    page: String,
+    /// Nothing but the page's own style and script runs, and it talks to nobody but this server.
+    policy: Option<HeaderValue>,
+}
+
+/// Gives the handlers below what they show.
+pub(super) fn with_document(router: Router<App>, document: &OpenApi) -> Router<App> {
+    let hash = |text: &str| format!("'sha256-{}'", base64_text(&sha256(&[text.as_bytes()]).0));
+    let policy = format!(
+        "default-src 'none'; connect-src 'self'; style-src {}; script-src {}; img-src data:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    let shown = Shown {
+        document: document.to_json().unwrap_or_default(),
+        page: PAGE.replace("/*style*/", STYLE).replace("/*script*/", SCRIPT),
+        policy: HeaderValue::from_str(&policy).ok(),
+    };
+    router.layer(Extension(Arc::new(shown)))
+}
+
+/// This description
+///
+/// The whole interface in OpenAPI 3.1, made of the handlers themselves.
+#[utoipa::path(get, path = "/openapi.json", tag = "Description", responses(
+    (status = 200, description = "The document.", body = serde_json::Value),
+))]
+pub(super) async fn openapi(Extension(shown): Extension<Arc<Shown>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], shown.document.clone())
+}
+
+/// This description for people
+///
+/// A page that shows the interface and tries it out. It needs no connection but the one to this server.
+#[utoipa::path(get, path = "/docs", tag = "Description", responses(
+    (status = 200, description = "The page.", body = String, content_type = "text/html"),
+))]
+pub(super) async fn page(Extension(shown): Extension<Arc<Shown>>) -> Response {
+    let mut response =
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], shown.page.clone()).into_response();
+    let headers = response.headers_mut();
+    if let Some(policy) = &shown.policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The front door
+///
+/// Leads to `/docs`.
+#[utoipa::path(get, path = "/", tag = "Description", responses(
+    (status = 308, description = "The page is at `/docs`."),
+))]
+pub(super) async fn root() -> impl IntoResponse {
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/docs")])
+}

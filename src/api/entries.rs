@@ -1,0 +1,211 @@
+//! Entries, what stands beside them, their proofs, and the stream from which anybody replays the log.
+
+use super::app::App;
+use super::error::{ApiError, ErrorCode, ErrorView};
+use super::extract::{At, Nothing, Params};
+use super::limits::{REPLAY_BYTES_MAX, REPLAY_ENTRIES_MAX};
+use super::log::TEXT;
+use super::tokens::CBOR;
+use super::views::{ConsistencyView, EntryView, hex_list};
+use crate::ledger::Snapshot;
+use crate::store::StoredEntry;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::IntoResponse;
+use remit_verifier::cbor::Writer;
+use remit_verifier::log::{Details, Entry};
+use remit_verifier::types::{EntryIndex, TreeSize};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Where a replay stream goes on.
+const REMIT_NEXT: HeaderName = HeaderName::from_static("remit-next");
+/// A CBOR sequence (RFC 8742).
+const CBOR_SEQ: HeaderValue = HeaderValue::from_static("application/cbor-seq");
+
+/// An entry
+///
+/// Its bytes as they are hashed, and what they say. An entry reveals nothing but kind, time and id.
+#[utoipa::path(get, path = "/v1/entries/{index}", tag = "Entries",
+    params(("index" = u64, Path, description = "Its place in the log, from 0.")),
+    responses(
+        (status = 200, description = "The entry.", body = EntryView),
+        (status = 400, description = "The index is none.", body = ErrorView),
+    )
+)]
+pub(super) async fn entry(
+    State(app): State<App>,
+    At(at): At<EntryIndex>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<EntryView>, ApiError> {
+    let kept = app.snapshot()?.entry(at)?;
+    Ok(Json(EntryView::new(at, &kept.entry)?))
+}
+
+/// What was submitted
+///
+/// The whole submission that an entry applied, with the opened sealed claims (spec 02).
+#[utoipa::path(get, path = "/v1/entries/{index}/object", tag = "Entries",
+    params(("index" = u64, Path, description = "The entry's place in the log.")),
+    responses(
+        (status = 200, description = "The submission.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 400, description = "The index is none.", body = ErrorView),
+        (status = 410, description = "It is no longer kept.", body = ErrorView),
+    )
+)]
+pub(super) async fn object(
+    State(app): State<App>,
+    At(at): At<EntryIndex>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<impl IntoResponse, ApiError> {
+    let kept = app.snapshot()?.entry(at)?;
+    let object = kept.object.clone().ok_or_else(|| lacking(&kept, at, "object"))?;
+    Ok(([(header::CONTENT_TYPE, CBOR)], object))
+}
+
+/// What an entry did
+///
+/// Its details, `[common, [link, …]]`, each part as it is digested (spec 03): indexes, amounts, and the numbers that
+/// decided.
+#[utoipa::path(get, path = "/v1/entries/{index}/details", tag = "Entries",
+    params(("index" = u64, Path, description = "The entry's place in the log.")),
+    responses(
+        (status = 200, description = "The details.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 400, description = "The index is none.", body = ErrorView),
+        (status = 410, description = "They are no longer kept.", body = ErrorView),
+    )
+)]
+pub(super) async fn details(
+    State(app): State<App>,
+    At(at): At<EntryIndex>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<impl IntoResponse, ApiError> {
+    let kept = app.snapshot()?.entry(at)?;
+    let details = kept.details.as_ref().ok_or_else(|| lacking(&kept, at, "details"))?;
+    let mut w = Writer::default();
+    write_details(&mut w, details);
+    Ok(([(header::CONTENT_TYPE, CBOR)], w.into_bytes()))
+}
+
+/// Why an entry has no such thing beside it: it never had, or it is gone.
+fn lacking(kept: &StoredEntry, at: EntryIndex, what: &str) -> ApiError {
+    match Entry::decode(&kept.entry) {
+        Ok(Entry::Outcome(outcome)) if what == "details" || !outcome.kind.is_written_by_the_ledger() => {
+            ErrorCode::NotKept.into()
+        }
+        _ => ApiError::new(ErrorCode::NotFound).says(format!("Entry {at} has no {what}.")),
+    }
+}
+
+/// The proof of an entry
+///
+/// That it stands in the log, under the newest checkpoint (C2SP tlog-proof).
+#[utoipa::path(get, path = "/v1/entries/{index}/proof", tag = "Entries",
+    params(("index" = u64, Path, description = "The entry's place in the log.")),
+    responses(
+        (status = 200, description = "The proof.", body = String, content_type = "text/plain"),
+        (status = 400, description = "The index is none.", body = ErrorView),
+    )
+)]
+pub(super) async fn proof(
+    State(app): State<App>,
+    At(at): At<EntryIndex>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<impl IntoResponse, ApiError> {
+    let snapshot = app.snapshot()?;
+    if at.0 >= snapshot.size().0 {
+        return Err(ApiError::missing(format_args!("entry {at}")));
+    }
+    Ok(([(header::CONTENT_TYPE, TEXT)], snapshot.proof(at)?))
+}
+
+/// Two sizes of the log.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ConsistencyQuery {
+    /// The smaller size, from 1.
+    from: u64,
+    /// The larger size; the published one if absent.
+    to: Option<u64>,
+}
+
+/// A consistency proof
+///
+/// That the log of one size begins with that of another (RFC 9162): nothing was taken away or changed.
+#[utoipa::path(get, path = "/v1/proof/consistency", tag = "Entries", params(ConsistencyQuery), responses(
+    (status = 200, description = "The proof.", body = ConsistencyView),
+    (status = 400, description = "The sizes are reversed, 0, or not reached yet.", body = ErrorView),
+))]
+pub(super) async fn consistency(
+    State(app): State<App>,
+    Params(query): Params<ConsistencyQuery>,
+) -> Result<Json<ConsistencyView>, ApiError> {
+    let snapshot = app.snapshot()?;
+    let (from, to) = (query.from, query.to.unwrap_or(snapshot.size().0));
+    let hashes = hex_list(&snapshot.consistency(TreeSize(from), TreeSize(to))?);
+    Ok(Json(ConsistencyView { from, to, hashes }))
+}
+
+/// Which part of the log.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReplayQuery {
+    /// Index of the first entry; 0 if absent.
+    #[serde(default)]
+    from: u64,
+    /// So many entries at most; 4096 if absent or more.
+    limit: Option<usize>,
+}
+
+/// The log to replay
+///
+/// For each entry `[entry, object or null, [common, [link, …]] or null]`, one after the other as a CBOR sequence: all
+/// that an auditor needs to compute every root again. The answer ends early when it grows long; the header
+/// `remit-next` is the index to go on with. It is empty at the published size.
+#[utoipa::path(get, path = "/v1/replay", tag = "Entries", params(ReplayQuery), responses(
+    (status = 200, description = "The entries in order.", body = Vec<u8>, content_type = "application/cbor-seq"),
+    (status = 400, description = "The query is not readable.", body = ErrorView),
+))]
+pub(super) async fn replay(
+    State(app): State<App>,
+    Params(query): Params<ReplayQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let limit = query.limit.unwrap_or(REPLAY_ENTRIES_MAX).min(REPLAY_ENTRIES_MAX) as u64;
+    let read = move |snapshot: Snapshot| stream(&snapshot, query.from, limit);
+    let (bytes, next) = app.read(read).await?;
+    Ok(([(header::CONTENT_TYPE, CBOR_SEQ), (REMIT_NEXT, HeaderValue::from(next))], bytes))
+}
+
+/// Entries from `from` on, and the index behind the last one.
+fn stream(snapshot: &Snapshot, from: u64, limit: u64) -> Result<(Vec<u8>, u64), ApiError> {
+    let mut bytes = Vec::new();
+    let mut next = from;
+    let end = snapshot.size().0.min(from.saturating_add(limit));
+    while next < end && bytes.len() <= REPLAY_BYTES_MAX {
+        let kept = snapshot.entry(EntryIndex(next))?;
+        let mut w = Writer::default();
+        w.array(3).bytes(&kept.entry);
+        match &kept.object {
+            Some(object) => w.bytes(object),
+            None => w.null(),
+        };
+        match &kept.details {
+            Some(details) => write_details(&mut w, details),
+            None => {
+                w.null();
+            }
+        }
+        bytes.extend(w.into_bytes());
+        next += 1;
+    }
+    Ok((bytes, next))
+}
+
+fn write_details(w: &mut Writer, details: &Details) {
+    w.array(2).bytes(&details.common).list(&details.links, |w, link| {
+        w.bytes(link);
+    });
+}

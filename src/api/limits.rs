@@ -1,0 +1,47 @@
+//! Every bound of the HTTP interface, related to the formats' and the queue's at compile time.
+
+use remit_verifier::limits::{BATCH_OPERATIONS_MAX, CASE_BYTES_MAX, OBJECT_BYTES_MAX};
+use std::time::Duration;
+
+/// Submissions of one request.
+pub const SUBMISSIONS_MAX: usize = BATCH_OPERATIONS_MAX;
+/// Bytes of a request that brings one submission.
+pub const SUBMISSION_BYTES_MAX: usize = OBJECT_BYTES_MAX;
+/// Bytes of a request that brings several.
+pub const SUBMISSIONS_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a case file, or of the same as JSON: base64 makes three bytes four, and JSON escapes some of the policy.
+pub const VERIFY_BYTES_MAX: usize = CASE_BYTES_MAX * 4 / 3 + 64 * 1024;
+/// Bytes of all requests to verify that are read or judged at one time.
+pub const VERIFY_BYTES_AT_ONCE_MAX: usize = 16 * 1024 * 1024;
+/// Requests that are worked on at one time.
+pub const REQUESTS_MAX: usize = 8_192;
+/// Connections that are open at one time.
+pub const CONNECTIONS_MAX: usize = 8_192;
+/// Bytes of a request identifier that a client may choose.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Bytes of a bearer token.
+pub const BEARER_BYTES_MAX: usize = 512;
+/// Entries of one answer of a replay stream.
+pub const REPLAY_ENTRIES_MAX: usize = 4_096;
+/// A replay stream ends its answer with the entry that makes it longer than this.
+pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Items of one page of a list, unless fewer are asked for.
+pub const PAGE_ITEMS_MAX: usize = 1_000;
+
+/// From the first byte of a body to its last. The queue's places are taken meanwhile.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// From the start of a connection, or the end of a request, to the end of the next request's head.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// For a TLS handshake.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// For a request as a whole, unless the configuration says otherwise.
+pub const REQUEST_TIME_DEFAULT: Duration = Duration::from_secs(30);
+/// For the requests in progress when the server is told to stop, unless the configuration says otherwise.
+pub const DRAIN_TIME_DEFAULT: Duration = Duration::from_secs(30);
+/// Seconds after which somebody is told to try again when no better number is known.
+pub const RETRY_AFTER_S: u64 = 1;
+
+const _: () = assert!(SUBMISSION_BYTES_MAX < SUBMISSIONS_BYTES_MAX);
+const _: () = assert!(VERIFY_BYTES_MAX * 8 < VERIFY_BYTES_AT_ONCE_MAX);
+const _: () = assert!(OBJECT_BYTES_MAX * 4 < REPLAY_BYTES_MAX);
+const _: () = assert!(BODY_TIME_MAX.as_millis() < REQUEST_TIME_DEFAULT.as_millis());

@@ -1,0 +1,35 @@
+//! The HTTP interface of a ledger: a thin edge over [`crate::ledger::Service`] (docs/http.md).
+//!
+//! Every handler reads its request, calls the ledger once, and shows the answer. No rules here: what may be done is
+//! decided by the ledger, what may be believed by `remit_verifier`.
+
+mod access;
+mod answers;
+mod app;
+mod docs;
+mod entries;
+mod error;
+mod extract;
+mod health;
+mod layers;
+pub mod limits;
+mod log;
+mod metrics;
+mod openapi;
+mod parties;
+mod router;
+mod sequence;
+mod serve;
+mod submit;
+mod tls;
+mod tokens;
+mod value;
+mod verify;
+mod views;
+
+pub use access::Reader;
+pub use app::{Directory, DirectoryError, Settings};
+pub use error::{ApiError, ErrorCode};
+pub use router::{document, router};
+pub use serve::{ServeError, serve, serve_opening};
+pub use tls::{Tls, TlsError};

@@ -1,0 +1,129 @@
+//! Routes with their description: a handler that is not described has no route, and the other way round.
+
+use super::access::require_reader;
+use super::app::App;
+use super::error::{ErrorCode, ErrorView};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, on};
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, Info, License, OpenApi, Paths, Ref, RefOr, ResponseBuilder, Schema,
+};
+use utoipa::{PartialSchema, Path, ToSchema, __dev::SchemaReferences};
+
+/// The routes of the interface while they are put together.
+pub(super) struct Routes {
+    open: Router<App>,
+    private: Router<App>,
+    paths: Paths,
+    schemas: Vec<(String, RefOr<Schema>)>,
+    names: Vec<String>,
+}
+
+const TITLE: &str = "Remit";
+const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lower-case hexadecimal, amounts are \
+    decimal strings in minor units of their unit, times are unix times in seconds (`_s`) or milliseconds (`_ms`). \
+    What is signed is CBOR and described in the specification; JSON is a view of it. Nothing here has to be believed: \
+    whatever the ledger says can be checked against its signed checkpoint.";
+const BEARER: &str = "bearer";
+const CERTIFICATE: &str = "certificate";
+
+impl Routes {
+    pub(super) fn new() -> Self {
+        let mut schemas = Vec::new();
+        schemas.push((ErrorView::name().into_owned(), ErrorView::schema()));
+        ErrorView::schemas(&mut schemas);
+        let (open, private) = (Router::new(), Router::new());
+        Self { open, private, paths: Paths::default(), schemas, names: Vec::new() }
+    }
+
+    /// A route for everybody. The description is what `utoipa::path` made of the handler.
+    pub(super) fn open<P: Path + SchemaReferences, T: 'static>(
+        mut self,
+        described: P,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        let (path, filter) = self.describe(described, false);
+        self.open = self.open.route(&path, on(filter, handler));
+        self
+    }
+
+    /// A route for readers.
+    pub(super) fn private<P: Path + SchemaReferences, T: 'static>(
+        mut self,
+        described: P,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        let (path, filter) = self.describe(described, true);
+        self.private = self.private.route(&path, on(filter, handler));
+        self
+    }
+
+    /// Adds a handler to the document; where its route is, and for which method.
+    fn describe<P: Path + SchemaReferences>(&mut self, _: P, private: bool) -> (String, MethodFilter) {
+        let (path, methods, mut operation) = (P::path(), P::methods(), P::operation());
+        P::schemas(&mut self.schemas);
+        let post = matches!(methods.first(), Some(HttpMethod::Post));
+        complete(&mut operation, private, path.contains('{'));
+        let (method, filter) =
+            if post { ("POST", MethodFilter::POST) } else { ("GET", MethodFilter::GET) };
+        self.names.push(format!("{method} {path}"));
+        let documented = path.replace("{*", "{");
+        let mut item = PathItem::default();
+        let place = if post { &mut item.post } else { &mut item.get };
+        *place = Some(operation);
+        match self.paths.paths.get_mut(&documented) {
+            Some(known) => known.merge_operations(item),
+            None => drop(self.paths.paths.insert(documented, item)),
+        }
+        (path, filter)
+    }
+
+    /// The names of the routes, the document, and the routes themselves.
+    pub(super) fn finish(self) -> (Vec<String>, OpenApi, impl FnOnce(App) -> Router<App>) {
+        let Self { open, private, paths, schemas, names } = self;
+        let mut info = Info::new(TITLE, env!("CARGO_PKG_VERSION"));
+        info.description = Some(ABOUT.into());
+        let mut license = License::new("Apache-2.0");
+        license.identifier = Some("Apache-2.0".into());
+        info.license = Some(license);
+        let mut document = OpenApi::new(info, paths);
+        let mut components = Components::new();
+        components.schemas.extend(schemas);
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme(BEARER, bearer);
+        let description = Some("A client certificate of the configured authority.".to_owned());
+        components.add_security_scheme(CERTIFICATE, SecurityScheme::MutualTls { description, extensions: None });
+        document.components = Some(components);
+        let routes =
+            move |app: App| open.merge(private.route_layer(from_fn_with_state(app, require_reader)));
+        (names, document, routes)
+    }
+}
+
+/// Adds what holds for every operation: who may, and how errors look.
+fn complete(operation: &mut Operation, private: bool, variable: bool) {
+    let mut codes = vec![ErrorCode::Internal, ErrorCode::TimeOut];
+    if private {
+        codes.push(ErrorCode::Unauthorised);
+        let none: [String; 0] = [];
+        operation.security =
+            Some([BEARER, CERTIFICATE].map(|name| SecurityRequirement::new(name, none.clone())).to_vec());
+    }
+    if variable {
+        codes.push(ErrorCode::NotFound);
+    }
+    for code in codes {
+        let key = code.status().to_string();
+        operation.responses.responses.entry(key).or_insert_with(|| RefOr::T(error_response(code)));
+    }
+}
+
+/// How an error is described.
+fn error_response(code: ErrorCode) -> utoipa::openapi::Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorView::name()))).build();
+    ResponseBuilder::new().description(code.message()).content("application/json", content).build()
+}

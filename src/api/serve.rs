@@ -1,0 +1,187 @@
+//! The interface on a socket: accepts, stops accepting, drains, and shuts the ledger down.
+
+use super::app::{App, Settings, blocking};
+use super::limits::{CONNECTIONS_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
+use super::router::unopened;
+use super::tls::{Tls, TlsError};
+use crate::ledger::Service;
+use axum::Router;
+use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use rustls::server::ServerConfig;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::task::{JoinError, JoinHandle};
+
+/// Why a ledger is no longer served.
+#[derive(Debug)]
+pub enum ServeError<E> {
+    /// The ledger does not open.
+    Open(E),
+    /// Certificates or keys are not acceptable.
+    Tls(TlsError),
+    /// The socket failed.
+    Socket(io::Error),
+    /// The ledger could not be shut down in good order.
+    Shutdown,
+}
+
+impl<E: fmt::Display> fmt::Display for ServeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
+            Self::Socket(error) => write!(f, "the socket failed: {error}"),
+            Self::Shutdown => f.write_str("the ledger could not be shut down in good order"),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for ServeError<E> {}
+
+/// Serves a running ledger until `shutdown` is done: then nothing new is accepted, what is in progress is finished, and
+/// the ledger is shut down.
+///
+/// # Errors
+///
+/// [`ServeError`]; the ledger is shut down all the same.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError<std::convert::Infallible>> {
+    serve_opening(listener, || Ok(service), settings, shutdown).await
+}
+
+/// As [`serve`], for a ledger that takes its time to open: meanwhile the server lives and is not ready.
+///
+/// # Errors
+///
+/// [`ServeError`].
+pub async fn serve_opening<E: Send + 'static>(
+    listener: TcpListener,
+    open: impl FnOnce() -> Result<Service, E> + Send + 'static,
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError<E>> {
+    let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
+    let (app, router) = unopened(settings);
+    let handle = Handle::new();
+    let server = listen(listener, tls, router, handle.clone());
+    let stop = stop(&app, &handle, tokio::task::spawn_blocking(open), shutdown);
+    tokio::pin!(server, stop);
+    let (served, stopped) = tokio::select! {
+        // Before anybody says so, it ends only with its socket.
+        served = &mut server => (served, Ok(())),
+        stopped = &mut stop => (server.await, stopped),
+    };
+    app.drain();
+    let closed = match app.service().cloned() {
+        Ok(service) => blocking(move || service.shutdown()).await.map_err(|_| ServeError::Shutdown),
+        Err(_) => Ok(()),
+    };
+    stopped.and(served.map_err(ServeError::Socket)).and(closed)
+}
+
+/// Opens the ledger, waits until it is time to stop, and tells the server.
+async fn stop<E>(
+    app: &App,
+    handle: &Handle<SocketAddr>,
+    mut opening: JoinHandle<Result<Service, E>>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError<E>> {
+    tokio::pin!(shutdown);
+    let outcome = tokio::select! {
+        opened = &mut opening => match take(app, opened) {
+            Ok(()) => {
+                tracing::info!("ready");
+                shutdown.await;
+                Ok(())
+            }
+            error => error,
+        },
+        // What is being opened is opened to the end, so that it can be shut down in good order.
+        () = &mut shutdown => {
+            app.drain();
+            take(app, opening.await)
+        }
+    };
+    app.drain();
+    tracing::info!("stopping: nothing new is accepted");
+    handle.graceful_shutdown(Some(app.settings().drain_time));
+    outcome
+}
+
+/// Takes over what was opened.
+fn take<E>(app: &App, opened: Result<Result<Service, E>, JoinError>) -> Result<(), ServeError<E>> {
+    let opened = opened.map_err(|error| ServeError::Socket(io::Error::other(error)))?;
+    app.open(opened.map_err(ServeError::Open)?);
+    Ok(())
+}
+
+async fn listen(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    router: Router,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let service = router.into_make_service();
+    match tls {
+        None => bounded(listener, NoDelayAcceptor, handle)?.serve(service).await,
+        Some(config) => {
+            let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
+            let acceptor = acceptor.handshake_timeout(HANDSHAKE_TIME_MAX).acceptor(NoDelayAcceptor);
+            bounded(listener, acceptor, handle)?.serve(service).await
+        }
+    }
+}
+
+/// A server with the bounds that connections have.
+fn bounded<A>(
+    listener: TcpListener,
+    inner: A,
+    handle: Handle<SocketAddr>,
+) -> io::Result<Server<SocketAddr, Limited<A>>> {
+    let acceptor = Limited { inner, handle: handle.clone() };
+    let mut server = axum_server::from_tcp(listener)?
+        .http1_only()
+        .first_request_timeout(HEAD_TIME_MAX)
+        .accept_error_handler(|_, error| tracing::debug!(%error, "a connection was not accepted"))
+        .handle(handle)
+        .acceptor(acceptor);
+    server.http_builder().http1().header_read_timeout(HEAD_TIME_MAX);
+    Ok(server)
+}
+
+/// Accepts no more connections than there may be.
+#[derive(Clone)]
+struct Limited<A> {
+    inner: A,
+    handle: Handle<SocketAddr>,
+}
+
+impl<A, I, S> Accept<I, S> for Limited<A>
+where
+    A: Accept<I, S>,
+    A::Stream: Send + 'static,
+    A::Service: Send + 'static,
+    A::Future: Send + 'static,
+{
+    type Stream = A::Stream;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(A::Stream, A::Service)>> + Send>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        // This one is counted already.
+        if self.handle.connection_count() > CONNECTIONS_MAX {
+            return Box::pin(std::future::ready(Err(io::Error::other("too many connections"))));
+        }
+        Box::pin(self.inner.accept(stream, service))
+    }
+}
