@@ -102,8 +102,10 @@ mod tests {
 
     #[test]
     fn only_the_token_of_a_reader_opens() {
-        let readers = ["auditor", "desk"]
-            .map(|name| Reader { name: name.into(), sha256: sha256(&[format!("{name} token").as_bytes()]).0 });
+        let readers = ["auditor", "desk"].map(|name| Reader {
+            name: name.into(),
+            sha256: sha256(&[format!("{name} token").as_bytes()]).0,
+        });
         let access = Access::new(false, readers.to_vec(), false);
         let known = |headers: &HeaderMap| access.caller(headers, &Extensions::new()).map(|c| c.0.to_string());
         assert_eq!(known(&with("Bearer auditor token")), Some("auditor".into()));

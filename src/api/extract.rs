@@ -31,7 +31,8 @@ impl Segment for EntryIndex {
 
 impl Segment for KeyBytes {
     fn parse(text: &str) -> Result<Self, ApiError> {
-        let key = did::parse(text).map_err(|error| ApiError::new(ErrorCode::BadKey).says(format!("{error}.")));
+        let key =
+            did::parse(text).map_err(|error| ApiError::new(ErrorCode::BadKey).says(format!("{error}.")));
         key.map(|key| *key.bytes())
     }
 }
@@ -75,8 +76,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        let Query(query) =
-            query.map_err(|error| ApiError::new(ErrorCode::BadQuery).says(format!("{}.", error.body_text())))?;
+        let Query(query) = query
+            .map_err(|error| ApiError::new(ErrorCode::BadQuery).says(format!("{}.", error.body_text())))?;
         Ok(Self(query))
     }
 }
@@ -119,7 +120,9 @@ mod tests {
     fn ids_and_numbers_have_one_spelling() {
         let id = ObjectId([0xa5; 32]);
         assert_eq!(parse_id(&id.to_string()), Some(id));
-        for other in ["", "a5", &"A5".repeat(32), &"a5".repeat(33), &"g5".repeat(32), &format!("{}a", "a5".repeat(31))] {
+        for other in
+            ["", "a5", &"A5".repeat(32), &"a5".repeat(33), &"g5".repeat(32), &format!("{}a", "a5".repeat(31))]
+        {
             assert_eq!(parse_id(other), None, "{other}");
         }
         assert_eq!(["0", "17"].map(parse_number), [Some(0), Some(17)]);

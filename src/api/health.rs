@@ -39,9 +39,7 @@ pub(super) async fn healthz() -> Json<HealthView> {
     (status = 200, description = "It takes operations.", body = HealthView),
     (status = 503, description = "Opening, read-only, draining or stopped; the code says which.", body = ErrorView),
 ))]
-pub(super) async fn readyz(
-    State(app): State<App>,
-) -> Result<Json<HealthView>, ApiError> {
+pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthView>, ApiError> {
     if app.draining() {
         return Err(ErrorCode::Draining.into());
     }

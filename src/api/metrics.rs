@@ -116,7 +116,12 @@ impl Metrics {
                 }
             }
         }
-        head(w, "remit_http_request_duration_seconds", "histogram", "From a request's head to its answer's.")?;
+        head(
+            w,
+            "remit_http_request_duration_seconds",
+            "histogram",
+            "From a request's head to its answer's.",
+        )?;
         for (route, counts) in routes.iter().filter(|(_, counts)| read(&counts.count) > 0) {
             let (labels, mut sum) = (labels(route), 0);
             for (bound, count) in BUCKETS_US.iter().zip(&counts.buckets) {
@@ -159,8 +164,7 @@ fn write_ledger(w: &mut String, service: &Service, now: Millis) -> fmt::Result {
     single(w, "remit_batches_total", "counter", "Batches since the start.", counts.batches)?;
     single(w, "remit_entries_total", "counter", "Entries since the start.", counts.entries)?;
     head(w, "remit_operations_total", "counter", "Operations since the start, by outcome.")?;
-    let outcomes =
-        [("applied", counts.applied), ("replayed", counts.replayed), ("refused", counts.refused)];
+    let outcomes = [("applied", counts.applied), ("replayed", counts.replayed), ("refused", counts.refused)];
     for (outcome, count) in outcomes {
         writeln!(w, "remit_operations_total{{outcome=\"{outcome}\"}} {count}")?;
     }

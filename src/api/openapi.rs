@@ -7,12 +7,13 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
+use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Info, License, OpenApi, Paths, Ref, RefOr, ResponseBuilder, Schema,
 };
-use utoipa::{PartialSchema, Path, ToSchema, __dev::SchemaReferences};
+use utoipa::{PartialSchema, Path, ToSchema};
 
 /// The routes of the interface while they are put together.
 pub(super) struct Routes {
@@ -22,6 +23,11 @@ pub(super) struct Routes {
     schemas: Vec<(String, RefOr<Schema>)>,
     names: Vec<String>,
 }
+
+/// What `utoipa::path` makes of a handler.
+pub(super) trait Described: Path + SchemaReferences + for<'t> Tags<'t> {}
+
+impl<P: Path + SchemaReferences + for<'t> Tags<'t>> Described for P {}
 
 const TITLE: &str = "Remit";
 const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lower-case hexadecimal, amounts are \
@@ -41,7 +47,7 @@ impl Routes {
     }
 
     /// A route for everybody. The description is what `utoipa::path` made of the handler.
-    pub(super) fn open<P: Path + SchemaReferences, T: 'static>(
+    pub(super) fn open<P: Described, T: 'static>(
         mut self,
         described: P,
         handler: impl Handler<T, App>,
@@ -52,7 +58,7 @@ impl Routes {
     }
 
     /// A route for readers.
-    pub(super) fn private<P: Path + SchemaReferences, T: 'static>(
+    pub(super) fn private<P: Described, T: 'static>(
         mut self,
         described: P,
         handler: impl Handler<T, App>,
@@ -63,13 +69,13 @@ impl Routes {
     }
 
     /// Adds a handler to the document; where its route is, and for which method.
-    fn describe<P: Path + SchemaReferences>(&mut self, _: P, private: bool) -> (String, MethodFilter) {
+    fn describe<P: Described>(&mut self, _: P, private: bool) -> (String, MethodFilter) {
         let (path, methods, mut operation) = (P::path(), P::methods(), P::operation());
         P::schemas(&mut self.schemas);
+        operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
         let post = matches!(methods.first(), Some(HttpMethod::Post));
         complete(&mut operation, private, path.contains('{'));
-        let (method, filter) =
-            if post { ("POST", MethodFilter::POST) } else { ("GET", MethodFilter::GET) };
+        let (method, filter) = if post { ("POST", MethodFilter::POST) } else { ("GET", MethodFilter::GET) };
         self.names.push(format!("{method} {path}"));
         let documented = path.replace("{*", "{");
         let mut item = PathItem::default();
@@ -96,10 +102,10 @@ impl Routes {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme(BEARER, bearer);
         let description = Some("A client certificate of the configured authority.".to_owned());
-        components.add_security_scheme(CERTIFICATE, SecurityScheme::MutualTls { description, extensions: None });
+        components
+            .add_security_scheme(CERTIFICATE, SecurityScheme::MutualTls { description, extensions: None });
         document.components = Some(components);
-        let routes =
-            move |app: App| open.merge(private.route_layer(from_fn_with_state(app, require_reader)));
+        let routes = move |app: App| open.merge(private.route_layer(from_fn_with_state(app, require_reader)));
         (names, document, routes)
     }
 }

@@ -16,7 +16,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 
 /// Why a ledger is no longer served.
 #[derive(Debug)]
@@ -56,7 +56,8 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<std::convert::Infallible>> {
-    serve_opening(listener, || Ok(service), settings, shutdown).await
+    let opened = std::future::ready(Ok(Ok(service.clone())));
+    run(listener, settings, Some(service), opened, shutdown).await
 }
 
 /// As [`serve`], for a ledger that takes its time to open: meanwhile the server lives and is not ready.
@@ -70,11 +71,26 @@ pub async fn serve_opening<E: Send + 'static>(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
+    let opening = tokio::task::spawn_blocking(open);
+    run(listener, settings, None, opening, shutdown).await
+}
+
+/// Serves; `opened` is there before anybody is listened to.
+async fn run<E>(
+    listener: TcpListener,
+    settings: Settings,
+    opened: Option<Service>,
+    opening: impl Future<Output = Result<Result<Service, E>, JoinError>> + Unpin,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError<E>> {
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
     let (app, router) = unopened(settings);
+    if let Some(service) = opened {
+        app.open(service);
+    }
     let handle = Handle::new();
     let server = listen(listener, tls, router, handle.clone());
-    let stop = stop(&app, &handle, tokio::task::spawn_blocking(open), shutdown);
+    let stop = stop(&app, &handle, opening, shutdown);
     tokio::pin!(server, stop);
     let (served, stopped) = tokio::select! {
         // Before anybody says so, it ends only with its socket.
@@ -93,7 +109,7 @@ pub async fn serve_opening<E: Send + 'static>(
 async fn stop<E>(
     app: &App,
     handle: &Handle<SocketAddr>,
-    mut opening: JoinHandle<Result<Service, E>>,
+    mut opening: impl Future<Output = Result<Result<Service, E>, JoinError>> + Unpin,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
     tokio::pin!(shutdown);

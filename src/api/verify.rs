@@ -114,9 +114,8 @@ fn judge_json(body: &[u8], now: Millis) -> Result<Verdict, ApiError> {
         .map_err(|error| ApiError::new(ErrorCode::BadJson).says(sentence(&error)))?;
     let bytes = |name, text: &str, most| base64_bytes(text, most).ok_or_else(|| bad_case(name));
     let presentation = bytes("the presentation", &body.presentation, PRESENTATION_BYTES_MAX)?;
-    let optional = |name, text: &Option<String>, most| {
-        text.as_deref().map(|text| bytes(name, text, most)).transpose()
-    };
+    let optional =
+        |name, text: &Option<String>, most| text.as_deref().map(|text| bytes(name, text, most)).transpose();
     let invocation = optional("the invocation", &body.invocation, OBJECT_BYTES_MAX)?;
     let evidence = optional("the evidence", &body.evidence, EVIDENCE_BYTES_MAX)?;
     if body.arguments.len() > ARGUMENTS_MAX || (invocation.is_none() && !body.arguments.is_empty()) {

@@ -1,0 +1,98 @@
+//! Who may read what: the open parts are open, the private ones are for readers, and `public` is a stated choice.
+
+use crate::desk::{Desk, TOKEN, call};
+use axum::body::Body;
+use axum::http::Request;
+use remit::api::{Reader, document};
+use remit_verifier::hash::sha256;
+
+/// Every path of the interface with something in its places, and whether it is for readers.
+fn operations() -> Vec<(String, String, bool)> {
+    let document = serde_json::to_value(document()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let mut found = Vec::new();
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("operations") {
+            let path = path.replace("{path}", "0/000.p/1").replace("{index}", "1");
+            let path = path.replace("{key}", &crate::desk::did("alice")).replace("{id}", &"ab".repeat(32));
+            found.push((method.to_uppercase(), path, operation.get("security").is_some()));
+        }
+    }
+    found
+}
+
+fn request(method: &str, path: &str, authorization: Option<&str>) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    let request = match authorization {
+        Some(value) => request.header("authorization", value),
+        None => request,
+    };
+    request.body(Body::empty()).expect("a request")
+}
+
+#[tokio::test]
+async fn private_parts_are_for_readers_alone() {
+    let desk = Desk::new();
+    let (mut open, mut private) = (0, 0);
+    for (method, path, is_private) in operations() {
+        let ask = |authorization: Option<&str>| {
+            let request = request(&method, &path, authorization);
+            let router = desk.router.clone();
+            async move { call(&router, request).await }
+        };
+        let stranger = ask(None).await;
+        assert_eq!(stranger.status == 401, is_private, "{method} {path}");
+        if !is_private {
+            open += 1;
+            continue;
+        }
+        private += 1;
+        assert_eq!(stranger.error(), (401, "unauthorised".into()));
+        assert_eq!(stranger.header("www-authenticate"), "Bearer");
+        for wrong in ["Bearer an auditor's toke", "Bearer ", "Basic YTpi", &format!("Bearer {TOKEN}x")] {
+            assert_eq!(ask(Some(wrong)).await.status, 401, "{wrong}");
+        }
+        assert_ne!(ask(Some(&format!("Bearer {TOKEN}"))).await.status, 401, "{method} {path}");
+    }
+    assert!(open >= 10 && private >= 15, "{open} open, {private} private");
+}
+
+#[tokio::test]
+async fn a_public_ledger_is_a_stated_choice() {
+    let desk = Desk::new();
+    let path = format!("/v1/parties/{}", desk.world.issuer);
+    let nobody = desk.served(|settings| settings.readers.clear());
+    assert_eq!(call(&nobody, request("GET", &path, None)).await.status, 401);
+    assert_eq!(call(&nobody, request("GET", &path, Some("Bearer "))).await.status, 401);
+    let public = desk.served(|settings| (settings.public, settings.readers) = (true, Vec::new()));
+    assert_eq!(call(&public, request("GET", &path, None)).await.status, 200);
+}
+
+#[tokio::test]
+async fn every_reader_has_a_token_of_his_own() {
+    let desk = Desk::new();
+    let path = format!("/v1/parties/{}", desk.world.issuer);
+    let readers =
+        ["one", "two"].map(|name| Reader { name: name.into(), sha256: sha256(&[name.as_bytes()]).0 });
+    let router = desk.served(|settings| settings.readers = readers.to_vec());
+    for (token, status) in [("one", 200), ("two", 200), ("three", 401)] {
+        let answer = call(&router, request("GET", &path, Some(&format!("Bearer {token}")))).await;
+        assert_eq!(answer.status, status, "{token}");
+    }
+    // The digest is not the token.
+    let digest = format!("Bearer {}", sha256(&[b"one"]));
+    assert_eq!(call(&router, request("GET", &path, Some(&digest))).await.status, 401);
+}
+
+/// Nothing of the private parts is in what a stranger sees of an operation's answers.
+#[tokio::test]
+async fn the_open_parts_show_no_values() {
+    let mut desk = Desk::new();
+    let root = desk.root(987_654_321).await;
+    for (method, path, is_private) in operations() {
+        let answer = call(&desk.router, request(&method, &path, None)).await;
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(!text.contains("987654321"), "{method} {path}");
+        assert!(!is_private || !text.contains(&root.to_string()), "{method} {path}");
+    }
+}
