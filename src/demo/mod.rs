@@ -1,6 +1,9 @@
 //! The running example, told step by step and held to what it tells.
 
+mod house;
 mod report;
+#[cfg(feature = "server")]
+mod served;
 mod stage;
 mod story;
 
@@ -15,5 +18,22 @@ use remit_verifier::types::Millis;
 ///
 /// Whatever the ledger or a key could not do; a step that came out otherwise than told is in the report, not here.
 pub fn run(start: Millis, randomness: Randomness) -> Result<Report, Box<dyn std::error::Error>> {
-    story::tell(stage::Stage::new(start, randomness)?)
+    let house = |genesis: &_, log_key| Ok(Box::new(house::Memory::new(genesis, log_key)?) as Box<_>);
+    story::tell(stage::Stage::new(start, randomness, house)?)
+}
+
+/// Plays the whole story at `start` on a real server: RocksDB in `folder`, which is new or empty, and HTTP on loopback.
+/// The server is stopped while the hotel decides, and at the end; then the folder alone is replayed.
+///
+/// # Errors
+///
+/// As [`run`].
+#[cfg(feature = "server")]
+pub fn run_served(
+    start: Millis,
+    randomness: Randomness,
+    folder: &std::path::Path,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let house = |genesis: &_, log_key| Ok(Box::new(served::Served::new(genesis, log_key, folder)?) as Box<_>);
+    story::tell(stage::Stage::new(start, randomness, house)?)
 }

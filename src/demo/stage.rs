@@ -1,27 +1,27 @@
 //! The stage of the demo: the ledger, the keys, the parties, and services that decide with files alone.
 
+use super::house::{Answered, House, Kept};
 use super::report::{Balance, Report, Step};
 use crate::audit::{Recorded, conserve, replay};
 use crate::client::{Ask, Client, Randomness, Ready, TokenSpec, public_key};
-use crate::engine::Answer;
-use crate::ledger::Ledger;
+use crate::engine;
 use remit_verifier::code::Code;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Argument, Invocation, Path, Payment};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
-use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Request, Settings, Verifier};
+use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verifier};
 use std::collections::BTreeMap;
 use std::error::Error;
 
 pub(super) type Tale<T> = Result<T, Box<dyn Error>>;
 
-const ORIGIN: &str = "remit.example/demo";
+pub(super) const ORIGIN: &str = "remit.example/demo";
 const OPERATORS: [&str; 3] = ["operator 1", "operator 2", "operator 3"];
 
 /// Everybody's keys, and what has happened so far.
 pub(super) struct Stage {
-    pub(super) ledger: Ledger,
+    pub(super) ledger: Box<dyn House>,
     pub(super) client: Client,
     pub(super) now: Millis,
     pub(super) chapter: &'static str,
@@ -44,7 +44,12 @@ pub(super) struct Shown {
 }
 
 impl Stage {
-    pub(super) fn new(now: Millis, mut randomness: Randomness) -> Tale<Self> {
+    /// The stage before the story; `house` makes the ledger of a genesis and the log's key.
+    pub(super) fn new(
+        now: Millis,
+        mut randomness: Randomness,
+        house: impl FnOnce(&Genesis, LocalSigner) -> Tale<Box<dyn House>>,
+    ) -> Tale<Self> {
         let mut client =
             Client::new(Default::default(), std::mem::replace(&mut randomness, Randomness::Seeded(0)));
         let mut keys = BTreeMap::new();
@@ -63,7 +68,7 @@ impl Stage {
             threshold: 2,
             rules: 1,
         };
-        let ledger = Ledger::begin(&genesis, Box::new(log_key))?;
+        let ledger = house(&genesis, log_key)?;
         let client = client.for_ledger(ledger.id());
         let cny = ObjectId::default();
         Ok(Self { ledger, client, now, chapter: "", keys, steps: Vec::new(), cny })
@@ -79,7 +84,7 @@ impl Stage {
     }
 
     pub(super) fn epoch(&self, token: ObjectId) -> Epoch {
-        self.ledger.leaf(&token).map(|record| record.leaf.epoch).unwrap_or_default()
+        self.ledger.epoch(&token).map(|(epoch, _)| epoch).unwrap_or_default()
     }
 
     pub(super) fn wait(&mut self, seconds: u64) {
@@ -101,15 +106,12 @@ impl Stage {
     /// Submits bytes as they are.
     pub(super) fn resubmit(&mut self, tried: &str, ready: &Ready, expected: &str) -> Tale<()> {
         self.now = Millis(self.now.0 + 250);
-        let answer = self.ledger.submit(&[&ready.bytes], self.now)?.pop().ok_or("no answer")?;
-        let (outcome, meaning, entry) = match answer {
-            Answer::Applied(entry) => ("applied", "Durable, and proved by the checkpoint.", Some(entry.0)),
-            Answer::Replayed(entry) => {
-                ("replayed", "The first answer again; nothing new was done.", Some(entry.0))
-            }
-            Answer::Refused(refusal) => (refusal.code.text(), refusal.code.meaning(), None),
-        };
-        self.note("the ledger", tried, expected, outcome, meaning, entry, None);
+        let Answered { outcome, meaning, entry } = self.ledger.submit(&ready.bytes, self.now)?;
+        let meaning = meaning.unwrap_or_else(|| match outcome.as_str() {
+            "applied" => "Durable, and proved by the checkpoint.".into(),
+            _ => "The first answer again; nothing new was done.".into(),
+        });
+        self.note("the ledger", tried, expected, &outcome, &meaning, entry, None);
         Ok(())
     }
 
@@ -225,64 +227,70 @@ impl Stage {
         Ok(Service { name, verifier: Verifier::new(policy, Millis(0)) })
     }
 
+    /// A file to show, at the newest checkpoint.
+    pub(super) fn presentation(&self, token: ObjectId) -> Tale<Vec<u8>> {
+        self.ledger.presentation(&token, &self.cny)
+    }
+
     /// Anybody replays the whole log, and recounts the money without the rules.
-    pub(super) fn audit(&mut self) {
-        let head = self.ledger.head();
-        let replayed = replay(self.ledger.store().iter(), head.as_ref());
-        let outcome =
-            replayed.map_or_else(|error| error.to_string(), |_| "every root and every detail equal".into());
-        self.check(
-            "an auditor",
-            "replays the log from genesis",
-            "every root and every detail equal",
-            &outcome,
-        );
-        let log = self.ledger.store().iter();
-        let counted = conserve(log.map(|kept| Recorded { entry: kept.entry, object: kept.object }));
-        let outcome = match counted {
-            Ok(found) if found.ok => "conserved at every entry".to_string(),
+    fn audit(&mut self, kept: &Kept) {
+        let log = || kept.log.iter();
+        let entries = log().map(|kept| engine::Kept {
+            entry: &kept.entry,
+            object: kept.object.as_deref(),
+            details: kept.details.as_ref(),
+        });
+        let told = "every root and every detail equal";
+        let outcome = match replay(entries, Some(&kept.head)) {
+            Ok(found) if found.report.state_root.to_string() == kept.state_root => told.into(),
+            Ok(found) => format!("the state root is {}", found.report.state_root),
+            Err(error) => error.to_string(),
+        };
+        self.check("an auditor", "replays the log from genesis", told, &outcome);
+        let recorded = log().map(|kept| Recorded { entry: &kept.entry, object: kept.object.as_deref() });
+        let told = "conserved at every entry";
+        let outcome = match conserve(recorded) {
+            Ok(found) if found.ok => told.to_string(),
             Ok(found) => format!("{} violations", found.violated),
             Err(error) => error.to_string(),
         };
-        self.check(
-            "an auditor",
-            "recounts the money by code of its own",
-            "conserved at every entry",
-            &outcome,
-        );
+        self.check("an auditor", "recounts the money by code of its own", told, &outcome);
     }
 
     pub(super) fn balance(&self, name: &str, token: ObjectId) -> Tale<Balance> {
-        let unit = &self.ledger.leaf(&self.cny).ok_or("no unit")?.leaf;
-        let info = self.ledger.token(&token).ok_or("no token")?;
-        let record = self.ledger.leaf(&token).ok_or("no leaf")?;
-        let counters = record.private.as_ref().ok_or("no values")?.values.counters(unit.index);
-        let budget = info.budgets.iter().flatten().find(|(of, _)| *of == unit.index);
-        let total = budget.and_then(|(_, budget)| budget.total).unwrap_or_default().0;
-        let committed = counters.committed().ok_or("no amount")?.0;
-        let named = unit.unit().ok_or("no unit")?;
+        let purse = self.ledger.purse(&token, &self.cny)?;
         Ok(Balance {
             token: name.into(),
-            total_minor: total.to_string(),
-            left_minor: (total - committed).to_string(),
-            spent_minor: (counters.captured - counters.refunded).to_string(),
-            reserved_minor: counters.reserved.to_string(),
-            carved_minor: (counters.carved - counters.returned).to_string(),
-            unit: named.name.clone(),
-            decimals: named.decimals,
+            total_minor: purse.total.to_string(),
+            left_minor: (purse.total - purse.committed).to_string(),
+            spent_minor: (purse.captured - purse.refunded).to_string(),
+            reserved_minor: purse.reserved.to_string(),
+            carved_minor: (purse.carved - purse.returned).to_string(),
+            unit: purse.unit,
+            decimals: purse.decimals,
         })
     }
 
-    pub(super) fn close(self, balances: Vec<Balance>) -> Report {
-        Report {
+    /// Closes the ledger, and lets an auditor look at everything.
+    pub(super) fn close(mut self, balances: Vec<Balance>) -> Tale<Report> {
+        let kept = self.ledger.close()?;
+        self.audit(&kept);
+        Ok(Report {
             ok: self.steps.iter().all(|step| step.ok),
             balances,
-            entries: self.ledger.store().len(),
-            state_root: self.ledger.store().trees().state.root().to_string(),
-            checkpoint: self.ledger.checkpoint().into(),
+            entries: kept.log.len() as u64,
+            state_root: kept.state_root,
+            checkpoint: kept.checkpoint,
             steps: self.steps,
-        }
+        })
     }
+}
+
+/// A file with an offline link at its end, which needs no ledger.
+pub(super) fn with_link(file: &[u8], link: &[u8]) -> Tale<Vec<u8>> {
+    let mut shown = Presentation::decode(file).map_err(|error| format!("{error:?}"))?;
+    shown.tokens.push(link);
+    Ok(shown.encode())
 }
 
 /// Everybody who has a key and is no operator.

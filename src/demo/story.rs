@@ -1,7 +1,7 @@
 //! The story: a travel assistant, its agents, an airline, and a hotel that is offline all the while.
 
 use super::report::Report;
-use super::stage::{Service, Shown, Stage, Tale};
+use super::stage::{Service, Shown, Stage, Tale, with_link};
 use crate::client::{Ask, Ready, TokenSpec, budget, carved};
 use remit_verifier::cbor::Writer;
 use remit_verifier::code::Code;
@@ -10,7 +10,7 @@ use remit_verifier::object::{
     Act, Budget, Condition, Delegation, DelegationMode, Operator, Path, Permission, Position, RESERVED,
     Reference, Target, Value,
 };
-use remit_verifier::types::{Amount, ObjectId, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, StateIndex};
 
 /// The ids of the story.
 struct Trip {
@@ -35,13 +35,12 @@ pub(super) fn tell(mut stage: Stage) -> Tale<Report> {
     hand_over(&mut stage, &trip)?;
     later_kinds(&mut stage)?;
     stage.chapter = "10  Anybody can check all of it";
-    stage.audit();
     let balances = vec![
         stage.balance("assistant", trip.assistant)?,
         stage.balance("flight agent", trip.flights)?,
         stage.balance("hotel agent", trip.rooms)?,
     ];
-    Ok(stage.close(balances))
+    stage.close(balances)
 }
 
 fn found(s: &mut Stage) -> Tale<Trip> {
@@ -163,7 +162,7 @@ fn show(s: &mut Stage, ask: &Ask, by: &str, presentation: &[u8]) -> Tale<(Shown,
 
 fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Booked> {
     s.chapter = "3  A flight is booked: the airline checks offline, then the ledger holds the money";
-    let presentation = s.ledger.presentation(&trip.flights, &[], Some(&s.cny))?;
+    let presentation = s.presentation(trip.flights)?;
     let ask = flight(s, trip, "book", "business", 480_000)?;
     let (shown, _) = show(s, &ask, "flight agent", &presentation)?;
     s.decide(airline, "the flight agent asks for business class", &shown, None, "condition_not_met");
@@ -171,8 +170,7 @@ fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Booked> {
     let (shown, ready) = show(s, &ask, "flight agent", &presentation)?;
     s.decide(airline, "it asks for economy at 4 800.00", &shown, None, "permitted");
     s.resubmit("the airline has the ledger hold 4 800.00", &ready, "applied")?;
-    let entry = s.ledger.entry_of(&ready.id).ok_or("no entry")?;
-    let evidence = s.ledger.evidence(entry)?;
+    let evidence = s.ledger.evidence(&ready.id)?;
     s.decide(
         airline,
         "the same request, now with the proof that the money is held",
@@ -200,9 +198,11 @@ fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Booked> {
 }
 
 fn offline_hotel(s: &mut Stage, trip: &Trip) -> Tale<()> {
-    s.chapter = "4  The hotel is offline: it has a policy, a file from this morning, and no line to anybody";
+    s.chapter = "4  The ledger is stopped: the hotel has a policy, a file from this morning, and no line to anybody";
     let mut hotel = s.service("the hotel", trip.hotel, trip.company)?;
-    let file = s.ledger.presentation(&trip.rooms, &[], Some(&s.cny))?;
+    let file = s.presentation(trip.rooms)?;
+    let at = s.ledger.epoch(&trip.rooms)?;
+    s.ledger.stop()?;
     s.wait(120);
     let ask = s.ask(trip.rooms, trip.hotel, "view", "rooms/12")?;
     let (shown, _) = show(s, &ask, "hotel agent", &file)?;
@@ -216,25 +216,30 @@ fn offline_hotel(s: &mut Stage, trip: &Trip) -> Tale<()> {
     ask.payment = Some(s.payment(100_000));
     let (shown, _) = show(s, &ask, "hotel agent", &file)?;
     s.decide(&mut hotel, "it books room 12 for 1 000.00 that nobody holds", &shown, None, "permitted");
-    concierge(s, trip, &mut hotel)?;
+    let (link, minibar) = concierge(s, trip, &mut hotel, at, &file)?;
     let ask = s.ask(trip.rooms, trip.hotel, "view", "rooms/12")?;
     s.wait(600);
     let (shown, _) = show(s, &Ask { action: "view".into(), ..ask }, "hotel agent", &file)?;
     s.decide(&mut hotel, "the same file twelve minutes later; the policy says ten", &shown, None, "stale");
-    Ok(())
+    s.ledger.resume(s.now)?;
+    cut_off(s, trip, &mut hotel, &link, &minibar)
 }
 
-/// The hotel agent narrows its token for a concierge without asking the ledger, and cuts it off again.
-fn concierge(s: &mut Stage, trip: &Trip, hotel: &mut Service) -> Tale<()> {
+/// The hotel agent narrows its token for a concierge without asking the ledger: the link, and what it asks for.
+fn concierge(
+    s: &mut Stage,
+    trip: &Trip,
+    hotel: &mut Service,
+    at: (Epoch, Generation),
+    file: &[u8],
+) -> Tale<(Vec<u8>, Ask)> {
     let spec = TokenSpec {
         permissions: Some(vec![permission(trip.hotel, &["view"], &["rooms/12"])?]),
         ..s.spec("concierge", 1800)?
     };
-    let leaf = &s.ledger.leaf(&trip.rooms).ok_or("no leaf")?.leaf;
-    let at = (leaf.epoch, leaf.generation);
     let key = s.key("hotel agent").clone();
     let (id, link) = s.client.link(s.now, trip.rooms, at, &spec, &key)?;
-    let file = s.ledger.presentation(&trip.rooms, std::slice::from_ref(&link), None)?;
+    let file = with_link(file, &link)?;
     let ask = s.ask(id, trip.hotel, "view", "rooms/12/minibar")?;
     let (shown, _) = show(s, &ask, "concierge", &file)?;
     s.decide(
@@ -246,10 +251,15 @@ fn concierge(s: &mut Stage, trip: &Trip, hotel: &mut Service) -> Tale<()> {
     );
     let (shown, _) = show(s, &s.ask(id, trip.hotel, "view", "rooms/123")?, "concierge", &file)?;
     s.decide(hotel, "it looks into room 123", &shown, None, "resource_not_allowed");
+    Ok((link, ask))
+}
+
+/// The ledger is back, and every link of the hotel agent ends at once.
+fn cut_off(s: &mut Stage, trip: &Trip, hotel: &mut Service, link: &[u8], ask: &Ask) -> Tale<()> {
     let target = Target { token: trip.rooms, epoch: s.epoch(trip.rooms), position: Position(3) };
     s.act("the hotel agent cuts every such link at once", Act::Cut(target), &["hotel agent"], Ok(()))?;
-    let file = s.ledger.presentation(&trip.rooms, &[link], None)?;
-    let (shown, _) = show(s, &ask, "concierge", &file)?;
+    let file = with_link(&s.presentation(trip.rooms)?, link)?;
+    let (shown, _) = show(s, ask, "concierge", &file)?;
     s.decide(hotel, "the concierge comes again with a new file", &shown, None, "old_generation");
     Ok(())
 }
