@@ -29,3 +29,17 @@ fn a_step_that_comes_out_otherwise_fails_the_report() {
     assert!(report.text().contains("NOT"), "the text shows it");
     assert!(report.text().contains(&format!("{} of {}", report.steps.len() - 1, report.steps.len())));
 }
+
+#[cfg(feature = "server")]
+#[test]
+fn the_story_is_the_same_on_a_real_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let served = demo::run_served(START, Randomness::Seeded(7), &folder.path().join("ledger")).expect("runs");
+    let wrong: Vec<_> = served.steps.iter().filter(|step| !step.ok).collect();
+    assert!(served.ok && wrong.is_empty(), "{wrong:#?}");
+    let memory = demo::run(START, Randomness::Seeded(7)).expect("runs");
+    let told = |report: &demo::Report| -> Vec<_> {
+        report.steps.iter().map(|step| (step.tried.clone(), step.outcome.clone())).collect()
+    };
+    assert_eq!(told(&served), told(&memory));
+}

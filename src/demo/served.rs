@@ -9,7 +9,7 @@ use crate::engine;
 use crate::ledger::{Clock, GuardPlace, Service, Settings};
 use crate::remote::{Address, Remote, Reply};
 use crate::store::rocks::RocksOptions;
-use crate::store::{Read, RocksStore, Store};
+use crate::store::{RocksStore, Store};
 use remit_verifier::c2sp::{KeyKind, Trust, VerifierKey};
 use remit_verifier::log::Genesis;
 use remit_verifier::sign::{LocalSigner, Signer};
