@@ -2,23 +2,72 @@
 
 use super::clock;
 use super::out::{Done, Failure, Outcome};
+use crate::client::Randomness;
+use crate::demo::Report;
 use clap::Args;
+use remit_verifier::types::Millis;
+#[cfg(feature = "server")]
+use std::path::{Path, PathBuf};
 
 const EXAMPLE: &str = "Example:\n  remit demo\n  remit demo --json | jq .ok";
 
-/// Tells the running example on a ledger in memory, step by step.
+/// Tells the running example, step by step.
 ///
-/// A company gives a travel assistant 20 000.00 CNY; parts are passed on, spent, refunded, cut off and handed over;
-/// a hotel decides offline all the while. Exits with 0 only if every step came out as told.
+/// A company gives a travel assistant 20 000.00 CNY; parts are passed on, spent, refunded, cut off and handed over; a
+/// hotel decides while the ledger is stopped. It plays on a real server: a new folder, and HTTP on this machine alone.
+/// At the end the server is stopped and the folder replayed, and every root compared. Only the clock is the story's
+/// own, so that minutes pass in an instant. Exits with 0 only if every step came out as told.
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
-pub(super) struct Demo {}
+pub(super) struct Demo {
+    /// Plays on a ledger in this process, without a disk and a socket.
+    #[arg(long)]
+    memory: bool,
+    /// Makes the ledger's folder here, new or empty, and keeps it; without this it is temporary.
+    #[cfg(feature = "server")]
+    #[arg(long, value_name = "DIR", conflicts_with = "memory")]
+    keep: Option<PathBuf>,
+}
 
 impl Demo {
     pub(super) fn run(self) -> Outcome {
-        let report = crate::demo::run(clock::now()?, crate::client::Randomness::System);
-        let report = report.map_err(Failure::internal)?;
+        let report = self.play(clock::now()?)?;
         let fields = serde_json::to_value(&report).map_err(Failure::internal)?;
-        Ok(Done::say(report.text()).with_all(fields).refused_unless(report.ok))
+        let done = Done::say(report.text()).with_all(fields).refused_unless(report.ok);
+        #[cfg(feature = "server")]
+        let done = match &self.keep {
+            Some(folder) => done
+                .line(format!("The ledger is kept: remit audit replay {}", folder.join("data").display()))
+                .with("folder", folder.display().to_string()),
+            None => done,
+        };
+        Ok(done)
+    }
+
+    #[cfg(feature = "server")]
+    fn play(&self, now: Millis) -> Result<Report, Failure> {
+        if self.memory {
+            return crate::demo::run(now, Randomness::System).map_err(Failure::internal);
+        }
+        let played =
+            |folder: &Path| crate::demo::run_served(now, Randomness::System, folder).map_err(Failure::internal);
+        match &self.keep {
+            Some(folder) => played(folder),
+            None => {
+                let name = format!("remit-demo-{}-{}", std::process::id(), now.0);
+                let folder = std::env::temp_dir().join(name);
+                let report = played(&folder);
+                // What is left behind after a failure is only a temporary folder.
+                let removed = std::fs::remove_dir_all(&folder);
+                report.and_then(|report| removed.map(|()| report).map_err(Failure::internal))
+            }
+        }
+    }
+
+    #[cfg(not(feature = "server"))]
+    fn play(&self, now: Millis) -> Result<Report, Failure> {
+        // This build has no server to play on.
+        let _ = self.memory;
+        crate::demo::run(now, Randomness::System).map_err(Failure::internal)
     }
 }
