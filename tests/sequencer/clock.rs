@@ -1,16 +1,12 @@
 //! Heartbeats, and clocks that go wrong; no test sleeps.
 
-use crate::house::{House, START, Time, checked_head, new_store, start};
+use crate::house::{House, LONG, START, Time, checked_head, new_store, start, until};
 use remit::engine::Answer;
 use remit::ledger::queue_limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
 use remit::ledger::{Settings, StartError, State, SubmitError, Wait};
 use remit::store::SharedMemory;
 use remit_verifier::code::Code;
 use remit_verifier::types::{Millis, TreeSize};
-use std::time::Duration;
-
-/// Longer than any test waits for anything that comes.
-const LONG: Duration = Duration::from_secs(30);
 
 fn next_size(house: &House) -> TreeSize {
     TreeSize(house.head().size.0 + 1)
@@ -125,9 +121,7 @@ fn a_leap_allowed_at_start_is_no_leave_for_another() {
     let house = House::with(Settings { allow_jump: true, ..time.settings() }, time);
     house.time.advance(JUMP_DEFAULT.0 + 1);
     house.service.wake();
-    while house.service.sizes().state == State::Running {
-        std::thread::yield_now();
-    }
+    until(|| house.service.sizes().state != State::Running);
     assert_eq!(house.service.sizes().state, State::ClockAhead);
 }
 
@@ -145,9 +139,7 @@ fn a_clock_that_leaps_stops_writing_until_it_is_right_or_allowed() {
     house.time.set(right);
     house.service.beat();
     assert!(house.service.wait_for(TreeSize(before.size.0 + 1), LONG).size() > before.size);
-    while house.service.sizes().state != State::Running {
-        std::thread::yield_now();
-    }
+    until(|| house.service.sizes().state == State::Running);
     assert!(matches!(house.submit(&ready).expect("decided").answer, Answer::Applied(_)));
     // Time did pass, and somebody says so.
     let size = house.head().size;
@@ -156,9 +148,7 @@ fn a_clock_that_leaps_stops_writing_until_it_is_right_or_allowed() {
     assert_eq!(house.submit(&late).expect_err("refused"), SubmitError::ClockAhead);
     house.service.allow_jump();
     assert_eq!(house.service.wait_for(TreeSize(size.0 + 1), LONG).version().time(), house.time.now());
-    while house.service.sizes().state != State::Running {
-        std::thread::yield_now();
-    }
+    until(|| house.service.sizes().state == State::Running);
     assert!(matches!(house.submit(&late).expect("decided").answer, Answer::Applied(_)));
     // What is older than its window is refused by the rules, not by the clock.
     let old = house.submit(&ready).expect("decided").answer;

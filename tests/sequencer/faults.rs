@@ -1,16 +1,12 @@
 //! What a device does wrong: nothing is signed over it, everybody hears of it, and what was acknowledged stays.
 
 use crate::gate::{gated, send_reserve};
-use crate::house::{House, Time, checked_head, start};
+use crate::house::{House, LONG, Time, checked_head, start, until};
 use remit::engine::Answer;
 use remit::ledger::{Fatal, LedgerError, Mismatch, StartError, State, SubmitError, Wait};
 use remit::store::{Fault, Read, SharedMemory, StoreError};
 use remit_verifier::types::{EntryIndex, StateIndex, TreeSize};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Longer than any test waits for anything that comes.
-const LONG: Duration = Duration::from_secs(30);
 
 /// Submits with a fault, and gives the reason for which the ledger stopped.
 fn stops(house: &mut House, fault: Fault) -> Arc<Fatal> {
@@ -71,16 +67,12 @@ fn a_full_device_makes_it_read_only_until_a_heartbeat_succeeds() {
     house.store.fail_next(Fault::Full);
     house.time.advance(10_000);
     house.service.wake();
-    while house.store.has_fault() {
-        std::thread::yield_now();
-    }
+    until(|| !house.store.has_fault());
     assert_eq!(house.service.sizes().state, State::ReadOnly);
     house.time.advance(10_000);
     house.service.wake();
     assert_eq!(house.service.wait_for(TreeSize(head.size.0 + 1), LONG).size().0, head.size.0 + 1);
-    while house.service.sizes().state == State::ReadOnly {
-        std::thread::yield_now();
-    }
+    until(|| house.service.sizes().state != State::ReadOnly);
     assert!(matches!(house.submit(&first).expect("room").answer, Answer::Applied(_)));
     assert!(matches!(house.submit(&second).expect("room").answer, Answer::Applied(_)));
     house.replays();
@@ -154,7 +146,7 @@ fn a_bug_in_an_answer_stops_the_ledger_and_leaves_nobody_waiting() {
     let more: Vec<_> = (2..5).map(|amount| send_reserve(&mut house, amount, Wait::Published)).collect();
     gate.open();
     for more in more {
-        assert!(matches!(more.recv().expect("told"), Err(SubmitError::Stopped(_))));
+        assert!(matches!(more.recv_timeout(LONG).expect("told"), Err(SubmitError::Stopped(_))));
     }
     house.service.shutdown();
     assert_eq!(house.service.sizes().state, State::Stopped(Some(Arc::new(Fatal::Panic))));

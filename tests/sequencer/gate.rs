@@ -1,6 +1,6 @@
 //! A store whose commits wait at a gate, so that tests decide what queues meanwhile.
 
-use crate::house::{House, Time, key, new_store};
+use crate::house::{House, LONG, Time, key, new_store};
 use remit::client::{Client, Randomness};
 use remit::engine::{Batch, Trees};
 use remit::ledger::{Service, Settings, SubmitError, Submitted, Wait};
@@ -38,7 +38,9 @@ impl Gate {
 
     /// Waits until a commit stands before the gate.
     pub fn wait_for_commit(&self) {
-        drop(self.0.1.wait_while(self.0.0.lock().expect("no panic"), |inner| !inner.waiting));
+        let inner = self.0.0.lock().expect("no panic");
+        let waited = self.0.1.wait_timeout_while(inner, LONG, |inner| !inner.waiting).expect("no panic");
+        assert!(!waited.1.timed_out(), "no commit comes");
     }
 }
 

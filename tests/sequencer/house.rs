@@ -14,8 +14,24 @@ use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Seconds
 use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Settings as Rules, verify};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub const START: Millis = Millis(1_800_000_000_000);
+
+/// Longer than any test waits for what comes; what does not come must not be waited for without end.
+pub const LONG: Duration = Duration::from_secs(30);
+
+/// Waits for what another thread is about to do.
+pub fn until(done: impl Fn() -> bool) {
+    let waited = (0..LONG.as_millis()).find(|_| {
+        let done = done();
+        if !done {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        done
+    });
+    assert!(waited.is_some(), "it does not come");
+}
 
 /// A key that is the same at every run.
 pub fn key(name: &str) -> LocalSigner {

@@ -1,7 +1,7 @@
 //! Many at once: batches, a full queue, repeats, readers of old versions, an orderly end.
 
 use crate::gate::{Answered, Gate, gated, send, send_reserve};
-use crate::house::{House, Time, checked_head, decide, head_of, reserve, start};
+use crate::house::{House, LONG, Time, checked_head, decide, head_of, reserve, start, until};
 use remit::client::{Client, Randomness};
 use remit::engine::Answer;
 use remit::ledger::queue_limits::{BATCH_BYTES_MAX, RETRY_AFTER};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn answers(received: &Answered) -> Vec<Submitted> {
-    received.recv().expect("answered").expect("decided")
+    received.recv_timeout(LONG).expect("answered").expect("decided")
 }
 
 fn applied(submitted: &Submitted) -> EntryIndex {
@@ -278,9 +278,7 @@ fn shutting_down_finishes_what_is_queued_and_takes_nothing_more() {
     gate.wait_for_commit();
     let ends = house.service.clone();
     let ends = std::thread::spawn(move || ends.shutdown());
-    while house.service.sizes().state != State::Draining {
-        std::thread::yield_now();
-    }
+    until(|| house.service.sizes().state == State::Draining);
     assert_eq!(house.service.permit(1).expect_err("closed"), SubmitError::Draining);
     gate.open();
     ends.join().expect("no panic");
