@@ -194,6 +194,11 @@ impl Inner {
         }
     }
 
+    /// Whether nothing will be queued any more.
+    fn ends(&self) -> bool {
+        matches!(self.state, State::Draining | State::Stopped(_))
+    }
+
     /// What one batch takes, in order.
     fn batch(&mut self) -> Vec<Work> {
         let (mut operations, mut bytes) = (0, 0);
@@ -300,7 +305,7 @@ impl Queue {
     /// Says what the ledger does; what drains or has stopped does not run again.
     pub(super) fn set_state(&self, state: State) {
         let mut inner = self.inner();
-        if !matches!(inner.state, State::Draining | State::Stopped(_)) {
+        if !inner.ends() {
             inner.state = state;
         }
     }
@@ -321,36 +326,37 @@ impl Queue {
         self.inner().drain.note(operations, now);
     }
 
-    /// Waits for what to do next; a heartbeat is due at `beat_at`.
-    pub(super) fn next(&self, clock: &dyn Fn() -> Millis, beat_at: Millis) -> Step {
+    /// Waits for what to do next. A heartbeat is due at `beat_at`, and after idling for `heartbeat` in any case: a clock
+    /// that was set back does not stop the heart.
+    pub(super) fn next(&self, clock: &dyn Fn() -> Millis, beat_at: Millis, heartbeat: Millis) -> Step {
         let mut inner = self.inner();
+        let mut idled = Millis(0);
         loop {
             if !inner.work.is_empty() {
                 return Step::Batch(inner.batch());
             }
-            if matches!(inner.state, State::Draining | State::Stopped(_)) {
+            if inner.ends() {
                 return Step::Stop;
             }
-            let left = beat_at.0.saturating_sub(clock().0);
+            let left = beat_at.0.saturating_sub(clock().0).min(heartbeat.0.saturating_sub(idled.0));
             if std::mem::take(&mut inner.beat) || left == 0 {
                 return Step::Beat;
             }
-            let idle = |inner: &mut Inner| {
-                inner.work.is_empty()
-                    && !inner.beat
-                    && !inner.woken
-                    && !matches!(inner.state, State::Draining | State::Stopped(_))
-            };
+            let left = left.max(Self::PAUSE_MIN.0);
+            let idle =
+                |inner: &mut Inner| inner.work.is_empty() && !inner.beat && !inner.woken && !inner.ends();
             let waited = self.changed.wait_timeout_while(inner, Duration::from_millis(left), idle);
             let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             inner = woken;
             inner.woken = false;
-            // A clock that was set back does not stop the heart.
             if timeout.timed_out() {
-                return Step::Beat;
+                idled.0 = idled.0.saturating_add(left);
             }
         }
     }
+
+    /// How long the writer sleeps at least: a clock that stands still does not keep it busy.
+    const PAUSE_MIN: Millis = Millis(10);
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -146,7 +146,7 @@ impl<S: Store> Sequencer<S> {
     pub fn run(mut self) {
         let ends = Ends { queue: self.queue.clone(), published: self.published.clone() };
         loop {
-            match self.queue.next(&*self.settings.clock, self.beat_at) {
+            match self.queue.next(&*self.settings.clock, self.beat_at, self.settings.heartbeat) {
                 Step::Batch(work) => self.turn(work, false),
                 Step::Beat => self.turn(Vec::new(), true),
                 Step::Stop => break,

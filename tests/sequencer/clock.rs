@@ -1,8 +1,8 @@
 //! Heartbeats, and clocks that go wrong; no test sleeps.
 
-use crate::house::{House, LONG, START, Time, checked_head, new_store, start, until};
+use crate::house::{HEARTBEAT, House, LONG, START, Time, checked_head, new_store, start, until};
 use remit::engine::Answer;
-use remit::ledger::queue_limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
+use remit::ledger::queue_limits::JUMP_DEFAULT;
 use remit::ledger::{Settings, StartError, State, SubmitError, Wait};
 use remit::store::SharedMemory;
 use remit_verifier::code::Code;
@@ -18,7 +18,7 @@ fn an_idle_ledger_commits_to_its_state_again() {
     let root = house.service.snapshot().version().commitment.state_root;
     for _ in 0..3 {
         let next = next_size(&house);
-        house.time.advance(HEARTBEAT_DEFAULT.0);
+        house.time.advance(HEARTBEAT.0);
         house.service.wake();
         let snapshot = house.service.wait_for(next, LONG);
         assert_eq!(snapshot.size(), next, "one entry: the commitment");
@@ -34,7 +34,7 @@ fn a_heartbeat_comes_when_it_is_due_and_not_before() {
     let ready = house.reserve(1);
     let entry = house.apply(&ready);
     let size = house.head().size;
-    house.time.advance(HEARTBEAT_DEFAULT.0 - 1);
+    house.time.advance(HEARTBEAT.0 - 1);
     // The writer has taken this work after it saw the clock, and it changes nothing: so no heartbeat was due.
     assert_eq!(house.submit(&ready).expect("decided").answer, Answer::Replayed(entry));
     assert_eq!(house.head().size, size);
@@ -43,6 +43,18 @@ fn a_heartbeat_comes_when_it_is_due_and_not_before() {
     assert_eq!(house.submit(&ready).expect("decided").answer, Answer::Replayed(entry));
     assert_eq!(house.head().size, TreeSize(size.0 + 1));
     house.replays();
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_stop_the_heart() {
+    let time = Time::at(START);
+    let house = House::with(Settings { heartbeat: Millis(20), ..time.settings() }, time);
+    house.time.set(Millis(START.0 - JUMP_DEFAULT.0));
+    // It is in no hurry; but it comes, though by the clock there is an hour to go.
+    let next = next_size(&house);
+    let version = house.service.wait_for(next, LONG).version().clone();
+    assert!(version.head.size >= next);
+    assert_eq!(version.time(), START);
 }
 
 #[test]
@@ -111,8 +123,8 @@ fn a_start_publishes_anew_once_the_last_commitment_is_as_old_as_a_heartbeat() {
         let store = SharedMemory::open(store.kept()).expect("whole");
         start(&store, Time::at(Millis(START.0 + now)).settings()).expect("starts")
     };
-    assert_eq!(checked_head(&open(HEARTBEAT_DEFAULT.0 - 1)).size, TreeSize(2));
-    assert_eq!(checked_head(&open(HEARTBEAT_DEFAULT.0)).size, TreeSize(3));
+    assert_eq!(checked_head(&open(HEARTBEAT.0 - 1)).size, TreeSize(2));
+    assert_eq!(checked_head(&open(HEARTBEAT.0)).size, TreeSize(3));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What a device does wrong: nothing is signed over it, everybody hears of it, and what was acknowledged stays.
 
 use crate::gate::{gated, send_reserve};
-use crate::house::{House, LONG, Time, checked_head, start, until};
+use crate::house::{House, LONG, START, Time, checked_head, start, until};
 use remit::engine::Answer;
-use remit::ledger::{Fatal, LedgerError, Mismatch, StartError, State, SubmitError, Wait};
+use remit::ledger::{Fatal, LedgerError, Mismatch, Settings, StartError, State, SubmitError, Wait};
 use remit::store::{Fault, Read, SharedMemory, StoreError};
-use remit_verifier::types::{EntryIndex, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, Millis, StateIndex, TreeSize};
 use std::sync::Arc;
 
 /// Submits with a fault, and gives the reason for which the ledger stopped.
@@ -54,7 +54,9 @@ fn a_sync_that_failed_and_was_kept_is_told_to_who_repeats() {
 
 #[test]
 fn a_full_device_makes_it_read_only_until_a_heartbeat_succeeds() {
-    let mut house = House::new();
+    // Two heartbeats are less than a reservation may wait to be admitted.
+    let (time, heartbeat) = (Time::at(START), Millis(20_000));
+    let mut house = House::with(Settings { heartbeat, ..time.settings() }, time);
     let head = house.head();
     let (first, second) = (house.reserve(1), house.reserve(2));
     house.store.fail_next(Fault::Full);
@@ -65,11 +67,11 @@ fn a_full_device_makes_it_read_only_until_a_heartbeat_succeeds() {
     assert!(house.service.snapshot().presentation(&house.token, &[], None).is_ok(), "it still proves");
     // The device is still full at the next heartbeat; the one after it finds room.
     house.store.fail_next(Fault::Full);
-    house.time.advance(10_000);
+    house.time.advance(heartbeat.0);
     house.service.wake();
     until(|| !house.store.has_fault());
     assert_eq!(house.service.sizes().state, State::ReadOnly);
-    house.time.advance(10_000);
+    house.time.advance(heartbeat.0);
     house.service.wake();
     assert_eq!(house.service.wait_for(TreeSize(head.size.0 + 1), LONG).size().0, head.size.0 + 1);
     until(|| house.service.sizes().state != State::ReadOnly);

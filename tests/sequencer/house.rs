@@ -18,6 +18,9 @@ use std::time::Duration;
 
 pub const START: Millis = Millis(1_800_000_000_000);
 
+/// How slowly the heart beats here.
+pub const HEARTBEAT: Millis = Millis(600_000);
+
 /// Longer than any test waits for what comes; what does not come must not be waited for without end.
 pub const LONG: Duration = Duration::from_secs(30);
 
@@ -59,10 +62,12 @@ impl Time {
         self.0.fetch_add(by, Ordering::SeqCst);
     }
 
-    /// The defaults, with this clock.
+    /// The defaults, with this clock, and with a heart so slow that none beats unless the clock is set.
     pub fn settings(&self) -> Settings {
         let clock = self.clone();
-        Settings::new(Arc::new(move || clock.now()))
+        let defaults = Settings::new(Arc::new(move || clock.now()));
+        assert_eq!((defaults.heartbeat, defaults.jump_max), (Millis(10_000), Millis(3_600_000)));
+        Settings { heartbeat: HEARTBEAT, ..defaults }
     }
 }
 
