@@ -7,6 +7,7 @@
 mod citations;
 mod dependencies;
 mod imports;
+mod named_tests;
 mod sizes;
 mod source;
 mod words;
