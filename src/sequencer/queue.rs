@@ -326,8 +326,8 @@ impl Queue {
         self.inner().drain.note(operations, now);
     }
 
-    /// Waits for what to do next. A heartbeat is due at `beat_at`, and after idling for `heartbeat` in any case: a clock
-    /// that was set back does not stop the heart.
+    /// Waits for what to do next. A heartbeat is due at `beat_at`, and after idling for `heartbeat` in any case: a
+    /// clock that was set back does not stop the heart.
     pub(super) fn next(&self, clock: &dyn Fn() -> Millis, beat_at: Millis, heartbeat: Millis) -> Step {
         let mut inner = self.inner();
         let mut idled = Millis(0);
