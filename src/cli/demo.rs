@@ -49,8 +49,9 @@ impl Demo {
         if self.memory {
             return crate::demo::run(now, Randomness::System).map_err(Failure::internal);
         }
-        let played =
-            |folder: &Path| crate::demo::run_served(now, Randomness::System, folder).map_err(Failure::internal);
+        let played = |folder: &Path| {
+            crate::demo::run_served(now, Randomness::System, folder).map_err(Failure::internal)
+        };
         match &self.keep {
             Some(folder) => played(folder),
             None => {

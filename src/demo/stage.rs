@@ -10,7 +10,9 @@ use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Argument, Invocation, Path, Payment};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
-use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verifier};
+use remit_verifier::verify::{
+    Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verifier,
+};
 use std::collections::BTreeMap;
 use std::error::Error;
 

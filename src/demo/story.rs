@@ -198,7 +198,8 @@ fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Booked> {
 }
 
 fn offline_hotel(s: &mut Stage, trip: &Trip) -> Tale<()> {
-    s.chapter = "4  The ledger is stopped: the hotel has a policy, a file from this morning, and no line to anybody";
+    s.chapter =
+        "4  The ledger is stopped: the hotel has a policy, a file from this morning, and no line to anybody";
     let mut hotel = s.service("the hotel", trip.hotel, trip.company)?;
     let file = s.presentation(trip.rooms)?;
     let at = s.ledger.epoch(&trip.rooms)?;

@@ -7,6 +7,7 @@ use remit::ledger::{Fatal, LedgerError, Mismatch, Settings, StartError, State, S
 use remit::store::{Fault, Read, SharedMemory, StoreError};
 use remit_verifier::types::{EntryIndex, Millis, StateIndex, TreeSize};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 /// Submits with a fault, and gives the reason for which the ledger stopped.
 fn stops(house: &mut House, fault: Fault) -> Arc<Fatal> {
@@ -18,7 +19,9 @@ fn stops(house: &mut House, fault: Fault) -> Arc<Fatal> {
     assert_eq!(house.service.sizes().state, State::Stopped(Some(fatal.clone())));
     assert_eq!(house.service.permit(1).expect_err("stopped"), SubmitError::Stopped(Some(fatal.clone())));
     // Nobody waits for a version that will not come.
-    assert_eq!(house.service.wait_for(TreeSize(u64::MAX), LONG).size(), head.size);
+    let (service, (sender, receiver)) = (house.service.clone(), channel());
+    std::thread::spawn(move || sender.send(service.wait_for(TreeSize(u64::MAX), 100 * LONG).size()));
+    assert_eq!(receiver.recv_timeout(LONG).expect("no version will come"), head.size);
     assert_eq!(house.head(), head, "nothing was signed");
     assert!(house.service.snapshot().presentation(&house.token, &[], Some(&house.unit)).is_ok());
     fatal

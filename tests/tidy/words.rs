@@ -39,8 +39,15 @@ fn leftover_complaints(file: &Source) -> Vec<String> {
 
 /// Whether a file may read the clock: the edges do, everything else is given the time.
 fn may_read_clock(path: &str) -> bool {
-    let edges =
-        ["src/api/", "src/cli/", "src/main.rs", "examples/", "verifier/examples/", "benches/", "tests/crash/"];
+    let edges = [
+        "src/api/",
+        "src/cli/",
+        "src/main.rs",
+        "examples/",
+        "verifier/examples/",
+        "benches/",
+        "tests/crash/",
+    ];
     edges.iter().any(|edge| path.starts_with(edge))
 }
 
