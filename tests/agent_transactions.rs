@@ -4,12 +4,17 @@
 mod input;
 #[path = "../examples/agent_transactions/market.rs"]
 mod market;
+#[path = "../examples/agent_transactions/place.rs"]
+mod place;
 #[path = "../examples/agent_transactions/recount.rs"]
 mod recount;
 #[path = "../examples/agent_transactions/report.rs"]
 mod report;
 #[path = "../examples/agent_transactions/run.rs"]
 mod run;
+#[cfg(feature = "server")]
+#[path = "../examples/agent_transactions/served.rs"]
+mod served;
 
 use remit::client::Randomness;
 use report::Report;
@@ -168,4 +173,63 @@ fn a_line_that_is_no_task_is_named() {
     }
     let most = acting(&vec![charge("card", 1); 8]);
     assert_eq!(input::read(&most).expect("a full bundle").len(), 1);
+}
+
+#[cfg(feature = "server")]
+mod over_http {
+    use super::*;
+    use remit::client::public_key;
+    use remit::ledger::{Clock, Service, Settings};
+    use remit::store::SharedMemory;
+    use remit_verifier::log::Genesis;
+    use remit_verifier::sign::LocalSigner;
+    use remit_verifier::types::Millis;
+    use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+    use std::sync::Arc;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    fn now() -> Millis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        Millis(u64::try_from(since.as_millis()).expect("not so late"))
+    }
+
+    #[test]
+    fn the_airline_comes_out_the_same_on_a_served_ledger() {
+        let (operator, log) = (LocalSigner::from_seed(&[1; 32]), LocalSigner::from_seed(&[2; 32]));
+        let genesis = Genesis {
+            time: now(),
+            origin: "remit.example/served".into(),
+            log_key: public_key(&log).expect("a key"),
+            operators: vec![public_key(&operator).expect("a key")],
+            threshold: 1,
+            rules: 1,
+        };
+        let clock: Clock = Arc::new(now);
+        let settings = Settings::new(clock.clone());
+        let store = SharedMemory::default();
+        let service = Service::begin(store, &genesis, Box::new(log), settings).expect("starts");
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("listens");
+        listener.set_nonblocking(true).expect("a socket");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let settings = remit::api::Settings { public: true, ..remit::api::Settings::new(clock) };
+        let shutdown = async move { drop(stopped.await) };
+        let server = runtime.spawn(remit::api::serve(listener, service, settings, shutdown));
+        let path = format!("{}/tests/data/agent-transactions/airline.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let tasks = input::read(&std::fs::read_to_string(path).expect("the file is there")).expect("tasks");
+        let place = served::Served::new(&url, None).expect("a ledger");
+        let market = market::Market::open_at(&tasks, Box::new(place), &[operator]).expect("a market");
+        let report = run::run_on(market, &tasks).expect("runs");
+        stop.send(()).expect("it still runs");
+        runtime.block_on(server).expect("no panic").expect("drains");
+        let memory = run_file("airline");
+        assert_eq!((report.tasks, report.actions, report.allowed), (50, 158, 158));
+        assert_eq!(
+            (report.charged_minor, report.refunded_minor),
+            (memory.charged_minor, memory.refunded_minor)
+        );
+        assert_eq!(report.refunds_refused_minor, memory.refunds_refused_minor);
+        assert!(report.conserved && report.replayed);
+    }
 }

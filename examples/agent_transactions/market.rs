@@ -1,19 +1,15 @@
 //! The ledger, the bank that issues budgets, the services, and how a task is set up among them.
 
 use crate::input::Task;
+pub(crate) use crate::place::Done;
+use crate::place::{Memory, Place, Said};
 use remit::client::{Client, Randomness, Ready, TokenSpec, budget, public_key};
-use remit::engine::Answer;
-use remit::ledger::Ledger;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Budget, Delegation, DelegationMode, Path, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
 use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Settings, Verifier};
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-
-/// What fails here is a fault of the example or the data, never a refusal.
-pub(crate) type Done<T> = Result<T, Box<dyn Error>>;
 
 /// Stands for "no limit": ten milliards of the major unit.
 pub(crate) const NO_LIMIT: Amount = Amount(1_000_000_000_000);
@@ -25,10 +21,10 @@ const DAY: u64 = 24 * 3600;
 /// Everything that outlives a task.
 pub(crate) struct Market {
     /// The ledger.
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Box<dyn Place>,
     /// Makes and signs operations.
     pub(crate) client: Client,
-    /// The simulated clock.
+    /// The time of the last operation.
     pub(crate) now: Millis,
     /// The unit of all amounts.
     pub(crate) unit: ObjectId,
@@ -58,7 +54,7 @@ pub(crate) struct Wallet {
 }
 
 impl Market {
-    /// Begins a ledger with one operator, one unit, the bank, and each service that the tasks name.
+    /// A market on a new ledger in memory with one operator.
     pub(crate) fn open(tasks: &[Task], randomness: Randomness) -> Done<Self> {
         let mut client = Client::new(Default::default(), randomness);
         let mut key = || client.random().map(|seed| LocalSigner::from_seed(&seed));
@@ -71,22 +67,43 @@ impl Market {
             threshold: 1,
             rules: 1,
         };
-        let ledger = Ledger::begin(&genesis, Box::new(log))?;
+        let ledger = Memory::new(&genesis, log)?;
+        Self::found(tasks, client, Box::new(ledger), &[operator], bank_key)
+    }
+
+    /// A market on a ledger that is there, whose operators these are.
+    #[cfg(feature = "server")]
+    pub(crate) fn open_at(tasks: &[Task], ledger: Box<dyn Place>, operators: &[LocalSigner]) -> Done<Self> {
+        let mut client = Client::new(ledger.id(), Randomness::System);
+        let bank_key = LocalSigner::from_seed(&client.random()?);
+        Self::found(tasks, client, ledger, operators, bank_key)
+    }
+
+    /// Registers a unit, the bank, and each service that the tasks name.
+    fn found(
+        tasks: &[Task],
+        client: Client,
+        ledger: Box<dyn Place>,
+        operators: &[LocalSigner],
+        bank_key: LocalSigner,
+    ) -> Done<Self> {
         let client = client.for_ledger(ledger.id());
+        let now = ledger.next(START)?;
+        let operators: Vec<&dyn Signer> = operators.iter().map(|key| key as &dyn Signer).collect();
         let (unit, bank) = (ObjectId::default(), ObjectId::default());
         let services = BTreeMap::new();
-        let mut market = Self { ledger, client, now: START, unit, bank, bank_key, services };
+        let mut market = Self { ledger, client, now, unit, bank, bank_key, services };
         let currencies: BTreeSet<&str> = tasks.iter().map(|task| task.currency.as_str()).collect();
         let [currency] = currencies.into_iter().collect::<Vec<_>>()[..] else {
             return Err("all tasks must be in one currency".into());
         };
         let act = Act::Unit { name: currency.into(), decimals: 2 };
-        let draft = market.client.act(market.now, act, &[&operator])?;
+        let draft = market.client.act(market.now, act, &operators)?;
         market.unit = market.apply(&[draft])?.id;
         let bank_key = market.bank_key.clone();
         market.bank = market.register("bank", &bank_key)?;
         let act = Act::Issuer { party: market.bank };
-        let draft = market.client.act(market.now, act, &[&operator])?;
+        let draft = market.client.act(market.now, act, &operators)?;
         market.apply(&[draft])?;
         let names: BTreeSet<&str> = tasks.iter().map(|task| task.service.as_str()).collect();
         for name in names {
@@ -105,7 +122,7 @@ impl Market {
         let party = self.register(name, &key)?;
         let policy = Policy::new(Settings {
             trust: self.ledger.trust()?,
-            ledgers: vec![(ORIGIN.into(), self.ledger.id())],
+            ledgers: vec![(self.ledger.origin().into(), self.ledger.id())],
             party,
             issuers: Issuers::Listed(vec![self.bank]),
             max_staleness: Seconds(60),
@@ -125,16 +142,16 @@ impl Market {
     }
 
     /// Submits, a moment later.
-    pub(crate) fn submit(&mut self, ready: &Ready) -> Done<Answer> {
-        self.now = Millis(self.now.0 + 10);
-        Ok(self.ledger.submit(&[&ready.bytes], self.now)?.pop().ok_or("no answer")?)
+    pub(crate) fn submit(&mut self, ready: &Ready) -> Done<Said> {
+        self.now = self.ledger.next(self.now)?;
+        self.ledger.submit(&ready.bytes, self.now)
     }
 
     /// Submits what must be applied.
     pub(crate) fn apply(&mut self, drafts: &[Draft<'_>]) -> Done<Ready> {
         let ready = self.client.ready(drafts)?;
         match self.submit(&ready)? {
-            Answer::Applied(_) => Ok(ready),
+            Said::Applied => Ok(ready),
             other => Err(format!("not applied: {other:?}").into()),
         }
     }

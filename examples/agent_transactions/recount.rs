@@ -1,12 +1,14 @@
 //! Recounts and replays the log, by code that did not decide it.
 
+use crate::place::Kept;
 use crate::report::Report;
 use remit::audit::{Recorded, conserve, replay};
-use remit::ledger::Ledger;
+use remit::engine;
 
 /// Notes whether the log conserves every budget, and whether it can be replayed.
-pub(crate) fn recount(ledger: &Ledger, report: &mut Report) {
-    let recorded = ledger.store().iter().map(|kept| Recorded { entry: kept.entry, object: kept.object });
+pub(crate) fn recount(kept: &Kept, report: &mut Report) {
+    let recorded =
+        kept.log.iter().map(|kept| Recorded { entry: &kept.entry, object: kept.object.as_deref() });
     report.conserved = match conserve(recorded) {
         // What the recount finds captured and refunded must also be what the services did.
         Ok(found) => {
@@ -17,5 +19,11 @@ pub(crate) fn recount(ledger: &Ledger, report: &mut Report) {
         }
         Err(_) => false,
     };
-    report.replayed = ledger.head().is_some_and(|head| replay(ledger.store().iter(), Some(&head)).is_ok());
+    let entries = kept.log.iter().map(|kept| engine::Kept {
+        entry: &kept.entry,
+        object: kept.object.as_deref(),
+        details: kept.details.as_ref(),
+    });
+    report.replayed = replay(entries, Some(&kept.head))
+        .is_ok_and(|rebuilt| rebuilt.report.state_root.to_string() == kept.state_root);
 }

@@ -2,10 +2,10 @@
 
 use crate::input::{Action, Effect, EffectKind, Task};
 use crate::market::{Done, Market, Service, Wallet};
+use crate::place::Said;
 use crate::recount::recount;
 use crate::report::{RefusedRefund, Report};
 use remit::client::{Ask, Randomness};
-use remit::engine::Answer;
 use remit_verifier::hash::sha256;
 use remit_verifier::object::{Act, Argument, Path, Payment, Reference, Value};
 use remit_verifier::sign::{Draft, LocalSigner};
@@ -16,21 +16,26 @@ use std::collections::BTreeMap;
 /// Captures of one account for one reference, oldest first, with what is left of each by the service's own books.
 type Books = BTreeMap<(String, String), Vec<(ObjectId, u64)>>;
 
-/// Runs all tasks on one ledger and recounts its log.
+/// Runs all tasks on a ledger in memory and recounts its log.
 pub(crate) fn run(tasks: &[Task], randomness: Randomness) -> Done<Report> {
-    let mut report = Report::default();
     if tasks.is_empty() {
         return Err("there is no task in the files".into());
     }
-    let mut market = Market::open(tasks, randomness)?;
+    run_on(Market::open(tasks, randomness)?, tasks)
+}
+
+/// Runs all tasks on a market and recounts its ledger's log.
+pub(crate) fn run_on(mut market: Market, tasks: &[Task]) -> Done<Report> {
+    let mut report = Report::default();
     for task in tasks {
         run_task(&mut market, task, &mut report)?;
         report.tasks += 1;
     }
-    report.entries = market.ledger.store().len();
-    report.state_root = market.ledger.store().trees().state.root().to_string();
-    report.checkpoint = market.ledger.checkpoint().into();
-    recount(&market.ledger, &mut report);
+    let kept = market.ledger.kept()?;
+    recount(&kept, &mut report);
+    report.entries = kept.log.len() as u64;
+    report.state_root = kept.state_root;
+    report.checkpoint = kept.checkpoint;
     Ok(report)
 }
 
@@ -132,7 +137,7 @@ enum Attempt {
 
 /// An action without a charge: the service decides offline whether the agent may do it.
 fn permit(market: &mut Market, task: &Task, action: &Action, wallet: &Wallet) -> Done<Decision> {
-    let presentation = market.ledger.presentation(&wallet.access, &[], None)?;
+    let presentation = market.ledger.presentation(&wallet.access, None)?;
     let ask = ask(market, task, action, wallet.access, None)?;
     let invocation = market.client.invocation(market.now, &ask)?;
     let (_, signed) = market.client.invoke(&invocation, &wallet.agent)?;
@@ -222,7 +227,7 @@ fn attempt(
     let mut shown = Vec::new();
     for charge in &plan.charges {
         let token = *wallet.accounts.get(&charge.account).ok_or("an effect names no account of the task")?;
-        let presentation = market.ledger.presentation(&token, &[], Some(&market.unit.clone()))?;
+        let presentation = market.ledger.presentation(&token, Some(&market.unit))?;
         let ask = ask(market, task, action, token, Some(payment(market, charge)))?;
         let invocation = market.client.invocation(market.now, &ask)?;
         drafts.push(market.client.reserve(invocation, Vec::new(), &wallet.agent));
@@ -244,20 +249,19 @@ fn attempt(
             return Ok(Attempt::Denied(reason(decision)));
         }
     }
-    let entry = match market.submit(&ready)? {
-        Answer::Applied(entry) => entry,
-        Answer::Replayed(_) => return Err("fresh bytes were seen before".into()),
-        Answer::Refused(refusal) => {
-            let refused = usize::from(refusal.member).checked_sub(plan.charges.len());
-            let code = refusal.code.text().to_string();
+    match market.submit(&ready)? {
+        Said::Applied => {}
+        Said::Replayed => return Err("fresh bytes were seen before".into()),
+        Said::Refused { code, member } => {
+            let refused = member.checked_sub(plan.charges.len());
             return Ok(match refused.and_then(|part| places.get(part)) {
                 Some(place) => Attempt::BadRefund(*place, code),
                 None => Attempt::Denied(code),
             });
         }
-    };
+    }
     if !shown.is_empty() {
-        let evidence = market.ledger.evidence(entry)?;
+        let evidence = market.ledger.evidence(ready.ids.first().ok_or("no operation")?)?;
         for (shown, object) in shown.iter().zip(&signed) {
             let decision =
                 decide(market, task, &shown.presentation, object, &shown.arguments, Some(&evidence))?;

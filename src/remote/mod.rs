@@ -3,6 +3,7 @@
 
 mod answer;
 mod check;
+mod replay;
 
 pub use answer::{Accepted, Refused, Reply};
 pub use check::{CheckError, check_answer};

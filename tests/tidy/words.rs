@@ -46,6 +46,7 @@ fn may_read_clock(path: &str) -> bool {
         "examples/",
         "verifier/examples/",
         "benches/",
+        "tests/agent_transactions.rs",
         "tests/crash/",
     ];
     edges.iter().any(|edge| path.starts_with(edge))
