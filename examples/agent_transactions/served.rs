@@ -1,5 +1,5 @@
-//! A ledger that somebody serves over HTTP, at the time that it is. It is taken at its word for who it is: its checkpoint
-//! key is the one that it states.
+//! A ledger that somebody serves over HTTP, at the time that it is. It is taken at its word for who it is: its
+//! checkpoint key is the one that it states.
 
 use crate::place::{Done, Kept, Place, Said};
 use remit::remote::{Address, Remote, Reply};
