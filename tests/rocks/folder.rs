@@ -6,7 +6,9 @@ use remit::engine::begin;
 use remit::store::MemoryStore;
 use remit::store::rocks::codec::encode_schema;
 use remit::store::rocks::schema::{Family, SCHEMA, SCHEMA_KEY};
-use remit::store::rocks::{Damage, Finding, OpenError, RebuildError, RocksStore, fsck, rebuild};
+use remit::store::rocks::{
+    Damage, Finding, OpenError, RebuildError, RocksStore, first_difference, fsck, rebuild,
+};
 use remit_verifier::types::{EntryIndex, StateIndex};
 use std::path::Path;
 
@@ -191,6 +193,32 @@ fn every_record_that_is_changed_is_found() {
     let (opened, found, _dir) = last(Family::Meta, b"tip", 40);
     assert!(matches!(opened, Some(OpenError::Damaged(Damage::LogRoot { .. }))), "{opened:?}");
     assert!(matches!(found[..], [Finding::Damage(Damage::LogRoot { .. })]), "{found:?}");
+}
+
+/// Records that are under no root are compared with those that the log leads to.
+#[test]
+fn a_record_that_only_a_replay_knows_is_found_by_one() {
+    let (dir, to) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    folder(dir.path());
+    drop(rebuild(dir.path(), to.path(), &small(), &mut |_| {}).expect("rebuilt"));
+    let differs = || first_difference(dir.path(), to.path(), &small());
+    assert_eq!(differs(), Ok(None));
+    let db = raw(dir.path());
+    let named = db.cf_handle(Family::Named.name()).expect("there");
+    let mode = rocksdb::IteratorMode::From(b"r", rocksdb::Direction::Forward);
+    let (key, value) = db.iterator_cf(named, mode).next().expect("a reservation").expect("reads");
+    let mut more = value.to_vec();
+    more[0x40] ^= 1;
+    db.put_cf(named, &key, more).expect("written");
+    let id: String = key[1..].iter().map(|byte| format!("{byte:02x}")).collect();
+    drop(db);
+    assert_eq!(checked(dir.path()), [], "nothing else in the folder says how much it was");
+    assert_eq!(differs(), Ok(Some(format!("reservation {id}").into())));
+    let db = raw(dir.path());
+    db.put_cf(db.cf_handle(Family::Named.name()).expect("there"), &key, value).expect("written");
+    db.put_cf(db.cf_handle(Family::Times.name()).expect("there"), b"z", b"z").expect("written");
+    drop(db);
+    assert_eq!(differs(), Ok(Some("a record of the column family times".into())));
 }
 
 /// Records that are gone, or too many.

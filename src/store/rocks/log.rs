@@ -32,7 +32,8 @@ pub(super) struct LogWalk<'d> {
     beside: VecDeque<(EntryIndex, KeptItem)>,
 }
 
-fn scan<'d>(db: &'d DB, family: Family, upper: Option<&[u8]>) -> DBRawIterator<'d> {
+/// Walks a family once, without keeping in memory what it reads.
+pub(super) fn scan<'d>(db: &'d DB, family: Family, upper: Option<&[u8]>) -> DBRawIterator<'d> {
     let mut options = ReadOptions::default();
     options.fill_cache(false);
     options.set_readahead_size(READAHEAD_BYTES);

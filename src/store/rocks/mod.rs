@@ -23,7 +23,7 @@ pub use error::{Damage, OpenError};
 pub use fsck::{FINDINGS_MAX, Finding, fsck};
 pub use open::Progress;
 pub use read::RocksReader;
-pub use rebuild::{RebuildError, rebuild};
+pub use rebuild::{RebuildError, first_difference, rebuild};
 pub use view::RocksView;
 
 use super::{Durable, Read, Store, StoreError};

@@ -1,10 +1,11 @@
 //! Makes a new folder out of the log and the objects of another: everything else is arithmetic. So a new schema needs
 //! no migrations, and a folder whose records are damaged is worth its log.
 
+use super::codec::damaged;
 use super::error::store_error;
-use super::log::{LogItem, LogWalk, log_size};
-use super::open::{open_database, schema_of};
-use super::schema::{SCHEMA, SCHEMA_KEY, SCHEMA_MIN};
+use super::log::{LogItem, LogWalk, log_size, scan};
+use super::open::{head_of, open_database, schema_of};
+use super::schema::{Family, SCHEMA, SCHEMA_KEY, SCHEMA_MIN};
 use super::{OpenError, Progress, RocksOptions, RocksStore, codec};
 use crate::engine::{Batch, Kept, ReplayError, replay, replay_genesis};
 use crate::store::{Store, StoreError};
@@ -14,6 +15,7 @@ use remit_verifier::types::{EntryIndex, LedgerId};
 use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Entries of one batch at most.
 const BATCH_ENTRIES_MAX: usize = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
@@ -109,6 +111,43 @@ fn take(new: &mut RocksStore, ledger: Option<LedgerId>, items: &[LogItem]) -> Re
     new.write(batch, &objects, &[], false)?;
     new.view.inner.pre_images.forget(u64::MAX);
     Ok(ledger)
+}
+
+/// The first record that two folders of this schema do not share, in words: what a ledger's records are compared with
+/// those that [`rebuild`] makes of its log. Entries, objects and tiles are not looked at. Both folders are only read.
+///
+/// # Errors
+///
+/// [`OpenError`].
+pub fn first_difference(
+    one: &Path,
+    other: &Path,
+    options: &RocksOptions,
+) -> Result<Option<Arc<str>>, OpenError> {
+    let (one, other) = (open_database(one, options, true)?, open_database(other, options, true)?);
+    head_of(&one)?;
+    head_of(&other)?;
+    for family in [Family::State, Family::Tokens, Family::Named, Family::Times, Family::Meta] {
+        let (mut ours, mut theirs) = (scan(&one.db, family, None), scan(&other.db, family, None));
+        ours.seek_to_first();
+        theirs.seek_to_first();
+        while ours.valid() || theirs.valid() {
+            if ours.item() != theirs.item() {
+                let keys = [ours.key(), theirs.key()];
+                let first = keys.into_iter().flatten().min().unwrap_or_default();
+                let key = codec::key_at(family, first).map(|key| damaged(&key));
+                return Ok(Some(match key {
+                    Some(StoreError::Damaged(what)) => what,
+                    _ => format!("a record of the column family {}", family.name()).into(),
+                }));
+            }
+            ours.next();
+            theirs.next();
+        }
+        ours.status().map_err(|error| store_error(&error))?;
+        theirs.status().map_err(|error| store_error(&error))?;
+    }
+    Ok(None)
 }
 
 impl LogItem {
