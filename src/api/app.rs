@@ -5,6 +5,7 @@ use super::error::{ApiError, ErrorCode};
 use super::limits::{DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, VERIFY_BYTES_AT_ONCE_MAX};
 use super::metrics::Metrics;
 use super::tls::Tls;
+use crate::index::{Index, IndexError};
 use crate::ledger::{Clock, Service, Snapshot};
 use remit_verifier::types::{KeyBytes, Millis, StateIndex};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,8 +31,6 @@ pub struct Settings {
     pub request_time: Duration,
     /// For the requests in progress when the server is told to stop.
     pub drain_time: Duration,
-    /// Lists that the ledger itself does not keep.
-    pub directory: Option<Arc<dyn Directory>>,
 }
 
 impl Settings {
@@ -45,7 +44,6 @@ impl Settings {
             readers: Vec::new(),
             request_time: REQUEST_TIME_DEFAULT,
             drain_time: DRAIN_TIME_DEFAULT,
-            directory: None,
         }
     }
 }
@@ -73,16 +71,51 @@ pub trait Directory: Send + Sync {
     fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError>;
 }
 
-/// The index could not be read; its own log says why.
+/// The list could not be read; whoever keeps it has said why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirectoryError;
+
+impl Directory for Index {
+    fn tokens_of(
+        &self,
+        holder: &KeyBytes,
+        after: Option<StateIndex>,
+        limit: usize,
+    ) -> Result<Vec<StateIndex>, DirectoryError> {
+        Self::tokens_of(self, holder, after, limit).map_err(failed)
+    }
+
+    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
+        Self::issuers(self, after, limit).map_err(failed)
+    }
+}
+
+fn failed(error: IndexError) -> DirectoryError {
+    tracing::error!(%error, "the index could not be asked");
+    DirectoryError
+}
+
+/// A ledger with what is served beside it.
+#[derive(Clone)]
+pub struct Served {
+    /// The ledger.
+    pub service: Service,
+    /// Lists that the ledger itself does not keep.
+    pub directory: Option<Arc<dyn Directory>>,
+}
+
+impl From<Service> for Served {
+    fn from(service: Service) -> Self {
+        Self { service, directory: None }
+    }
+}
 
 /// What all requests share; clones are the same.
 #[derive(Clone)]
 pub(super) struct App(Arc<Inner>);
 
 struct Inner {
-    ledger: OnceLock<Service>,
+    served: OnceLock<Served>,
     settings: Settings,
     access: Access,
     metrics: Metrics,
@@ -101,7 +134,7 @@ impl App {
         let _ = getrandom::fill(&mut run);
         let client_certificates = settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
         Self(Arc::new(Inner {
-            ledger: OnceLock::new(),
+            served: OnceLock::new(),
             access: Access::new(settings.public, settings.readers.clone(), client_certificates),
             settings,
             metrics: Metrics::new(routes),
@@ -114,14 +147,18 @@ impl App {
     }
 
     /// The ledger is open now.
-    pub(super) fn open(&self, service: Service) {
+    pub(super) fn open(&self, served: Served) {
         // It is opened once, by whoever serves it.
-        let _ = self.0.ledger.set(service);
+        let _ = self.0.served.set(served);
     }
 
     /// The ledger.
     pub(super) fn service(&self) -> Result<&Service, ApiError> {
-        self.0.ledger.get().ok_or(ErrorCode::Opening.into())
+        self.served().map(|served| &served.service)
+    }
+
+    fn served(&self) -> Result<&Served, ApiError> {
+        self.0.served.get().ok_or(ErrorCode::Opening.into())
     }
 
     /// The published version.
@@ -152,7 +189,7 @@ impl App {
     }
 
     pub(super) fn directory(&self) -> Result<&Arc<dyn Directory>, ApiError> {
-        self.0.settings.directory.as_ref().ok_or(ErrorCode::NoIndex.into())
+        self.served()?.directory.as_ref().ok_or(ErrorCode::NoIndex.into())
     }
 
     pub(super) fn now(&self) -> Millis {

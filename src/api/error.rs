@@ -1,7 +1,7 @@
 //! Errors as clients see them: a stable code, what happened, what to do about it (docs/http.md).
 //!
-//! A handler returns an [`ApiError`]; the outermost layer writes it as JSON with the identifier of the request. Refusals
-//! of operations are answers, not errors, and look different.
+//! A handler returns an [`ApiError`]; the outermost layer writes it as JSON with the identifier of the request.
+//! Refusals of operations are answers, not errors, and look different.
 
 use super::limits::RETRY_AFTER_S;
 use crate::ledger::{LedgerError, SubmitError};

@@ -28,7 +28,7 @@ mod verify;
 mod views;
 
 pub use access::Reader;
-pub use app::{Directory, DirectoryError, Settings};
+pub use app::{Directory, DirectoryError, Served, Settings};
 pub use error::{ApiError, ErrorCode};
 pub use router::{document, router};
 pub use serve::{ServeError, serve, serve_opening};

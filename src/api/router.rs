@@ -1,11 +1,10 @@
 //! All routes, and what lies around them.
 
-use super::app::{App, Settings};
+use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
 use super::{docs, entries, health, log, parties, submit, tokens, value, verify};
-use crate::ledger::Service;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -51,9 +50,9 @@ pub fn document() -> OpenApi {
 }
 
 /// The interface of a ledger, as a service without a socket.
-pub fn router(service: Service, settings: Settings) -> Router {
+pub fn router(served: impl Into<Served>, settings: Settings) -> Router {
     let (app, router) = unopened(settings);
-    app.open(service);
+    app.open(served.into());
     router
 }
 

@@ -1,10 +1,9 @@
 //! The interface on a socket: accepts, stops accepting, drains, and shuts the ledger down.
 
-use super::app::{App, Settings, blocking};
+use super::app::{App, Served, Settings, blocking};
 use super::limits::{CONNECTIONS_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
 use super::router::unopened;
 use super::tls::{Tls, TlsError};
-use crate::ledger::Service;
 use axum::Router;
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -52,12 +51,13 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for ServeError<E> {}
 /// [`ServeError`]; the ledger is shut down all the same.
 pub async fn serve(
     listener: TcpListener,
-    service: Service,
+    served: impl Into<Served>,
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<std::convert::Infallible>> {
-    let opened = std::future::ready(Ok(Ok(service.clone())));
-    run(listener, settings, Some(service), opened, shutdown).await
+    let served = served.into();
+    let opened = std::future::ready(Ok(Ok(served.clone())));
+    run(listener, settings, Some(served), opened, shutdown).await
 }
 
 /// As [`serve`], for a ledger that takes its time to open: meanwhile the server lives and is not ready.
@@ -67,7 +67,7 @@ pub async fn serve(
 /// [`ServeError`].
 pub async fn serve_opening<E: Send + 'static>(
     listener: TcpListener,
-    open: impl FnOnce() -> Result<Service, E> + Send + 'static,
+    open: impl FnOnce() -> Result<Served, E> + Send + 'static,
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
@@ -79,14 +79,14 @@ pub async fn serve_opening<E: Send + 'static>(
 async fn run<E>(
     listener: TcpListener,
     settings: Settings,
-    opened: Option<Service>,
-    opening: impl Future<Output = Result<Result<Service, E>, JoinError>> + Unpin,
+    opened: Option<Served>,
+    opening: impl Future<Output = Result<Result<Served, E>, JoinError>> + Unpin,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
     let (app, router) = unopened(settings);
-    if let Some(service) = opened {
-        app.open(service);
+    if let Some(served) = opened {
+        app.open(served);
     }
     let handle = Handle::new();
     let server = listen(listener, tls, router, handle.clone());
@@ -109,7 +109,7 @@ async fn run<E>(
 async fn stop<E>(
     app: &App,
     handle: &Handle<SocketAddr>,
-    mut opening: impl Future<Output = Result<Result<Service, E>, JoinError>> + Unpin,
+    mut opening: impl Future<Output = Result<Result<Served, E>, JoinError>> + Unpin,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
     tokio::pin!(shutdown);
@@ -135,7 +135,7 @@ async fn stop<E>(
 }
 
 /// Takes over what was opened.
-fn take<E>(app: &App, opened: Result<Result<Service, E>, JoinError>) -> Result<(), ServeError<E>> {
+fn take<E>(app: &App, opened: Result<Result<Served, E>, JoinError>) -> Result<(), ServeError<E>> {
     let opened = opened.map_err(|error| ServeError::Socket(io::Error::other(error)))?;
     app.open(opened.map_err(ServeError::Open)?);
     Ok(())

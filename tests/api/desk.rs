@@ -4,7 +4,7 @@ use crate::world::{START, World, key, public};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use remit::api::{Directory, DirectoryError, Reader, Settings, router};
+use remit::api::{Directory, DirectoryError, Reader, Served, Settings, router};
 use remit::client::{Client, Randomness, Ready};
 use remit::ledger::{self, Service, Sizes};
 use remit::store::SharedMemory;
@@ -118,15 +118,15 @@ impl Desk {
         let service = service.expect("starts");
         // The world drafts on with nonces that it did not draw before.
         world.client = Client::new(world.ledger.id(), Randomness::Seeded(1 << 32));
-        let router = router(service.clone(), settings(&now, &service));
+        let router = router(served(&service), settings(&now));
         Self { world, store, service, router, now }
     }
 
     /// The same ledger behind other settings.
     pub fn served(&self, change: impl FnOnce(&mut Settings)) -> Router {
-        let mut settings = settings(&self.now, &self.service);
+        let mut settings = settings(&self.now);
         change(&mut settings);
-        router(self.service.clone(), settings)
+        router(served(&self.service), settings)
     }
 
     pub fn advance(&mut self, seconds: u64) {
@@ -223,10 +223,13 @@ fn clock(now: &Arc<AtomicU64>) -> ledger::Clock {
     Arc::new(move || Millis(now.load(Ordering::Relaxed)))
 }
 
-fn settings(now: &Arc<AtomicU64>, service: &Service) -> Settings {
+fn served(service: &Service) -> Served {
+    Served { service: service.clone(), directory: Some(Arc::new(Everything(service.clone()))) }
+}
+
+pub fn settings(now: &Arc<AtomicU64>) -> Settings {
     let mut settings = Settings::new(clock(now));
     settings.readers = vec![Reader { name: "auditor".into(), sha256: sha256(&[TOKEN.as_bytes()]).0 }];
-    settings.directory = Some(Arc::new(Everything(service.clone())));
     settings
 }
 

@@ -77,11 +77,14 @@ async fn tiles_are_those_of_the_tree_and_lead_to_the_checkpoint() {
     }
 }
 
+/// Entry, object, details.
+type Row = (Vec<u8>, Option<Vec<u8>>, Option<Details>);
+
 #[tokio::test]
 async fn the_stream_replays_to_the_published_root() {
     let desk = long().await;
     let head = head(&desk).await;
-    let mut rows: Vec<(Vec<u8>, Option<Vec<u8>>, Option<Details>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     loop {
         let answer = desk.get(&format!("/v1/replay?from={}&limit=100", rows.len())).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, "application/cbor-seq"));

@@ -3,6 +3,8 @@
 use crate::desk::{Desk, did};
 use crate::world::key;
 use ciborium::Value as Cbor;
+use remit::api::Served;
+use remit::index::Index;
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Details, Entry};
 use remit_verifier::merkle::{TreeHead, verify_consistency};
@@ -11,6 +13,7 @@ use remit_verifier::sign::Signer;
 use remit_verifier::state::history;
 use remit_verifier::types::{Amount, EntryIndex, Hash, ObjectId, TreeSize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn hash(value: &Value) -> Hash {
     let text = value.as_str().expect("hexadecimal");
@@ -155,14 +158,36 @@ async fn lists_are_read_page_by_page() {
     assert_eq!(nobody["tokens"], json!([]));
     assert_eq!(desk.error("/v1/holders/did:key:z6Mk/tokens").await, (400, "bad_key".into()));
     assert_eq!(desk.error(&format!("/v1/holders/{holder}/tokens?page=2")).await, (400, "bad_query".into()));
-    let without = desk.served(|settings| settings.directory = None);
+    let without = remit::api::router(desk.service.clone(), crate::desk::settings(&desk.now));
     for path in ["/v1/issuers".to_owned(), format!("/v1/holders/{holder}/tokens")] {
-        let request =
-            axum::http::Request::get(path).header("authorization", format!("Bearer {}", crate::desk::TOKEN));
-        let answer =
-            crate::desk::call(&without, request.body(axum::body::Body::empty()).expect("a request")).await;
-        assert_eq!(answer.error(), (501, "no_index".into()));
+        assert_eq!(ask(&without, &path).await.error(), (501, "no_index".into()));
     }
+}
+
+async fn ask(router: &axum::Router, path: &str) -> crate::desk::Answer {
+    let request =
+        axum::http::Request::get(path).header("authorization", format!("Bearer {}", crate::desk::TOKEN));
+    crate::desk::call(router, request.body(axum::body::Body::empty()).expect("a request")).await
+}
+
+/// The index on disk gives the same lists as looking at every leaf.
+#[tokio::test]
+async fn the_index_gives_the_same_lists() {
+    let desk = Desk::with_everything();
+    let folder = tempfile::tempdir().expect("a folder");
+    let index = Index::open(folder.path(), desk.service.id()).expect("opens");
+    index.follow(&desk.service.snapshot()).expect("follows");
+    let served = Served { service: desk.service.clone(), directory: Some(Arc::new(index)) };
+    let indexed = remit::api::router(served, crate::desk::settings(&desk.now));
+    let holders = ["alice", "bob", "bob-2", "bob-3", "carol", "dave", "erin", "fay", "gus", "nobody"];
+    let paths = holders.map(|holder| format!("/v1/holders/{}/tokens", did(holder)));
+    let mut tokens = 0;
+    for path in paths.iter().chain([&"/v1/issuers".to_owned()]) {
+        let (found, expected) = (ask(&indexed, path).await.json(), desk.json(path).await);
+        assert_eq!(found, expected, "{path}");
+        tokens += found["tokens"].as_array().map_or(0, Vec::len);
+    }
+    assert!(tokens > 5);
 }
 
 /// Everything that a history claims can be computed from its bytes and the leaf.

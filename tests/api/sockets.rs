@@ -3,7 +3,7 @@
 use crate::desk::{Desk, TOKEN};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use remit::api::limits::{VERIFY_BYTES_AT_ONCE_MAX, VERIFY_BYTES_MAX};
-use remit::api::{Reader, ServeError, Settings, Tls, serve, serve_opening};
+use remit::api::{Reader, ServeError, Served, Settings, Tls, serve, serve_opening};
 use remit::ledger::{LedgerError, Service};
 use remit::remote::{Address, Remote, RemoteError};
 use remit_verifier::hash::sha256;
@@ -101,7 +101,7 @@ async fn a_ledger_that_opens_is_alive_and_not_ready() {
     let (listener, address) = socket();
     let (stop, stopped) = oneshot::channel::<()>();
     let (open, opening) = std::sync::mpsc::channel::<Service>();
-    let open_ledger = move || opening.recv().map_err(|_| LedgerError::Trust);
+    let open_ledger = move || opening.recv().map(Served::from).map_err(|_| LedgerError::Trust);
     let shutdown = async { drop(stopped.await) };
     let served = tokio::spawn(serve_opening(listener, open_ledger, settings(&desk), shutdown));
     blocking(move || {
@@ -131,7 +131,7 @@ async fn a_ledger_that_opens_is_alive_and_not_ready() {
 async fn a_ledger_that_does_not_open_ends_the_server() {
     let desk = Desk::new();
     let (listener, address) = socket();
-    let open = || Err(LedgerError::Trust);
+    let open = || Err::<Served, _>(LedgerError::Trust);
     let served = serve_opening(listener, open, settings(&desk), std::future::pending()).await;
     assert!(matches!(served, Err(ServeError::Open(LedgerError::Trust))));
     assert!(TcpStream::connect(address).is_err());
