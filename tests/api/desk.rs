@@ -114,11 +114,13 @@ impl Desk {
     pub fn over(mut world: World) -> Self {
         let now = Arc::new(AtomicU64::new(world.now.0));
         let store = SharedMemory::new(world.ledger.store().clone());
-        let service = Service::start(store.clone(), Box::new(key("log")), ledger::Settings::new(clock(&now)));
-        let service = service.expect("starts");
+        // No heartbeat comes between what a test looks at.
+        let settings =
+            ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock(&now)) };
+        let service = Service::start(store.clone(), Box::new(key("log")), settings).expect("starts");
         // The world drafts on with nonces that it did not draw before.
         world.client = Client::new(world.ledger.id(), Randomness::Seeded(1 << 32));
-        let router = router(served(&service), settings(&now));
+        let router = router(served(&service), self::settings(&now));
         Self { world, store, service, router, now }
     }
 
