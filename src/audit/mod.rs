@@ -8,6 +8,7 @@ mod conserve;
 mod replay;
 
 pub use conserve::{
-    Account, Conservation, ConserveError, Flows, Recorded, Tightest, VIOLATIONS_MAX, Violation, conserve,
+    Account, Conservation, ConserveError, Flows, Recorded, Recount, Tightest, VIOLATIONS_MAX, Violation,
+    conserve,
 };
-pub use replay::{AuditError, Rebuilt, ReplayReport, replay};
+pub use replay::{AuditError, Rebuilt, Replay, ReplayReport, closes, replay};

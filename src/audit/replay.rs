@@ -113,33 +113,81 @@ pub fn replay<'k>(
     log: impl IntoIterator<Item = Kept<'k>>,
     checkpoint: Option<&TreeHead>,
 ) -> Result<Rebuilt, AuditError> {
-    let mut audit: Option<Audit> = None;
-    let mut met = checkpoint.is_none();
+    let mut replay = Replay::new(checkpoint);
     let mut batch: Vec<Kept<'k>> = Vec::new();
     for kept in log {
-        let first = EntryIndex(audit.as_ref().map_or(0, |audit| audit.trees.log.size().0));
         batch.push(kept);
-        if batch.len() > BATCH_ENTRIES_MAX {
-            return Err(AuditError::Long(first));
-        }
-        if !matches!(Entry::decode(kept.entry), Ok(Entry::Commitment(_))) {
-            continue;
-        }
-        match &mut audit {
-            Some(audit) => audit.next(&batch)?,
-            None => audit = Some(Audit::begin(&batch)?),
-        }
-        batch.clear();
-        if let (false, Some(checkpoint), Some(audit)) = (met, checkpoint, &audit) {
-            met = audit.meets(checkpoint)?;
+        if closes(kept.entry) || batch.len() > BATCH_ENTRIES_MAX {
+            replay.batch(&batch)?;
+            batch.clear();
         }
     }
-    let first = EntryIndex(audit.as_ref().map_or(0, |audit| audit.trees.log.size().0));
-    match audit {
-        _ if !batch.is_empty() => Err(AuditError::Open(first)),
-        None => Err(AuditError::Empty),
-        Some(audit) if !met => Err(AuditError::Short(audit.trees.log.size())),
-        Some(audit) => Ok(audit.close()),
+    if !batch.is_empty() {
+        return Err(AuditError::Open(replay.next()));
+    }
+    replay.finish()
+}
+
+/// Whether an entry is the last of its batch.
+pub fn closes(entry: &[u8]) -> bool {
+    matches!(Entry::decode(entry), Ok(Entry::Commitment(_)))
+}
+
+/// A replay batch by batch, for a log that is not in memory as a whole; [`replay`] is the same for one that is.
+pub struct Replay {
+    audit: Option<Audit>,
+    checkpoint: Option<TreeHead>,
+}
+
+impl Replay {
+    /// A replay that begins with genesis. With a checkpoint, the log must be the one that it was signed over.
+    pub fn new(checkpoint: Option<&TreeHead>) -> Self {
+        Self { audit: None, checkpoint: checkpoint.copied() }
+    }
+
+    /// Index of the entry that comes next.
+    pub fn next(&self) -> EntryIndex {
+        EntryIndex(self.audit.as_ref().map_or(0, |audit| audit.trees.log.size().0))
+    }
+
+    /// Size and root of what was replayed; no root before the first batch.
+    pub fn head(&self) -> (TreeSize, Option<Hash>) {
+        let trees = self.audit.as_ref().map(|audit| &audit.trees.log);
+        (trees.map(|log| log.size()).unwrap_or_default(), trees.map(|log| log.root()))
+    }
+
+    /// Replays the next batch, whose last entry, and no other, is a commitment.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError`].
+    pub fn batch(&mut self, batch: &[Kept<'_>]) -> Result<(), AuditError> {
+        if batch.len() > BATCH_ENTRIES_MAX {
+            return Err(AuditError::Long(self.next()));
+        }
+        match &mut self.audit {
+            Some(audit) => audit.next(batch)?,
+            None => self.audit = Some(Audit::begin(batch)?),
+        }
+        if let (Some(checkpoint), Some(audit)) = (&self.checkpoint, &self.audit)
+            && audit.meets(checkpoint)?
+        {
+            self.checkpoint = None;
+        }
+        Ok(())
+    }
+
+    /// What the log leads to.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Empty`]; [`AuditError::Short`] if the checkpoint covers more.
+    pub fn finish(self) -> Result<Rebuilt, AuditError> {
+        match (self.audit, self.checkpoint) {
+            (None, _) => Err(AuditError::Empty),
+            (Some(audit), Some(_)) => Err(AuditError::Short(audit.trees.log.size())),
+            (Some(audit), None) => Ok(audit.close()),
+        }
     }
 }
 

@@ -64,11 +64,7 @@ impl Key {
                 Ok(show(&key.public_key()).line(format!("kept in {path}, {kept}")).with("file", file))
             }
             Command::Show { file, check } => {
-                let stated = public_key_stated(&file).map_err(|error| failure(&file, error))?;
-                let key = match stated {
-                    Some(key) if !check => key,
-                    _ => open(&file)?.public_key(),
-                };
+                let key = if check { open(&file)?.public_key() } else { stated(&file)? };
                 let open = open_to_others(&file).unwrap_or_default();
                 let warning = format!("others can read {}: chmod 600", file.display());
                 let done = show(&key).with("file", &file).with("open_to_others", open);
@@ -98,6 +94,19 @@ pub(super) fn open(path: &Path) -> Result<LocalSigner, Failure> {
         eprintln!("warning: others can read {}: chmod 600 {0}", path.display());
     }
     Ok(key.into_signer())
+}
+
+/// The public key of a file: as its first line states it, else by opening it.
+pub(super) fn stated(path: &Path) -> Result<KeyBytes, Failure> {
+    match public_key_stated(path).map_err(|error| failure(path, error))? {
+        Some(key) => Ok(key),
+        None => Ok(open(path)?.public_key()),
+    }
+}
+
+/// Whether a file holds a key that is not encrypted.
+pub(super) fn is_plain(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains("-----BEGIN PRIVATE KEY-----"))
 }
 
 fn passphrase(path: &Path, twice: bool) -> Result<Passphrase, Failure> {

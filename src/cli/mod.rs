@@ -1,18 +1,52 @@
 //! The terminal: the only code that reads the clock and prints. It decides nothing.
 
+#[cfg(feature = "server")]
+mod audit;
+#[cfg(feature = "server")]
+mod chain;
 mod clock;
+#[cfg(feature = "server")]
+mod commands;
+#[cfg(feature = "server")]
+mod config;
+#[cfg(feature = "server")]
+mod control;
 mod demo;
 #[cfg(feature = "server")]
+mod doctor;
+#[cfg(feature = "server")]
+mod folder;
+#[cfg(feature = "server")]
+mod grant;
+#[cfg(feature = "server")]
+mod init;
+#[cfg(feature = "server")]
 mod key;
-#[allow(dead_code)]
+#[cfg(feature = "server")]
+mod look;
+#[cfg(feature = "server")]
+mod manual;
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod out;
-#[allow(dead_code)]
+#[cfg(feature = "server")]
+mod progress;
+#[cfg(feature = "server")]
+mod register;
+#[cfg(feature = "server")]
+mod serve;
+#[cfg(feature = "server")]
+mod session;
+#[cfg(feature = "server")]
+mod spec;
+#[cfg(feature = "server")]
+mod spend;
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod text;
 mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use out::{Failure, Outcome, finish};
+use out::{Failure, finish};
 use std::process::ExitCode;
 
 /// A ledger of permissions that carry money, for AI agents.
@@ -40,7 +74,8 @@ enum Command {
     Demo(demo::Demo),
     Verify(Box<verify::Verify>),
     #[cfg(feature = "server")]
-    Key(key::Key),
+    #[command(flatten)]
+    Ledger(commands::Command),
 }
 
 /// Runs the command line.
@@ -49,16 +84,14 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
-    finish(dispatch(arguments.command), arguments.json)
-}
-
-fn dispatch(command: Command) -> Outcome {
-    match command {
+    let json = arguments.json;
+    let outcome = match arguments.command {
         Command::Demo(demo) => demo.run(),
         Command::Verify(verify) => verify.run(),
         #[cfg(feature = "server")]
-        Command::Key(key) => key.run(),
-    }
+        Command::Ledger(command) => command.run(json),
+    };
+    finish(outcome, json)
 }
 
 /// Help and version, which are no errors, or what was typed wrong.
@@ -74,5 +107,36 @@ fn refuse(error: &clap::Error) -> ExitCode {
             out::only_json(Failure::usage(first))
         }
         _ => ExitCode::from(2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::{Command, CommandFactory as _};
+
+    /// Every command and those below it, with its whole name.
+    fn all(command: &Command, name: &str) -> Vec<(String, Command)> {
+        let name = format!("{name} {}", command.get_name());
+        let below = command.get_subcommands().flat_map(|command| all(command, &name));
+        [(name.clone(), command.clone())].into_iter().chain(below).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_with_an_example() {
+        for (name, command) in all(&Arguments::command(), "") {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = after.contains("Example:\n  ") || after.contains("Examples:\n  ");
+            assert!(example, "{name} has no example");
+            assert!(command.get_about().is_some(), "{name} does not say what it does");
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{name}: {} has no help", argument.get_id());
+            }
+        }
     }
 }

@@ -30,6 +30,12 @@ pub(super) struct Failure {
     hint: Option<String>,
 }
 
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 pub(super) type Outcome = Result<Done, Failure>;
 
 impl Done {
@@ -56,6 +62,11 @@ impl Done {
     pub(super) fn refused_unless(mut self, good: bool) -> Self {
         self.exit = if good { DONE } else { REFUSED };
         self
+    }
+
+    /// A field of the JSON object.
+    pub(super) fn field(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
     }
 
     /// Adds a line for people.

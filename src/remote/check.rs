@@ -67,7 +67,7 @@ pub fn check_answer(
     }
     let note = proof.note().as_str();
     let checkpoint = trust.accept(note.as_bytes(), now, skew).map_err(CheckError::Trust)?;
-    let entry = entry(remote, accepted.entry, checkpoint.size()).map_err(CheckError::Remote)?;
+    let entry = remote.entry(accepted.entry, checkpoint.size()).map_err(CheckError::Remote)?;
     let (size, root) = (checkpoint.size(), checkpoint.root());
     verify_inclusion(&leaf_hash(&entry), proof.index(), size, proof.hashes(), &root)
         .map_err(CheckError::Inclusion)?;
@@ -77,15 +77,21 @@ pub fn check_answer(
     }
 }
 
-/// The entry at `at` out of the tile that holds it in a log of `size`.
-fn entry(remote: &Remote, at: EntryIndex, size: TreeSize) -> Result<Vec<u8>, RemoteError> {
-    let path = tile_path(at, size);
-    let tile = remote.bytes(&path)?;
-    let mut rest = tile.as_slice();
-    for _ in 0..at.0 % TILE_ENTRIES {
-        rest = take(rest).ok_or_else(|| RemoteError::Form(path.clone()))?.1;
+impl Remote {
+    /// The entry at `at` out of the tile that holds it in a log of `size`. Nothing vouches for it yet.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`].
+    pub fn entry(&self, at: EntryIndex, size: TreeSize) -> Result<Vec<u8>, RemoteError> {
+        let path = tile_path(at, size);
+        let tile = self.bytes(&path)?;
+        let mut rest = tile.as_slice();
+        for _ in 0..at.0 % TILE_ENTRIES {
+            rest = take(rest).ok_or_else(|| RemoteError::Form(path.clone()))?.1;
+        }
+        Ok(take(rest).ok_or(RemoteError::Form(path))?.0.to_vec())
     }
-    Ok(take(rest).ok_or(RemoteError::Form(path))?.0.to_vec())
 }
 
 /// One entry with its 16-bit length in front, and what follows.

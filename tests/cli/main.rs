@@ -1,6 +1,12 @@
 //! The `remit` command as people run it: the built binary, its output, its exit codes.
 
 #[cfg(feature = "server")]
+mod folders;
+#[cfg(feature = "server")]
 mod keys;
 mod offline;
 mod run;
+#[cfg(feature = "server")]
+mod server;
+#[cfg(feature = "server")]
+mod story;

@@ -159,13 +159,41 @@ impl std::error::Error for ConserveError {}
 ///
 /// [`ConserveError`] if an entry or object cannot be read, so that nothing can be said of what follows.
 pub fn conserve<'k>(log: impl IntoIterator<Item = Recorded<'k>>) -> Result<Conservation, ConserveError> {
-    let mut walk = Walk { book: Book::default(), ledger: None, time: Millis(0) };
-    let mut entries = 0;
+    let mut recount = Recount::default();
     for recorded in log {
-        walk.entry(EntryIndex(entries), &recorded)?;
-        entries += 1;
+        recount.entry(&recorded)?;
     }
-    Ok(walk.book.report(entries))
+    Ok(recount.finish())
+}
+
+/// A recount entry by entry, for a log that is not in memory as a whole; [`conserve`] is the same for one that is.
+pub struct Recount {
+    walk: Walk,
+    entries: u64,
+}
+
+impl Default for Recount {
+    fn default() -> Self {
+        Self { walk: Walk { book: Book::default(), ledger: None, time: Millis(0) }, entries: 0 }
+    }
+}
+
+impl Recount {
+    /// Counts the next entry.
+    ///
+    /// # Errors
+    ///
+    /// [`ConserveError`].
+    pub fn entry(&mut self, recorded: &Recorded<'_>) -> Result<(), ConserveError> {
+        self.walk.entry(EntryIndex(self.entries), recorded)?;
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// What the recount came to.
+    pub fn finish(self) -> Conservation {
+        self.walk.book.report(self.entries)
+    }
 }
 
 /// A recount on its way through the log.

@@ -1,0 +1,149 @@
+//! A token's chain out of a presentation: who holds what, in which epoch, from which place somebody may act.
+
+use super::out::Failure;
+use super::text::amount::Unit;
+use remit_verifier::c2sp::Trust;
+use remit_verifier::cose::Sign1;
+use remit_verifier::label;
+use remit_verifier::object::{Position, Target, Token};
+use remit_verifier::state::{Leaf, LeafBody};
+use remit_verifier::types::{Epoch, Generation, KeyBytes, LedgerId, Millis, ObjectId, Seconds};
+use remit_verifier::verify::{
+    Check, CheckName, Issuers, LoggedLinks, Outcome, Policy, Presentation, Settings,
+};
+
+/// A chain, from the root down.
+pub(super) struct Chain {
+    pub(super) links: Vec<Link>,
+    leaves: Vec<Leaf>,
+}
+
+/// One token of a chain.
+pub(super) struct Link {
+    pub(super) id: ObjectId,
+    pub(super) token: Token,
+    /// Its leaf, if it is no offline link.
+    pub(super) leaf: Option<Leaf>,
+}
+
+/// Checks that concern the evidence and not what the token may do; if one of them failed, nothing is believed.
+const AUTHENTIC: [CheckName; 6] = [
+    CheckName::Presentation,
+    CheckName::Checkpoint,
+    CheckName::Ledger,
+    CheckName::Commitment,
+    CheckName::Clock,
+    CheckName::State,
+];
+
+impl Chain {
+    /// Reads a presentation. With `trust`, its leaves must be proved under a checkpoint that is accepted.
+    pub(super) fn read(
+        bytes: &[u8],
+        ledger: &LedgerId,
+        trust: Option<&Trust>,
+        now: Millis,
+    ) -> Result<Self, Failure> {
+        let wrong = |what: &str| {
+            Failure::refused("bad_presentation", format!("the presentation is not good: {what}"))
+        };
+        if let Some(trust) = trust {
+            authentic(bytes, ledger, trust, now)?;
+        }
+        let shown = Presentation::decode(bytes).map_err(|error| wrong(&format!("{error:?}")))?;
+        let leaves = shown.leaves.iter().map(|leaf| Leaf::decode(leaf)).collect::<Result<Vec<_>, _>>();
+        let leaves = leaves.map_err(|error| wrong(&format!("{error:?}")))?;
+        let mut links = Vec::new();
+        for object in &shown.tokens {
+            let signed = Sign1::decode(object).map_err(|error| wrong(&format!("{error:?}")))?;
+            let token = Token::decode(signed.payload).map_err(|error| wrong(&format!("{error:?}")))?;
+            let id = signed.sig_structure(label::TOKEN, ledger).id;
+            let leaf = leaves.iter().find(|leaf| leaf.id == id && leaf.token().is_some()).cloned();
+            if leaf.is_none() && !token.is_offline() {
+                return Err(wrong("a logged token has no leaf"));
+            }
+            links.push(Link { id, token, leaf });
+        }
+        Ok(Self { links, leaves })
+    }
+
+    /// The last link.
+    pub(super) fn last(&self) -> Result<&Link, Failure> {
+        self.links.last().ok_or_else(|| Failure::internal("a chain has no link"))
+    }
+
+    /// Epoch and generation of the nearest logged token.
+    pub(super) fn epoch(&self) -> (Epoch, Generation) {
+        let leaf = self.links.iter().rev().find_map(|link| link.leaf.as_ref());
+        leaf.map(|leaf| (leaf.epoch, leaf.generation)).unwrap_or_default()
+    }
+
+    /// The token as somebody with this key names it for an act: with the highest place that he has in its chain.
+    pub(super) fn target(&self, key: &KeyBytes) -> Result<Target, Failure> {
+        let last = self.last()?;
+        let positions = self.positions(key);
+        let position = positions.first().copied().ok_or_else(|| {
+            Failure::refused("wrong_signer", "the key has no place in the token's chain").hint(
+                "the issuer signs, or the holder of a token of the chain: `remit show TOKEN` names them",
+            )
+        })?;
+        Ok(Target { token: last.id, epoch: self.epoch().0, position })
+    }
+
+    /// The places of a key in the chain, the highest first: 1 the issuer, k + 1 the holder of the k-th token.
+    pub(super) fn positions(&self, key: &KeyBytes) -> Vec<Position> {
+        let issuer = self.leaves.iter().filter_map(Leaf::party).any(|party| party.keys.contains(key));
+        let holders = (2u8..).zip(&self.links).filter(|(_, link)| link.holder() == *key);
+        issuer.then_some(Position(1)).into_iter().chain(holders.map(|(place, _)| Position(place))).collect()
+    }
+
+    /// The unit that the presentation shows, if it is this one.
+    pub(super) fn unit(&self, wanted: &str) -> Option<Unit> {
+        self.leaves.iter().find_map(|leaf| match &leaf.body {
+            LeafBody::Unit(unit) if unit.name == wanted || leaf.id.to_string() == wanted => {
+                Some(Unit { id: leaf.id, name: unit.name.clone(), decimals: unit.decimals })
+            }
+            _ => None,
+        })
+    }
+}
+
+impl Link {
+    /// The key that holds it now.
+    pub(super) fn holder(&self) -> KeyBytes {
+        match self.leaf.as_ref().and_then(Leaf::token) {
+            Some(leaf) => leaf.holder,
+            None => *self.token.holder.bytes(),
+        }
+    }
+}
+
+/// Requires that the leaves are those of the ledger's state under an acceptable checkpoint.
+fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Result<(), Failure> {
+    let ledgers = trust.logs().map(|(log, _)| (log.name().to_owned(), *ledger)).collect();
+    let policy = Policy::new(Settings {
+        trust: trust.clone(),
+        ledgers,
+        party: ObjectId::default(),
+        issuers: Issuers::Any,
+        max_staleness: Seconds(u64::MAX / 1000),
+        skew: Millis(10_000),
+        offline_links: true,
+        logged_links: LoggedLinks::Verify,
+    });
+    let policy = policy.map_err(|error| Failure::usage(format!("the trust is not acceptable: {error:?}")))?;
+    let verdict = remit_verifier::verify::verify(bytes, None, None, &policy, now);
+    let failed =
+        |check: &&Check| AUTHENTIC.contains(&check.name) && matches!(check.outcome, Outcome::Failed(_));
+    match verdict.checks.iter().find(failed) {
+        Some(check) => Err(Failure::refused(
+            "bad_presentation",
+            format!(
+                "what the ledger shows is not proved: {} failed: {}",
+                check.name.text(),
+                verdict.decision
+            ),
+        )),
+        None => Ok(()),
+    }
+}

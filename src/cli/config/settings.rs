@@ -1,0 +1,236 @@
+//! Every setting: its type, its default, and why the default is what it is.
+
+use super::super::text::hex;
+use crate::api::limits::{DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT};
+use crate::sequencer::limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A server's configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct Config {
+    pub(in crate::cli) ledger: LedgerSection,
+    pub(in crate::cli) http: HttpSection,
+    pub(in crate::cli) limits: LimitsSection,
+    pub(in crate::cli) log: LogSection,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct LedgerSection {
+    pub(in crate::cli) data: PathBuf,
+    pub(in crate::cli) guard: PathBuf,
+    pub(in crate::cli) index: PathBuf,
+    pub(in crate::cli) key: PathBuf,
+    pub(in crate::cli) heartbeat_ms: u64,
+    pub(in crate::cli) clock_jump_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct HttpSection {
+    pub(in crate::cli) listen: SocketAddr,
+    pub(in crate::cli) tls_certificate: Option<PathBuf>,
+    pub(in crate::cli) tls_key: Option<PathBuf>,
+    pub(in crate::cli) client_ca: Option<PathBuf>,
+    pub(in crate::cli) public: bool,
+    pub(in crate::cli) readers: Vec<ReaderSection>,
+}
+
+/// Somebody who may read what is not open to all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct ReaderSection {
+    pub(in crate::cli) name: String,
+    /// SHA-256 of the bearer token, in hexadecimal.
+    pub(in crate::cli) sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct LimitsSection {
+    pub(in crate::cli) request_ms: u64,
+    pub(in crate::cli) drain_ms: u64,
+    pub(in crate::cli) cache_mib: u32,
+    pub(in crate::cli) memtable_mib: u32,
+    pub(in crate::cli) disk_free_mib: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct LogSection {
+    pub(in crate::cli) format: LogFormat,
+    pub(in crate::cli) level: String,
+}
+
+/// How the server writes its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::cli) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// One setting, as it is explained.
+pub(super) struct Setting {
+    /// Section and key.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) about: &'static str,
+    /// Why the default is what it is.
+    pub(super) reason: &'static str,
+    /// What it may look like, for a setting without a default.
+    pub(super) example: &'static str,
+    /// Whether a variable can set it; lists of tables cannot.
+    pub(super) in_environment: bool,
+}
+
+macro_rules! settings {
+    ($(
+        $name:literal: $about:literal, $reason:literal
+        $(, example $example:literal)? $(, file only $only:literal)?;
+    )*) => {
+        /// All settings, in the order of the file.
+        pub(super) const SETTINGS: &[Setting] = &[$(Setting {
+            name: $name,
+            about: $about,
+            reason: $reason,
+            example: concat!($($example,)? $($only,)?),
+            in_environment: concat!($($only)?).is_empty(),
+        }),*];
+    };
+}
+
+settings! {
+    "ledger.data": "Folder of the database.",
+        "Beside this file, so that a ledger is one folder. Paths start from the folder of this file.";
+    "ledger.guard": "File with the size and root that were last acknowledged. At the start the database must reach it.",
+        "Outside the database, so that an old copy of the database is noticed. Better: on another disk.";
+    "ledger.index": "Folder of the index: who holds what, for `remit list` and /v1/holders.",
+        "Beside the database. It is made anew from the log whenever it is missing or damaged.";
+    "ledger.key": "Key that signs checkpoints; its passphrase comes from REMIT_PASSPHRASE or REMIT_PASSPHRASE_FILE.",
+        "Where `remit init` puts it.";
+    "ledger.heartbeat_ms": "How long an idle ledger waits before it commits to its state again, in milliseconds.",
+        "Whoever accepts evidence of a minute then always finds some; a year of idleness is 3 million small entries.";
+    "ledger.clock_jump_ms": "How far the clock may be ahead of the last entry, in milliseconds.",
+        "Time in the log never goes back: a clock that jumps ahead by mistake would end tokens for ever. \
+         An hour covers a restart; after a longer rest `remit serve --allow-clock-jump` says that the clock is right.";
+    "http.listen": "Address and port; port 0 is any that is free.",
+        "This machine alone: whoever opens a ledger to a network says so, and gives it TLS.";
+    "http.tls_certificate": "Certificate chain (PEM). Together with tls_key it makes the server speak HTTPS.",
+        "None: there is no certificate that would be right everywhere.", example "\"tls/chain.pem\"";
+    "http.tls_key": "Private key of the certificate (PEM).",
+        "None, as there is no certificate.", example "\"tls/key.pem\"";
+    "http.client_ca": "Certificates (PEM) whose clients may read everything. They need HTTPS.",
+        "None: readers have bearer tokens.", example "\"tls/clients.pem\"";
+    "http.public": "Whether anybody may read objects, details and holders.",
+        "They show who pays whom and how much. Checkpoints, tiles and verification are open in any case.";
+    "http.readers": "Who may read: a name for the log, and the SHA-256 of a bearer token.",
+        "Nobody, until you name somebody: head -c 32 /dev/urandom | base64 | tee token | tr -d '\\n' | sha256sum",
+        file only "[{ name = \"auditor\", sha256 = \"(64 hexadecimal digits)\" }]";
+    "limits.request_ms": "For one request as a whole, in milliseconds.",
+        "A client repeats its bytes after it; a proved answer takes some 10 ms, a page of a replay less than a second.";
+    "limits.drain_ms": "For requests in progress when the server is told to stop, in milliseconds.",
+        "As long as a request may take.";
+    "limits.cache_mib": "Memory for blocks of the database, in MiB.",
+        "With the tree of 10 million tokens (640 MiB) it stays below 1 GiB.";
+    "limits.memtable_mib": "Memory for what is not yet in tables, in MiB.",
+        "Some 100 000 operations; more makes a restart after a crash slower.";
+    "limits.disk_free_mib": "`remit doctor` warns when less is free, in MiB.",
+        "A day at 10 operations a second; a full disk makes a ledger read-only.";
+    "log.format": "text or json.",
+        "People read it first; a collector wants json.";
+    "log.level": "error, warn, info, debug, trace, or directives such as \"info,remit::api=debug\".",
+        "Starts, stops, and whatever an operator should see; nothing for each request.";
+}
+
+impl Default for LedgerSection {
+    fn default() -> Self {
+        Self {
+            data: "data".into(),
+            guard: "guard".into(),
+            index: "index".into(),
+            key: "log.pem".into(),
+            heartbeat_ms: HEARTBEAT_DEFAULT.0,
+            clock_jump_ms: JUMP_DEFAULT.0,
+        }
+    }
+}
+
+impl Default for HttpSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls_certificate: None,
+            tls_key: None,
+            client_ca: None,
+            public: false,
+            readers: Vec::new(),
+        }
+    }
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self {
+            request_ms: REQUEST_TIME_DEFAULT.as_millis() as u64,
+            drain_ms: DRAIN_TIME_DEFAULT.as_millis() as u64,
+            cache_mib: 256,
+            memtable_mib: 128,
+            disk_free_mib: 1024,
+        }
+    }
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+impl ReaderSection {
+    /// The digest of the reader's token.
+    pub(in crate::cli) fn digest(&self) -> Option<[u8; 32]> {
+        hex(&self.sha256)
+    }
+}
+
+impl Config {
+    /// Whether the settings fit together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let http = &self.http;
+        if http.tls_certificate.is_some() != http.tls_key.is_some() {
+            return Err("http.tls_certificate and http.tls_key belong together".into());
+        }
+        if http.client_ca.is_some() && http.tls_certificate.is_none() {
+            return Err("http.client_ca needs http.tls_certificate".into());
+        }
+        if let Some(reader) = http.readers.iter().find(|reader| reader.digest().is_none()) {
+            return Err(format!("http.readers: the sha256 of {} is not 64 hexadecimal digits", reader.name));
+        }
+        let positive = [
+            ("ledger.heartbeat_ms", self.ledger.heartbeat_ms),
+            ("ledger.clock_jump_ms", self.ledger.clock_jump_ms),
+            ("limits.request_ms", self.limits.request_ms),
+            ("limits.cache_mib", self.limits.cache_mib.into()),
+            ("limits.memtable_mib", self.limits.memtable_mib.into()),
+        ];
+        if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("{name} must be above 0"));
+        }
+        if self.ledger.heartbeat_ms >= self.ledger.clock_jump_ms {
+            return Err("ledger.heartbeat_ms must be below ledger.clock_jump_ms".into());
+        }
+        if self.ledger.index.starts_with(&self.ledger.data) {
+            return Err("ledger.index must lie outside ledger.data".into());
+        }
+        if self.ledger.guard.starts_with(&self.ledger.data) {
+            return Err(
+                "ledger.guard must lie outside ledger.data: it is there to notice an old copy of it".into()
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! `remit backup`, `restore`, `fsck`, `rebuild`: what is done with the folder of a ledger that does not run.
+
+use super::config::{FILE_NAME, load};
+use super::out::{Done, Failure, Outcome};
+use super::progress::Bar;
+use crate::sequencer::Guard;
+use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, fsck, rebuild};
+use crate::store::{RocksStore, Store as _};
+use clap::Args;
+use remit_verifier::log::{Entry, Genesis};
+use remit_verifier::types::LedgerId;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Copies a ledger that does not run into a new folder: database, guard and configuration, no keys.
+///
+/// On the same file system the tables are hard links, so that it takes little time and room.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit backup ledger /backup/ledger-2027-01-31")]
+pub(super) struct Backup {
+    /// The ledger's folder.
+    dir: PathBuf,
+    /// The new folder.
+    to: PathBuf,
+}
+
+/// Puts a backup in the place of a lost database.
+///
+/// A guard that survived stays in force: a backup that lacks acknowledged entries is then refused by `serve`, which
+/// names them, since a ledger that went on without them would sign a second history.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit restore /backup/ledger-2027-01-31 ledger")]
+pub(super) struct Restore {
+    /// The backup.
+    backup: PathBuf,
+    /// The ledger's folder; its database must be gone or moved away.
+    dir: PathBuf,
+    /// There is no guard any more, and you vouch that no acknowledged entry is missing from the backup.
+    #[arg(long)]
+    new_guard: bool,
+}
+
+/// Reads a whole folder and computes everything again that it says twice; changes nothing.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit fsck ledger")]
+pub(super) struct Fsck {
+    /// The ledger's folder, or its database.
+    dir: PathBuf,
+}
+
+/// Makes the database anew out of log and objects: after an upgrade with another schema, or when records are damaged.
+///
+/// Everything is replayed and compared. The old database is kept beside the new one.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit rebuild ledger")]
+pub(super) struct Rebuild {
+    /// The ledger's folder, or its database.
+    dir: PathBuf,
+}
+
+/// The database of a ledger's folder, or the folder itself if it is one.
+pub(super) fn data_of(dir: &Path) -> Result<PathBuf, Failure> {
+    if dir.join("CURRENT").exists() {
+        return Ok(dir.to_path_buf());
+    }
+    let loaded = load(dir)?;
+    Ok(loaded.path(&loaded.config.ledger.data))
+}
+
+/// Opens a database, with progress.
+pub(super) fn open(data: &Path, options: &RocksOptions) -> Result<RocksStore, Failure> {
+    let bar = Bar::new("leaves", 0);
+    let opened = RocksStore::open(data, options, &mut |at: Progress| bar.set(at.done, at.of));
+    bar.finish();
+    opened.map_err(|error| refused(data, &error))
+}
+
+/// What an error of a folder means for a person.
+pub(super) fn refused(data: &Path, error: &OpenError) -> Failure {
+    let message = format!("{}: {error}", data.display());
+    match error {
+        OpenError::Locked => Failure::refused("locked", message)
+            .hint("the ledger runs: stop it first; over HTTP `remit audit replay URL` reads it meanwhile"),
+        OpenError::Schema { .. } => Failure::refused("schema", message)
+            .hint("`remit rebuild DIR` makes the database anew out of its log"),
+        OpenError::Damaged(_) => Failure::refused("damaged", message)
+            .hint("`remit fsck DIR` lists what is wrong; `remit rebuild DIR` replays log and objects"),
+        OpenError::NoLedger => {
+            Failure::usage(message).coded("no_ledger").hint("`remit init DIR --origin NAME` makes one")
+        }
+        OpenError::NotEmpty => {
+            Failure::usage(message).coded("not_empty").hint("choose a folder that is not there yet")
+        }
+        OpenError::Full => Failure::refused("full", message).hint("make room on the device"),
+        OpenError::Device(_) => Failure::internal(message),
+    }
+}
+
+/// The ledger's name and beginning, out of its first entry.
+pub(super) fn genesis_of(store: &RocksStore) -> Result<(LedgerId, Genesis), Failure> {
+    let read = store.reader();
+    let first = read.entry(remit_verifier::types::EntryIndex(0)).map_err(Failure::internal)?;
+    let first = first.ok_or_else(|| Failure::internal("there is no first entry"))?;
+    match Entry::decode(&first.entry) {
+        Ok(Entry::Genesis(genesis)) => Ok((Genesis::ledger_id(&first.entry), *genesis)),
+        _ => Err(Failure::refused("damaged", "the first entry is no genesis")),
+    }
+}
+
+fn wrong(path: &Path) -> impl Fn(std::io::Error) -> Failure {
+    let path = path.display().to_string();
+    move |error| Failure::usage(format!("{path}: {error}"))
+}
+
+impl Backup {
+    pub(super) fn run(self) -> Outcome {
+        let loaded = load(&self.dir)?;
+        let data = loaded.path(&loaded.config.ledger.data);
+        if self.to.exists() {
+            return Err(Failure::usage(format!("{} is there already", self.to.display())).coded("exists"));
+        }
+        let store = open(&data, &RocksOptions::default())?;
+        let head = store.head();
+        fs::create_dir_all(&self.to).map_err(wrong(&self.to))?;
+        let into = self.to.join("data");
+        store.handle().backup(&into).map_err(|error| refused(&into, &error))?;
+        let guard = loaded.path(&loaded.config.ledger.guard);
+        for (from, name) in [(guard, "guard"), (self.dir.join(FILE_NAME), FILE_NAME)] {
+            if from.is_file() {
+                fs::copy(&from, self.to.join(name)).map_err(wrong(&from))?;
+            }
+        }
+        Ok(Done::say(format!("{} entries, root {}, in {}", head.size, head.root, self.to.display()))
+            .line("Keys are not in it: keep log.pem and the operators' keys elsewhere.")
+            .with("entries", head.size.0)
+            .with("root", head.root.to_string())
+            .with("to", &self.to))
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self) -> Outcome {
+        if !self.dir.join(FILE_NAME).exists() && self.backup.join(FILE_NAME).exists() {
+            fs::create_dir_all(&self.dir).map_err(wrong(&self.dir))?;
+            fs::copy(self.backup.join(FILE_NAME), self.dir.join(FILE_NAME)).map_err(wrong(&self.dir))?;
+        }
+        let loaded = load(&self.dir)?;
+        let data = loaded.path(&loaded.config.ledger.data);
+        let guard = loaded.path(&loaded.config.ledger.guard);
+        if data.exists() {
+            return Err(Failure::usage(format!("{} is there", data.display()))
+                .coded("exists")
+                .hint("move it away first: nothing is written over"));
+        }
+        if guard.exists() == self.new_guard {
+            let failure = if self.new_guard {
+                Failure::usage(format!("the guard {} is there", guard.display()))
+                    .hint("without --new-guard it stays in force, and says whether the backup is complete")
+            } else {
+                Failure::refused("no_guard", format!("there is no guard {}", guard.display())).hint(
+                    "put the guard of the lost ledger there; if it is lost too, compare the backup with the newest \
+                     published checkpoint, and only then use --new-guard",
+                )
+            };
+            return Err(failure);
+        }
+        copy_folder(&self.backup.join("data"), &data)?;
+        let store = open(&data, &RocksOptions::default())?;
+        let (head, (ledger, _)) = (store.head(), genesis_of(&store)?);
+        if self.new_guard {
+            Guard::create(&guard, ledger, head)
+                .map_err(|error| Failure::internal(format!("the guard: {error}")))?;
+        }
+        Ok(Done::say(format!("{} entries, root {}, in {}", head.size, head.root, data.display()))
+            .line("`remit serve` compares it with the guard before it signs anything.")
+            .with("ledger", ledger.to_string())
+            .with("entries", head.size.0)
+            .with("root", head.root.to_string()))
+    }
+}
+
+/// Copies the files of a folder without folders.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to).map_err(wrong(to))?;
+    for entry in fs::read_dir(from).map_err(wrong(from))? {
+        let entry = entry.map_err(wrong(from))?;
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).map_err(wrong(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+impl Fsck {
+    pub(super) fn run(self) -> Outcome {
+        let data = data_of(&self.dir)?;
+        let bar = Bar::new("entries and leaves", 0);
+        let found = fsck(&data, &RocksOptions::default(), &mut |at: Progress| bar.set(at.done, at.of));
+        bar.finish();
+        let found: Vec<String> =
+            found.map_err(|error| refused(&data, &error))?.iter().map(ToString::to_string).collect();
+        let mut done = match found.as_slice() {
+            [] => Done::say("everything agrees"),
+            found => Done::say(found.join("\n")).line("`remit rebuild` replays log and objects"),
+        };
+        done = done.with("findings", &found);
+        Ok(done.refused_unless(found.is_empty()))
+    }
+}
+
+impl Rebuild {
+    pub(super) fn run(self) -> Outcome {
+        let data = data_of(&self.dir)?;
+        let beside = |suffix: &str| {
+            let mut name = data.file_name().unwrap_or_default().to_owned();
+            name.push(suffix);
+            data.with_file_name(name)
+        };
+        let (new, old) = (beside(".new"), beside(".before-rebuild"));
+        for path in [&new, &old] {
+            if path.exists() {
+                return Err(Failure::usage(format!("{} is there", path.display()))
+                    .coded("exists")
+                    .hint("it is of an earlier rebuild: look at it, and move it away"));
+            }
+        }
+        let bar = Bar::new("entries", 0);
+        let made =
+            rebuild(&data, &new, &RocksOptions::default(), &mut |at: Progress| bar.set(at.done, at.of));
+        bar.finish();
+        let head = match made {
+            Ok(store) => store.head(),
+            Err(error) => {
+                // What was begun is no ledger; if it cannot be removed, the next rebuild says so.
+                drop(fs::remove_dir_all(&new));
+                return Err(match error {
+                    RebuildError::Open(error) => refused(&data, &error),
+                    error => Failure::refused("replay", format!("{}: {error}", data.display()))
+                        .hint("the log itself is not what the rules make: restore a backup, compare with checkpoints"),
+                });
+            }
+        };
+        fs::rename(&data, &old).map_err(wrong(&data))?;
+        fs::rename(&new, &data).map_err(wrong(&new))?;
+        Ok(Done::say(format!("{} entries replayed, root {}", head.size, head.root))
+            .line(format!("the old database is in {}", old.display()))
+            .with("entries", head.size.0)
+            .with("root", head.root.to_string())
+            .with("old", old))
+    }
+}

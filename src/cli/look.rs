@@ -1,0 +1,346 @@
+//! `remit list`, `show`, `policy`, `submit`: what there is, what is left, whom to trust, and what was not answered.
+
+use super::chain::Chain;
+use super::out::{Done, Failure, Outcome, read_file};
+use super::session::{Connection, Session, Signing};
+use super::text::amount::Unit;
+use super::text::{budget, permission, time};
+use super::{key, text};
+use crate::keys::did;
+use clap::Args;
+use remit_verifier::key::PublicKey;
+use remit_verifier::limits::{OBJECT_BYTES_MAX, PRESENTATION_BYTES_MAX};
+use remit_verifier::object::Submission;
+use remit_verifier::sign::Signer as _;
+use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
+use remit_verifier::verify::Presentation;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Lists the tokens that a key holds, and what is left of each.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  remit list --key assistant.pem
+  remit list --holder did:key:z6Mk… --json")]
+pub(super) struct List {
+    /// The holder; without it, the key that is named.
+    #[arg(long, value_name = "KEY", value_parser = text::key)]
+    holder: Option<PublicKey>,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Shows a token, party, unit, reservation or capture by its id; without an id, the ledger itself.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  remit show
+  remit show TOKEN
+  remit show CNY
+  remit show --presentation booking/presentation.cbor      what it says, in words; nobody is asked")]
+pub(super) struct Show {
+    /// The id; of a unit also its name.
+    id: Option<String>,
+    /// A presentation, instead of anything in a ledger: nothing in it is checked here, `verify` does.
+    #[arg(long, value_name = "FILE", conflicts_with = "id")]
+    presentation: Option<PathBuf>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Writes a policy for a service that takes this ledger's word: read it, narrow it, and keep it.
+///
+/// What is printed trusts the log key that the ledger names (or --log-key) and no witnesses.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit policy --party HOTEL --issuer PARTY > hotel.toml")]
+pub(super) struct PolicyCommand {
+    /// The service's own party id: the only audience that it answers for.
+    #[arg(long, value_name = "ID", value_parser = text::id)]
+    party: ObjectId,
+    /// An issuer whose tokens are accepted; may be repeated. Without it, any that the operators appointed.
+    #[arg(long = "issuer", value_name = "ID", value_parser = text::id)]
+    issuers: Vec<ObjectId>,
+    /// Greatest age of evidence.
+    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = time::span)]
+    max_staleness: Seconds,
+    /// Accepts offline links too.
+    #[arg(long)]
+    offline_links: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Submits bytes that are signed already: what `--save` kept, or what nobody answered. They are applied once at most.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit submit revoke.cbor")]
+pub(super) struct Submit {
+    /// The signed submission.
+    file: PathBuf,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl List {
+    pub(super) fn run(self) -> Outcome {
+        let session = self.connection.open()?;
+        let holder = match (&self.holder, self.signing.key_file()) {
+            (Some(holder), _) => did::to_text(holder.bytes()),
+            (None, Some(path)) => did::to_text(&key::stated(path)?),
+            (None, None) => did::to_text(&session.signer(&self.signing)?.public_key()),
+        };
+        let (mut text, mut tokens, mut after) = (format!("{holder} holds"), Vec::new(), None::<u64>);
+        loop {
+            let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
+            let page = session.json(&format!("/v1/holders/{holder}/tokens{query}"))?;
+            for held in page["tokens"].as_array().into_iter().flatten() {
+                let id = held["id"].as_str().unwrap_or_default();
+                let token = session.json(&format!("/v1/tokens/{id}"))?;
+                let _ = write!(text, "\n{id}  {}\n{}", standing(&token), budgets(&token));
+                tokens.push(token);
+            }
+            after = page["next"].as_u64();
+            if after.is_none() {
+                break;
+            }
+        }
+        if tokens.is_empty() {
+            text.push_str(" nothing");
+        }
+        Ok(Done::say(text).with("holder", holder).with("tokens", tokens))
+    }
+}
+
+/// Live or not, and until when.
+fn standing(token: &Value) -> String {
+    let mut text = token["status"].as_str().unwrap_or_default().to_owned();
+    let by: Vec<&str> =
+        token["suspended_by"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !by.is_empty() {
+        let _ = write!(text, ", suspended by {}", by.join(", "));
+    }
+    if let Some(expires) = token["expires_s"].as_u64() {
+        let _ = write!(text, ", until {}", time::show(Seconds(expires)));
+    }
+    text
+}
+
+/// What is left of each budget, a line each.
+fn budgets(token: &Value) -> String {
+    let Some(budgets) = token["budgets"].as_array() else {
+        return "  its parent's budgets\n".into();
+    };
+    let mut text = String::new();
+    for budget in budgets {
+        let unit = Unit {
+            id: ObjectId::default(),
+            name: budget["unit_name"].as_str().unwrap_or_default().into(),
+            decimals: budget["decimals"].as_u64().unwrap_or_default(),
+        };
+        let amount = |name: &str| {
+            budget[name].as_str().and_then(|text| text.parse().ok()).map(|minor| unit.show(Amount(minor)))
+        };
+        let share = budget["share"].as_str().unwrap_or_default();
+        match (amount("left"), amount("total")) {
+            (Some(left), Some(total)) => {
+                let _ = writeln!(text, "  {left} left of {total} ({share})");
+            }
+            _ => {
+                let _ = writeln!(text, "  {} as far as the tokens above go ({share})", unit.name);
+            }
+        }
+        for name in ["reserved", "captured", "refunded", "carved", "returned", "per_use"] {
+            let zero = budget[name].as_str().is_none_or(|text| text == "0");
+            if let (false, Some(shown)) = (zero, amount(name)) {
+                let _ = writeln!(text, "    {shown} {}", name.replace('_', " "));
+            }
+        }
+    }
+    text
+}
+
+/// Kinds of things, as the interface names them.
+const KINDS: [(&str, &str); 5] = [
+    ("token", "tokens"),
+    ("party", "parties"),
+    ("unit", "units"),
+    ("reservation", "reservations"),
+    ("capture", "captures"),
+];
+
+impl Show {
+    pub(super) fn run(self) -> Outcome {
+        if let Some(path) = &self.presentation {
+            return presentation(&read_file(path, PRESENTATION_BYTES_MAX)?);
+        }
+        let session = self.connection.open()?;
+        let Some(id) = &self.id else {
+            let log = session.json("/v1/log")?;
+            return Ok(Done::say(lines(&log, 0)).with("kind", "ledger").with_all(log));
+        };
+        if text::id(id).is_err() {
+            session.unit(id)?;
+        }
+        for (kind, path) in KINDS {
+            match session.remote.json(&format!("/v1/{path}/{id}")) {
+                Ok(view) => return Ok(shown(&session, kind, view)),
+                Err(crate::remote::RemoteError::Status { status: 400 | 404, .. }) => {}
+                Err(error) => return Err(super::session::failure(error)),
+            }
+        }
+        Err(Failure::refused("not_found", format!("nothing in the ledger has the id {id}"))
+            .hint("what was just submitted is there once it is published"))
+    }
+}
+
+fn shown(session: &Session, kind: &str, view: Value) -> Done {
+    let mut text = format!("{kind} {}\n", view["id"].as_str().unwrap_or_default());
+    if kind == "token" {
+        let _ = writeln!(text, "{}", standing(&view));
+        text.push_str(&budgets(&view));
+    }
+    let mut rest = view.clone();
+    if let Some(rest) = rest.as_object_mut() {
+        rest.remove("id");
+        rest.remove("budgets");
+    }
+    // Amounts of reservations are in minor units of a unit that is named by its id.
+    if let Some(unit) = view["unit"].as_str().and_then(|unit| session.unit(unit).ok()) {
+        for name in ["amount", "captured", "released", "left"] {
+            if let Some(minor) = view[name].as_str().and_then(|minor| minor.parse().ok()) {
+                rest[name] = json!(unit.show(Amount(minor)));
+            }
+        }
+    }
+    text.push_str(&lines(&rest, 0));
+    Done::say(text).with("kind", kind).with_all(view)
+}
+
+/// A presentation in words, link by link from the root down.
+fn presentation(bytes: &[u8]) -> Outcome {
+    let shown =
+        Presentation::decode(bytes).map_err(|error| Failure::usage(format!("no presentation: {error:?}")))?;
+    let chain = Chain::read(bytes, &shown.ledger, None, Millis(0))?;
+    let (mut text, mut links) = (format!("ledger {}\n", shown.ledger), Vec::new());
+    for (place, link) in (1..).zip(&chain.links) {
+        let (token, holder) = (&link.token, did::to_text(&link.holder()));
+        let kind = if token.is_offline() { "offline link" } else { "token" };
+        let _ = writeln!(text, "{place}  {kind} {}\n   held by {holder}", link.id);
+        let _ = writeln!(text, "   until {}", time::show(token.expires));
+        let allowed: Option<Vec<String>> =
+            token.permissions.as_ref().map(|all| all.iter().map(permission::show).collect());
+        match &allowed {
+            None => text.push_str("   allows what the link above allows\n"),
+            Some(all) if all.is_empty() => text.push_str("   allows nothing\n"),
+            Some(all) => all.iter().for_each(|one| {
+                let _ = writeln!(text, "   allows {one}");
+            }),
+        }
+        let unit = |id: &ObjectId| chain.unit(&id.to_string());
+        let budgets: Vec<String> =
+            token.budgets.iter().flatten().map(|open| budget::show(open, unit)).collect();
+        budgets.iter().for_each(|one| {
+            let _ = writeln!(text, "   budget {one}");
+        });
+        links.push(json!({
+            "id": link.id.to_string(),
+            "offline": token.is_offline(),
+            "holder": holder,
+            "expires_s": token.expires.0,
+            "allow": allowed,
+            "budgets": budgets,
+        }));
+    }
+    Ok(Done::say(text)
+        .with("kind", "presentation")
+        .with("ledger", shown.ledger.to_string())
+        .with("links", links))
+}
+
+/// A JSON object for people: one field a line, times as dates.
+fn lines(value: &Value, depth: usize) -> String {
+    let mut text = String::new();
+    let indent = "  ".repeat(depth);
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let plain = match value {
+            Value::Null => continue,
+            Value::String(text) => text.clone(),
+            Value::Number(number) => match number.as_u64() {
+                Some(at) if name.ends_with("_s") && at > 1_000_000_000 => time::show(Seconds(at)),
+                Some(at) if name.ends_with("_ms") && at > 1_000_000_000_000 => time::show(Seconds(at / 1000)),
+                _ => number.to_string(),
+            },
+            Value::Bool(truth) => truth.to_string(),
+            Value::Object(_) => {
+                let _ = write!(text, "{indent}{name}\n{}", lines(value, depth + 1));
+                continue;
+            }
+            Value::Array(items) => {
+                let simple: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                if let Some(simple) = simple {
+                    simple.join(", ")
+                } else {
+                    let _ = writeln!(text, "{indent}{name}");
+                    for item in items {
+                        let _ = writeln!(text, "{indent}  - {}", lines(item, depth + 2).trim());
+                    }
+                    continue;
+                }
+            }
+        };
+        let name = name.trim_end_matches("_s").trim_end_matches("_ms").replace('_', " ");
+        let _ = writeln!(text, "{indent}{name}: {plain}");
+    }
+    text
+}
+
+impl PolicyCommand {
+    pub(super) fn run(self) -> Outcome {
+        let session = self.connection.open()?;
+        let log = session.json("/v1/log")?;
+        let told = log["log_vkey"].as_str().unwrap_or_default().to_owned();
+        let vkey = session.pinned_log().unwrap_or_else(|| told.clone());
+        let origin = vkey.split('+').next().unwrap_or_default();
+        let issuers = match self.issuers.as_slice() {
+            [] => "\"any\"".to_owned(),
+            ids => {
+                let quoted: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+                format!("[{}]", quoted.join(", "))
+            }
+        };
+        let policy = format!(
+            "# Whom this service trusts (spec/13-policy.md). The log's word alone counts: add witnesses and a quorum.\n\
+             party = \"{}\"\nissuers = {issuers}\nmax_staleness_s = {}\nskew_ms = 2000\noffline_links = {}\n\
+             trust = \"\"\"\nlog {vkey}\nquorum none\n\"\"\"\n\n[ledgers]\n\"{origin}\" = \"{}\"\n",
+            self.party, self.max_staleness, self.offline_links, session.ledger
+        );
+        super::verify::policy(policy.as_bytes(), None)?;
+        if session.pinned_log().is_none() {
+            eprintln!(
+                "warning: the log key is the one that {} names; compare it with the operator's",
+                session.remote.url()
+            );
+        }
+        Ok(Done::say(&policy).with("policy", policy).with("log_key", vkey))
+    }
+}
+
+impl Submit {
+    pub(super) fn run(self) -> Outcome {
+        let bytes = read_file(&self.file, OBJECT_BYTES_MAX)?;
+        let submission = Submission::decode(&bytes).map_err(|code| {
+            Failure::usage(format!("{}: no submission: {}", self.file.display(), code.meaning()))
+        })?;
+        let session = self.connection.open()?;
+        if submission.ledger != session.ledger {
+            return Err(Failure::refused(
+                "wrong_ledger",
+                format!("it is for the ledger {}", submission.ledger),
+            ));
+        }
+        session.submit_bytes(&submission.id, &bytes, Some(&self.file), submission.kind().text())
+    }
+}

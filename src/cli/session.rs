@@ -1,0 +1,390 @@
+//! A ledger at the other end of a connection: what the commands of its users share. Answers are checked against the
+//! log's key where it is known.
+
+use super::chain::Chain;
+use super::clock;
+use super::out::{Done, Failure, Outcome, read_file};
+use super::text::amount::{Typed, Unit, minor};
+use super::text::{id, time};
+use super::{key, verify};
+use crate::client::{Client, Randomness, Ready};
+use crate::remote::{Address, Remote, RemoteError, Reply, check_answer};
+use clap::Args;
+use remit_verifier::c2sp::Trust;
+use remit_verifier::limits::POLICY_BYTES_MAX;
+use remit_verifier::object::Payment;
+use remit_verifier::sign::LocalSigner;
+use remit_verifier::types::{LedgerId, Millis, ObjectId, Seconds};
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a submission that was not answered is sent again before giving up.
+const ATTEMPTS: u64 = 4;
+/// How far the clocks of this machine and the ledger may differ.
+const SKEW: Millis = Millis(10_000);
+/// Bytes of a profile or token file at most.
+const SMALL_FILE_BYTES_MAX: usize = 65_536;
+
+/// Which ledger, and how it is reached.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Ledger")]
+pub(super) struct Connection {
+    /// Where the ledger is.
+    #[arg(long, env = "REMIT_URL", value_name = "URL")]
+    url: Option<String>,
+    /// A file with `url`, `ledger`, `log_key`, `token_file`, `key`, `ca`: `remit init` writes one. Flags come first.
+    #[arg(long, env = "REMIT_PROFILE", value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// The bearer token of a reader, itself.
+    #[arg(long, env = "REMIT_READER_TOKEN", value_name = "TOKEN", hide_env_values = true, hide = true)]
+    reader_token: Option<String>,
+    /// A file with the bearer token of a reader; REMIT_READER_TOKEN holds one itself.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The ledger's id: nothing is signed for another one.
+    #[arg(long, env = "REMIT_LEDGER", value_name = "ID", value_parser = id)]
+    ledger: Option<ObjectId>,
+    /// The log's key as a C2SP verifier key: every answer must be proved under it.
+    #[arg(long, env = "REMIT_LOG_KEY", value_name = "VKEY", conflicts_with = "policy")]
+    log_key: Option<String>,
+    /// A policy file whose trust (log, witnesses, quorum) every answer must meet.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Certificates (PEM) to trust instead of the system's.
+    #[arg(long, env = "REMIT_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// A client certificate (PEM), with --client-key.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_certificate: Option<PathBuf>,
+    /// The private key of the client certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
+    /// How long one request may take.
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = time::span)]
+    timeout: Seconds,
+}
+
+/// What a profile may say.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Profile {
+    url: Option<String>,
+    ledger: Option<String>,
+    log_key: Option<String>,
+    token_file: Option<PathBuf>,
+    key: Option<PathBuf>,
+    ca: Option<PathBuf>,
+}
+
+/// Who signs.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Ledger")]
+pub(super) struct Signing {
+    /// The key file that signs.
+    #[arg(long, env = "REMIT_KEY", value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Keeps the signed bytes here until they are answered: `remit submit FILE` repeats them.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+impl Signing {
+    /// For several signers, whose keys are named elsewhere.
+    pub(super) fn saved(save: Option<PathBuf>) -> Self {
+        Self { key: None, save }
+    }
+
+    /// The key file that was named.
+    pub(super) fn key_file(&self) -> Option<&Path> {
+        self.key.as_deref()
+    }
+}
+
+/// A connection that is open, with what is believed.
+pub(super) struct Session {
+    pub(super) remote: Remote,
+    pub(super) ledger: LedgerId,
+    pub(super) now: Millis,
+    trust: Option<Trust>,
+    log_key: Option<String>,
+    key: Option<PathBuf>,
+}
+
+impl Connection {
+    fn profile(&self) -> Result<Profile, Failure> {
+        let Some(path) = &self.profile else { return Ok(Profile::default()) };
+        let text = String::from_utf8(read_file(path, SMALL_FILE_BYTES_MAX)?).unwrap_or_default();
+        let mut profile: Profile =
+            toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for file in [&mut profile.token_file, &mut profile.key, &mut profile.ca].into_iter().flatten() {
+            *file = folder.join(&file);
+        }
+        Ok(profile)
+    }
+
+    /// The same for another URL.
+    pub(super) fn at(&self, url: &str) -> Self {
+        Self { url: Some(url.into()), ..self.clone() }
+    }
+
+    /// Opens the connection, and asks which ledger this is.
+    pub(super) fn open(&self) -> Result<Session, Failure> {
+        let profile = self.profile()?;
+        let url = self.url.clone().or(profile.url).ok_or_else(|| {
+            Failure::usage("which ledger?")
+                .hint("--url URL, REMIT_URL, or a profile with `url`: REMIT_PROFILE=client.toml")
+        })?;
+        let token_file = self.token_file.clone().or(profile.token_file);
+        let bearer = match (token_file, &self.reader_token) {
+            (Some(path), _) => {
+                let bytes = read_file(&path, SMALL_FILE_BYTES_MAX)?;
+                Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+            }
+            (None, token) => token.clone(),
+        };
+        let client = self.client_certificate.clone().zip(self.client_key.clone());
+        let timeout = Duration::from_secs(self.timeout.0);
+        let address = Address { url, bearer, ca: self.ca.clone().or(profile.ca), client, timeout };
+        let remote = Remote::new(address).map_err(failure)?;
+        let log = remote.json("/v1/log").map_err(failure)?;
+        let told = log["ledger"].as_str().and_then(|text| id(text).ok());
+        let told = told.ok_or_else(|| failure(RemoteError::Form("/v1/log".into())))?;
+        let pinned = profile.ledger.map(|text| id(&text)).transpose().map_err(Failure::usage)?;
+        if let Some(pinned) = self.ledger.or(pinned).filter(|pinned| *pinned != told) {
+            return Err(Failure::refused(
+                "other_ledger",
+                format!("the ledger there is {told}, not {pinned}"),
+            )
+            .hint("look at the URL; nothing was signed"));
+        }
+        let log_key = self.log_key.clone().or(profile.log_key);
+        let trust = match (&self.policy, &log_key) {
+            (Some(path), _) => {
+                let policy = verify::policy(&read_file(path, POLICY_BYTES_MAX)?, Some(path))?;
+                Some(policy.settings().trust.clone())
+            }
+            (None, Some(vkey)) => Some(trust_of(vkey)?),
+            (None, None) => None,
+        };
+        Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key: profile.key })
+    }
+}
+
+/// The trust of somebody who takes one log's word.
+fn trust_of(vkey: &str) -> Result<Trust, Failure> {
+    Trust::parse(format!("log {vkey}\nquorum none\n").as_bytes())
+        .map_err(|error| Failure::usage(format!("`{vkey}` is no log key: {error:?}")))
+}
+
+impl Session {
+    /// Requires that a checkpoint is one to believe, if the log's key is known.
+    pub(super) fn accept(&self, note: &str) -> Result<(), Failure> {
+        let Some(trust) = &self.trust else { return Ok(()) };
+        match trust.accept(note.as_bytes(), self.now, SKEW) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Failure::refused("bad_checkpoint", format!("the checkpoint is not acceptable: {error}")))
+            }
+        }
+    }
+
+    /// A client of this ledger.
+    pub(super) fn client(&self) -> Client {
+        Client::new(self.ledger, Randomness::System)
+    }
+
+    /// The log's key, if it is known from somebody else than the ledger.
+    pub(super) fn pinned_log(&self) -> Option<String> {
+        self.log_key.clone()
+    }
+
+    /// The key that signs.
+    pub(super) fn signer(&self, signing: &Signing) -> Result<LocalSigner, Failure> {
+        let path = signing.key.as_ref().or(self.key.as_ref()).ok_or_else(|| {
+            Failure::usage("who signs?")
+                .hint("--key FILE, REMIT_KEY, or a profile with `key`; `remit key new` makes one")
+        })?;
+        key::open(path)
+    }
+
+    /// Submits, says what came of it, and checks the proof.
+    pub(super) fn submit(&self, ready: &Ready, signing: &Signing, what: &str) -> Outcome {
+        self.submit_bytes(&ready.id, &ready.bytes, signing.save.as_deref(), what)
+            .map(|done| done.with("ids", ready.ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    }
+
+    /// Submits bytes that are signed; the very same ones again as long as nobody answers.
+    pub(super) fn submit_bytes(
+        &self,
+        id: &ObjectId,
+        bytes: &[u8],
+        save: Option<&Path>,
+        what: &str,
+    ) -> Outcome {
+        let keep = |path: &Path| {
+            std::fs::write(path, bytes)
+                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+        };
+        save.map(keep).transpose()?;
+        let reply = match self.attempts(bytes) {
+            Ok(reply) => reply,
+            Err((error, known)) => {
+                let refused = failure(error);
+                if known {
+                    return Err(refused);
+                }
+                let path = save.map_or_else(|| PathBuf::from(format!("{id}.unanswered")), Path::to_path_buf);
+                keep(&path)?;
+                let repeat = format!(
+                    "whether it was applied is not known; repeat it: remit submit {}",
+                    path.display()
+                );
+                return Err(refused.coded("unanswered").hint(repeat));
+            }
+        };
+        if let Some(path) = save {
+            // It was answered; who cannot remove the file repeats the bytes at worst, which changes nothing.
+            drop(std::fs::remove_file(path));
+        }
+        let accepted = match reply {
+            Reply::Accepted(accepted) => accepted,
+            Reply::Refused(refused) => {
+                let message = format!("{what}: refused, {}: {}", refused.code, refused.meaning);
+                return Err(Failure::refused(&refused.code, message));
+            }
+        };
+        let how = if accepted.replayed { "applied before; nothing new was done" } else { "applied" };
+        let mut done = Done::say(format!("{what}: {how}, entry {}", accepted.entry))
+            .line(format!("id {id}"))
+            .with("status", if accepted.replayed { "replayed" } else { "applied" })
+            .with("id", id.to_string())
+            .with("entry", accepted.entry.0)
+            .with("proof", &accepted.proof);
+        done = match &self.trust {
+            None => done
+                .line("the proof was not checked: no --log-key, --policy or profile")
+                .with("proved", false),
+            Some(trust) => {
+                let checked = check_answer(&self.remote, trust, (id, &accepted), clock::now()?, SKEW);
+                let checkpoint = checked.map_err(|error| {
+                    Failure::refused("bad_proof", format!("the ledger's answer does not hold: {error}"))
+                        .hint("keep the answer and the bytes: they are evidence against the ledger")
+                })?;
+                done.line(format!("proved under the checkpoint of size {}", checkpoint.size()))
+                    .with("proved", true)
+            }
+        };
+        Ok(done)
+    }
+
+    /// The answer, or why there is none, and whether it is known that nothing was done.
+    fn attempts(&self, bytes: &[u8]) -> Result<Reply, (RemoteError, bool)> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let error = match self.remote.submit(bytes) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            // 503 and 504 pass; so does a connection that broke. The same bytes are applied once at most.
+            let (passes, known) = match &error {
+                RemoteError::Unanswered(_) => (true, false),
+                RemoteError::Status { status: 503, code, .. } => (code != "read_only", code != "stopped"),
+                RemoteError::Status { status: 504, .. } | RemoteError::Form(_) => (true, false),
+                RemoteError::Status { status, .. } => (false, *status < 500),
+                RemoteError::Setup(_) => (false, true),
+            };
+            if !passes || attempt == ATTEMPTS {
+                return Err((error, known));
+            }
+            eprintln!("{error}; the same bytes again in {attempt} s");
+            std::thread::sleep(Duration::from_secs(attempt));
+        }
+    }
+
+    /// A token with its chain, as the published state has it; authentic if the log's key is known.
+    pub(super) fn chain(&self, token: &ObjectId, unit: Option<&ObjectId>) -> Result<Chain, Failure> {
+        self.read_chain(&self.presentation(token, unit)?)
+    }
+
+    /// A chain out of a presentation.
+    pub(super) fn read_chain(&self, bytes: &[u8]) -> Result<Chain, Failure> {
+        Chain::read(bytes, &self.ledger, self.trust.as_ref(), self.now)
+    }
+
+    /// The presentation of a token.
+    pub(super) fn presentation(&self, token: &ObjectId, unit: Option<&ObjectId>) -> Result<Vec<u8>, Failure> {
+        let query = unit.map(|unit| format!("?unit={unit}")).unwrap_or_default();
+        self.remote.bytes(&format!("/v1/tokens/{token}/presentation{query}")).map_err(failure)
+    }
+
+    /// The JSON at a path.
+    pub(super) fn json(&self, path: &str) -> Result<Value, Failure> {
+        self.remote.json(path).map_err(failure)
+    }
+
+    /// A unit by its name or id.
+    pub(super) fn unit(&self, name: &str) -> Result<Unit, Failure> {
+        let named =
+            !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+        if !named {
+            return Err(Failure::usage(format!("`{name}` is no unit: write its name or its id")));
+        }
+        let view = self.json(&format!("/v1/units/{name}"))?;
+        let read = || {
+            Some(Unit {
+                id: id(view["id"].as_str()?).ok()?,
+                name: view["name"].as_str()?.into(),
+                decimals: view["decimals"].as_u64()?,
+            })
+        };
+        read().ok_or_else(|| failure(RemoteError::Form(format!("/v1/units/{name}"))))
+    }
+
+    /// An amount that was typed, in its unit.
+    pub(super) fn payment(
+        &self,
+        typed: &Typed,
+        settle_by: Seconds,
+        refund_until: Option<Seconds>,
+    ) -> Result<(Payment, Unit), Failure> {
+        let unit = self.unit(&typed.unit)?;
+        let amount = minor(&typed.number, unit.decimals).map_err(Failure::usage)?;
+        Ok((Payment { amount, unit: unit.id, settle_by, refund_until }, unit))
+    }
+
+    /// An instant that was typed.
+    pub(super) fn instant(&self, text: &str) -> Result<Seconds, Failure> {
+        time::instant(text, self.now).map_err(Failure::usage)
+    }
+}
+
+/// What a failed request means for a person.
+pub(super) fn failure(error: RemoteError) -> Failure {
+    match error {
+        RemoteError::Setup(what) => Failure::usage(what),
+        RemoteError::Unanswered(_) => Failure::internal(&error)
+            .coded("unreachable")
+            .hint("is the ledger running, and is the URL right? `remit serve` starts one"),
+        RemoteError::Form(_) => {
+            Failure::internal(&error).coded("bad_answer").hint("is this URL a Remit ledger?")
+        }
+        RemoteError::Status { status, code, message, hint } => {
+            let failure = match status {
+                500.. => Failure::internal(&message),
+                _ => Failure::refused(&code, &message),
+            };
+            let hint = match (status, hint) {
+                (401 | 403, _) => {
+                    Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into())
+                }
+                (_, hint) => hint,
+            };
+            let failure = failure.coded(&code);
+            if let Some(hint) = hint { failure.hint(hint) } else { failure }
+        }
+    }
+}

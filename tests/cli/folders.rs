@@ -1,0 +1,94 @@
+//! What is done with the folder of a ledger that does not run, and what a server refuses to start with.
+
+use crate::run::{remit, run};
+use crate::server::{Folder, text};
+use std::fs;
+
+#[test]
+fn a_new_ledger_replays_conserves_and_checks() {
+    let folder = Folder::new();
+    let audit = run(remit().args(["--json", "audit", "replay"]).arg(folder.ledger())).expect(0).json();
+    assert_eq!((&audit["entries"], &audit["conserved"]), (&2.into(), &true.into()));
+    run(remit().arg("fsck").arg(folder.ledger())).expect(0);
+    let check = run(remit().args(["config", "check", "--json"]).arg(folder.ledger())).expect(0).json();
+    let data = &check["settings"][0];
+    assert_eq!((&data["name"], &data["from"]), (&"ledger.data".into(), &"file".into()));
+    let again = run(remit().args(["init", "--origin", "x", "--plain"]).arg(folder.ledger())).expect(2);
+    assert!(again.err.contains("not empty") && again.err.contains("hint: "), "{}", again.err);
+}
+
+#[test]
+fn init_refuses_what_genesis_must_not_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = |arguments: &[&str]| {
+        run(remit().arg("init").arg(folder.path().join("l")).arg("--plain").args(arguments))
+    };
+    assert!(init(&["--origin", "a b"]).expect(2).err.contains("no origin"));
+    let minority = init(&["--origin", "a", "--operator-count", "4", "--threshold", "2"]).expect(2);
+    assert!(minority.err.contains("no majority"), "{}", minority.err);
+    init(&["--origin", "a", "--operator-count", "9"]).expect(2);
+}
+
+#[test]
+fn a_wrong_configuration_names_its_line() {
+    let folder = Folder::new();
+    let config = folder.ledger().join("remit.toml");
+    let whole = fs::read_to_string(&config).expect("a file");
+    fs::write(&config, whole.replace("listen", "lissten")).expect("a file");
+    let wrong = run(remit().args(["config", "check"]).arg(folder.ledger())).expect(2);
+    let line = whole.lines().position(|line| line.starts_with("listen")).expect("the line") + 1;
+    assert!(wrong.err.contains(&format!("line {line}")) && wrong.err.contains("lissten"), "{}", wrong.err);
+}
+
+#[test]
+fn a_backup_is_restored_and_a_folder_rebuilt() {
+    let folder = Folder::new();
+    let (ledger, backup) = (folder.ledger(), folder.path("backup"));
+    run(remit().arg("backup").arg(&ledger).arg(&backup)).expect(0);
+    run(remit().arg("backup").arg(&ledger).arg(&backup)).expect(2);
+    run(remit().arg("restore").arg(&backup).arg(&ledger)).expect(2);
+    fs::rename(ledger.join("data"), folder.path("lost")).expect("moved");
+    run(remit().arg("restore").arg(&backup).arg(&ledger)).expect(0);
+    fs::rename(ledger.join("data"), folder.path("lost again")).expect("moved");
+    fs::rename(ledger.join("guard"), folder.path("lost guard")).expect("moved");
+    let unguarded = run(remit().arg("restore").arg(&backup).arg(&ledger)).expect(1);
+    assert!(unguarded.err.contains("no guard") && unguarded.err.contains("--new-guard"), "{}", unguarded.err);
+    run(remit().args(["restore", "--new-guard"]).arg(&backup).arg(&ledger)).expect(0);
+    let rebuilt = run(remit().args(["--json", "rebuild"]).arg(&ledger)).expect(0).json();
+    assert_eq!(rebuilt["entries"], 2);
+    assert!(ledger.join("data.before-rebuild").exists());
+    run(remit().arg("fsck").arg(&ledger)).expect(0);
+}
+
+#[test]
+fn doctor_says_what_is_wrong_line_by_line() {
+    let folder = Folder::new();
+    fs::remove_file(folder.ledger().join("guard")).expect("removed");
+    let found = run(remit().args(["--json", "doctor"]).arg(folder.ledger())).expect(1).json();
+    let line = |name: &str| {
+        let lines = found["checks"].as_array().expect("lines");
+        lines.iter().find(|line| line["check"] == name).expect("the line").clone()
+    };
+    assert_eq!(line("guard")["ok"], false);
+    assert!(line("log key")["found"].as_str().expect("text").contains("not encrypted"));
+    assert_eq!((&line("database")["ok"], &line("clock")["ok"]), (&true.into(), &true.into()));
+}
+
+#[test]
+fn an_old_copy_is_refused_and_a_missing_guard_is_named() {
+    let folder = Folder::new();
+    let copy = folder.path("copy");
+    run(remit().arg("backup").arg(folder.ledger()).arg(&copy)).expect(0);
+    let server = folder.serve();
+    run(remit().args(["key", "new", "--plain", text(&folder.path("a.pem"))])).expect(0);
+    folder.ok(&server, &["party", "add", "Somebody", "--key", "a.pem"]);
+    assert_eq!(server.terminate().0, Some(0));
+    fs::rename(folder.ledger().join("data"), folder.path("newest")).expect("moved");
+    fs::rename(copy.join("data"), folder.ledger().join("data")).expect("moved");
+    let (code, said) = folder.start(&[]).wait();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("acknowledged entries are missing") && said.contains("hint: "), "{said}");
+    fs::rename(folder.ledger().join("guard"), folder.path("guard")).expect("moved");
+    let (code, said) = folder.start(&[]).wait();
+    assert!(code == Some(1) && said.contains("there is no guard file"), "{code:?} {said}");
+}

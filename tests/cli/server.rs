@@ -1,0 +1,135 @@
+//! A ledger of its own in a temporary folder, served on a free port, and ended by its id.
+
+use crate::run::{Ran, remit, run};
+use remit_verifier::hash::sha256;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// The bearer token of the one reader.
+const TOKEN: &str = "a reader's token";
+/// How often a server is asked whether it is ready before the test says that it is not.
+const ATTEMPTS: usize = 600;
+
+/// A ledger's folder, with keys that are not encrypted.
+pub(crate) struct Folder {
+    dir: tempfile::TempDir,
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    err: ChildStderr,
+    pub(crate) url: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = Self { dir };
+        run(remit().args(["init", "--plain", "--origin", "remit.example/test"]).arg(folder.ledger()))
+            .expect(0);
+        let config = folder.ledger().join("remit.toml");
+        let digest = sha256(&[TOKEN.as_bytes()]);
+        let text = fs::read_to_string(&config).expect("a configuration");
+        fs::write(config, format!("{text}\n[[http.readers]]\nname = \"test\"\nsha256 = \"{digest}\"\n"))
+            .expect("a file");
+        folder
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.path("ledger")
+    }
+
+    /// Serves the ledger, and waits until it is ready.
+    pub(crate) fn serve(&self) -> Server {
+        let mut server = self.start(&[]);
+        for _ in 0..ATTEMPTS {
+            if run(remit().arg("show").env("REMIT_URL", &server.url)).code == 0 {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the server is not ready: {}", server.end())
+    }
+
+    /// Starts the server, and reads where it listens.
+    pub(crate) fn start(&self, more: &[&str]) -> Server {
+        let mut command = remit();
+        command.arg("serve").arg(self.ledger()).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let err = child.stderr.take().expect("a pipe");
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a line");
+        let told: Value = serde_json::from_str(&line).unwrap_or_default();
+        let url = told["listening"].as_str().unwrap_or_default().to_owned();
+        Server { child, out, err, url }
+    }
+
+    /// Runs a client's command with the pinned profile and the reader's token, in this folder.
+    pub(crate) fn client(&self, server: &Server, arguments: &[&str]) -> Ran {
+        let mut command = remit();
+        command.arg("--json").args(arguments).current_dir(self.dir.path());
+        command.env("REMIT_PROFILE", self.ledger().join("client.toml"));
+        command.env("REMIT_URL", &server.url).env("REMIT_READER_TOKEN", TOKEN);
+        run(&mut command)
+    }
+
+    /// The same, which must end with 0; its JSON.
+    #[track_caller]
+    pub(crate) fn ok(&self, server: &Server, arguments: &[&str]) -> Value {
+        self.client(server, arguments).expect(0).json()
+    }
+
+    /// The same, which must be refused with this code.
+    #[track_caller]
+    pub(crate) fn refused(&self, server: &Server, arguments: &[&str], code: &str) {
+        let ran = self.client(server, arguments).expect(1);
+        assert_eq!(ran.json()["error"]["code"], code, "{}", ran.err);
+    }
+}
+
+impl Server {
+    /// Tells it to stop, waits for it, and gives its exit code and what it said.
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
+        assert!(sent.success());
+        self.wait()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(&mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.err.read_to_string(&mut said).expect("text");
+        self.out.read_to_string(&mut said).expect("text");
+        (self.child.wait().expect("it ends").code(), said)
+    }
+
+    fn end(&mut self) -> String {
+        drop(self.child.kill());
+        self.wait().1
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
