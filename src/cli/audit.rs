@@ -9,12 +9,10 @@ use crate::audit::{Conservation, Recorded, Recount, Replay, ReplayReport, closes
 use crate::engine::Kept;
 use crate::remote::{Remote, RemoteError};
 use crate::store::rocks::RocksOptions;
-use crate::store::{Read, Store as _};
+use crate::store::{Read, Store as _, StoredEntry};
 use clap::{Args, Subcommand};
 use remit_verifier::c2sp::{Checkpoint, SignedNote};
-use remit_verifier::cbor::{DecodeError, Reader};
-use remit_verifier::limits::{DEPTH_MAX, NOTE_BYTES_MAX, OBJECT_BYTES_MAX};
-use remit_verifier::log::Details;
+use remit_verifier::limits::NOTE_BYTES_MAX;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Millis, TreeSize};
 use serde_json::json;
@@ -23,8 +21,6 @@ use std::sync::Arc;
 
 /// Entries that are asked for at a time.
 const PAGE: u64 = 2048;
-/// Bytes of one part of details at most.
-const DETAILS_BYTES_MAX: usize = OBJECT_BYTES_MAX;
 
 /// Computes again what a ledger signed.
 #[derive(Args)]
@@ -57,13 +53,6 @@ struct ReplayCommand {
     checkpoint: Option<PathBuf>,
     #[command(flatten)]
     connection: Connection,
-}
-
-/// One entry with what stands beside it.
-struct Item {
-    entry: Vec<u8>,
-    object: Option<Vec<u8>>,
-    details: Option<Details>,
 }
 
 /// Where the entries come from.
@@ -121,7 +110,7 @@ fn replay(source: &Source, size: TreeSize, heads: &[TreeHead]) -> Outcome {
     heads.dedup();
     // The largest must be met; the roots of the smaller ones are compared on the way.
     let mut replay = Replay::new(heads.last());
-    let (mut recount, mut batch, mut at) = (Recount::default(), Vec::<Item>::new(), 0);
+    let (mut recount, mut batch, mut at) = (Recount::default(), Vec::<StoredEntry>::new(), 0);
     while at < size.0 {
         let items = source.items(EntryIndex(at), PAGE.min(size.0 - at))?;
         if items.is_empty() {
@@ -137,7 +126,7 @@ fn replay(source: &Source, size: TreeSize, heads: &[TreeHead]) -> Outcome {
             batch.push(item);
             at += 1;
             if last {
-                let kept: Vec<Kept<'_>> = batch.iter().map(Item::kept).collect();
+                let kept: Vec<Kept<'_>> = batch.iter().map(kept).collect();
                 replay.batch(&kept).map_err(|error| Failure::refused("replay", error).hint(EVIDENCE))?;
                 let (now, root) = replay.head();
                 if heads.iter().any(|head| head.size == now && Some(head.root) != root) {
@@ -221,54 +210,23 @@ fn first(counted: &Conservation) -> u64 {
     counted.violations.first().map(|violation| violation.entry.0).unwrap_or_default()
 }
 
-impl Item {
-    fn kept(&self) -> Kept<'_> {
-        Kept { entry: &self.entry, object: self.object.as_deref(), details: self.details.as_ref() }
-    }
-
-    /// Reads `[entry, object or null, [common, [link, …]] or null]`.
-    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let entry = r.bytes(OBJECT_BYTES_MAX)?.to_vec();
-        let object = if r.null()? { None } else { Some(r.bytes(OBJECT_BYTES_MAX)?.to_vec()) };
-        let details = if r.null()? {
-            None
-        } else {
-            r.array_of(2)?;
-            let common = r.bytes(DETAILS_BYTES_MAX)?.to_vec();
-            let part = |r: &mut Reader<'_>| r.bytes(DETAILS_BYTES_MAX).map(<[u8]>::to_vec);
-            Some(Details { common, links: r.list(LINK_PARTS_MAX, part)? })
-        };
-        Ok(Self { entry, object, details })
-    }
+fn kept(item: &StoredEntry) -> Kept<'_> {
+    Kept { entry: &item.entry, object: item.object.as_deref(), details: item.details.as_ref() }
 }
-
-/// Parts of details for links at most: a bundle of operations, each on a whole chain.
-const LINK_PARTS_MAX: usize = remit_verifier::limits::BUNDLE_MEMBERS_MAX * DEPTH_MAX * 2;
 
 impl Source {
     /// Up to `limit` entries from `from` on; none only at the end.
-    fn items(&self, from: EntryIndex, limit: u64) -> Result<Vec<Item>, Failure> {
+    fn items(&self, from: EntryIndex, limit: u64) -> Result<Vec<StoredEntry>, Failure> {
         match self {
             Self::Folder(read) => {
                 let mut items = Vec::new();
                 for at in from.0..from.0 + limit {
                     let Some(kept) = read.entry(EntryIndex(at)).map_err(Failure::internal)? else { break };
-                    items.push(Item { entry: kept.entry, object: kept.object, details: kept.details });
+                    items.push(kept);
                 }
                 Ok(items)
             }
-            Self::Url(remote) => {
-                let path = format!("/v1/replay?from={from}&limit={limit}");
-                let bytes = remote.bytes(&path).map_err(failure)?;
-                let wrong = |_| failure(RemoteError::Form(path.clone()));
-                let mut reader = Reader::new(&bytes, bytes.len()).map_err(wrong)?;
-                let mut items = Vec::new();
-                // The sequence ends where no item begins.
-                while reader.array_of(3).is_ok() {
-                    items.push(Item::read(&mut reader).map_err(wrong)?);
-                }
-                Ok(items)
-            }
+            Self::Url(remote) => remote.replay(from.0, limit).map_err(failure),
         }
     }
 }
