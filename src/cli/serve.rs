@@ -5,7 +5,7 @@ use super::folder::open;
 use super::out::{Done, Failure, Outcome, print};
 use super::text::time;
 use super::{clock, key};
-use crate::api::{self, Directory, DirectoryError, Reader, ServeError, Tls};
+use crate::api::{self, Directory, DirectoryError, Reader, ServeError, Served, Tls};
 use crate::index::{Follower, Index, IndexError};
 use crate::ledger::Service;
 use crate::sequencer::{Clock, GuardPlace, Settings, StartError, State};
@@ -75,9 +75,7 @@ impl Serve {
                 .hint("something listens there already; --listen ADDRESS chooses another")
         })?;
         let address = listener.local_addr().map_err(Failure::internal)?;
-        let directory: Arc<Lists> = Arc::default();
-        let settings =
-            api::Settings { directory: Some(directory.clone()), ..api_settings(&loaded, address)? };
+        let settings = api_settings(&loaded, address)?;
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
         if json {
@@ -90,10 +88,10 @@ impl Serve {
         let index = loaded.path(&loaded.config.ledger.index);
         let open = move || {
             let service = opening()?;
-            directory.follow(&index, &service);
             // It is opened once.
             drop(started.set(service.clone()));
-            Ok(service)
+            let directory = lists(&index, &service);
+            Ok(Served { service, directory })
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(Failure::internal)?;
@@ -150,26 +148,27 @@ impl Serve {
     }
 }
 
-/// The lists that the index keeps, once it is open. Without it the ledger goes on, and lists are errors.
-#[derive(Default)]
-struct Lists(OnceLock<Follower>);
-
-impl Lists {
-    fn follow(&self, dir: &Path, service: &Service) {
-        let opened = Index::open(dir, service.id()).map_err(|error| error.to_string());
-        let followed = opened
-            .and_then(|index| Follower::start(index, service.clone()).map_err(|error| error.to_string()));
-        match followed {
-            // It is opened once.
-            Ok(follower) => drop(self.0.set(follower)),
-            Err(error) => tracing::error!(error, "there is no index: lists are not answered"),
+/// The lists that the index keeps. Without them the ledger goes on.
+fn lists(dir: &Path, service: &Service) -> Option<Arc<dyn Directory>> {
+    let opened = Index::open(dir, service.id()).map_err(|error| error.to_string());
+    let followed =
+        opened.and_then(|index| Follower::start(index, service.clone()).map_err(|error| error.to_string()));
+    match followed {
+        Ok(follower) => Some(Arc::new(Lists(follower))),
+        Err(error) => {
+            tracing::error!(error, "there is no index: lists are not answered");
+            None
         }
     }
+}
 
+/// An index that is kept up to date, or says why it is not.
+struct Lists(Follower);
+
+impl Lists {
     fn index(&self) -> Result<&Index, DirectoryError> {
-        let follower = self.0.get().ok_or(DirectoryError)?;
-        match follower.failed() {
-            None => Ok(follower.index()),
+        match self.0.failed() {
+            None => Ok(self.0.index()),
             Some(error) => Err(failed(&error)),
         }
     }
