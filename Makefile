@@ -15,7 +15,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## install what is missing: C and C++ compiler, libclang, rustfmt, clippy; compile RocksDB once (15 minutes)
-	@tools/setup cc c++ rustfmt clippy libclang strace rocksdb
+	@tools/setup cc c++ rustfmt clippy libclang openssl strace rocksdb
 
 check: ## formatting, lints, the verifier without features, links in its documentation, the house rules
 	@tools/check
