@@ -41,10 +41,10 @@ examples: ## runs the examples on the data in this repository: one verdict of ea
 dist: setup ## dist/: stripped command, Debian package, man pages, completions, bill of materials, checksums
 	@tools/dist
 
-bench: ## all measurements: a table, and target/bench/report.json
+bench: ## all measurements: a table, and target/bench/report.json; ROWS="verify W1" for some of them
 	@tools/setup cc
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
-	@$(BENCH)
+	@$(BENCH) $(ROWS)
 
 smoke:
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target

@@ -265,7 +265,7 @@ impl Client {
             expires: spec.expires,
             not_before: spec.not_before,
             nonce: Nonce(self.random()?),
-            holder: spec.holder.clone(),
+            holder: (&spec.holder).into(),
             valid_until: Seconds(now.seconds().0 + WINDOW.0),
             bundle: None,
             origin,

@@ -20,6 +20,11 @@ impl Effort {
         Self { rounds: 101, sample: Duration::from_millis(8), warm_up: Duration::from_millis(100) };
     /// Two calls of each row: one to calibrate, one sample.
     pub const SMOKE: Self = Self { rounds: 1, sample: Duration::ZERO, warm_up: Duration::ZERO };
+
+    /// Whether this is [`Effort::SMOKE`].
+    pub fn is_smoke(self) -> bool {
+        self.sample.is_zero()
+    }
 }
 
 /// What a row is held against: `weight` times another row of the same run, or a fixed time.
@@ -80,6 +85,8 @@ struct Row {
 pub struct Bench {
     rows: Vec<Row>,
     effort: Effort,
+    /// Beginnings of the names that are wanted; empty for all.
+    only: Vec<String>,
 }
 
 /// One line of the table.
@@ -112,14 +119,20 @@ impl Outcome {
 }
 
 impl Bench {
-    /// A run without rows.
-    pub fn new(effort: Effort) -> Self {
-        Self { rows: Vec::new(), effort }
+    /// A run without rows, of those whose names begin with one of `only`, or of all if there is none.
+    pub fn new(effort: Effort, only: Vec<String>) -> Self {
+        Self { rows: Vec::new(), effort, only }
+    }
+
+    /// Whether rows are wanted whose names begin with one of `beginnings`: what only they need may else be left out.
+    pub fn wants(&self, beginnings: &[&str]) -> bool {
+        let meet = |only: &String| beginnings.iter().any(|b| b.starts_with(only.as_str()) || only.starts_with(b));
+        self.only.is_empty() || self.only.iter().any(meet)
     }
 
     /// How much of something a row is measured at: `full`, or `smoke` where figures mean nothing.
     pub fn scale<T>(&self, full: T, smoke: T) -> T {
-        if self.effort.sample.is_zero() { smoke } else { full }
+        if self.effort.is_smoke() { smoke } else { full }
     }
 
     /// Adds a timed row. `call` does the operation once, and panics if the operation does not do what it
@@ -177,6 +190,10 @@ impl Bench {
 
     fn add(&mut self, name: &'static str, note: &str, limit: Option<Limit>, work: Work) {
         assert!(self.rows.iter().all(|row| row.name != name), "two rows are called `{name}`");
+        // The short rows are limits of others.
+        if name.len() > 2 && !self.only.is_empty() && !self.only.iter().any(|only| name.starts_with(only)) {
+            return;
+        }
         self.rows.push(Row { name, note: note.to_owned(), limit, work });
     }
 
@@ -191,10 +208,10 @@ impl Bench {
             }
         }
         let names: Vec<&str> = self.rows.iter().map(|row| row.name).collect();
-        let find = |name: &str| names.iter().position(|other| *other == name).expect("a row that there is");
+        let find = |name: &str| names.iter().position(|other| *other == name);
         for (place, row) in self.rows.iter().enumerate() {
             if let Work::Again(of) = row.work {
-                samples[place] = samples[find(of)].clone();
+                samples[place] = find(of).map(|of| samples[of].clone()).unwrap_or_default();
             }
         }
         let limits: Vec<Option<Vec<f64>>> = self
@@ -204,7 +221,7 @@ impl Bench {
             .map(|(row, own)| {
                 let limit = row.limit.as_ref()?;
                 Some(match limit.row {
-                    Some(name) => samples[find(name)].iter().map(|sample| sample * limit.weight).collect(),
+                    Some(name) => samples[find(name)?].iter().map(|sample| sample * limit.weight).collect(),
                     None => vec![limit.weight; own.len()],
                 })
             })

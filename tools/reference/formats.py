@@ -233,6 +233,13 @@ def public_key(value):
     need(is_key(value), "bad_key")
 
 
+def encoded_key(value):
+    """As `public_key`, but that it may be no point of the curve: spec 10 §6."""
+    exactly(32)(value)
+    y = int.from_bytes(value, "little") & (1 << 255) - 1
+    need(is_key(value) or y < P and y not in (1, P - 1) and point_decode(value) is None, "bad_key")
+
+
 def listing(item, most, least=0, code="malformed"):
     def shape(value):
         need(isinstance(value, list))
@@ -329,7 +336,6 @@ PERMISSION = fields(
 )
 BUDGET = fields({1: ID, 2: number(0, 1)}, {3: COUNT, 4: COUNT, 5: COUNT}, (6, 7, 8))
 BUDGETS = ascending(listing(BUDGET, 8), lambda budget: budget[1])
-COSE_KEY = fields({1: const(1), -1: const(6), -2: public_key})
 ORIGIN = either(array(const(0), ID), array(const(1), ID, COUNT), array(const(2), ID, COUNT, COUNT))
 CLAIMS = fields(
     {1: COUNT, 3: ORIGIN},
@@ -344,11 +350,11 @@ CLAIMS = fields(
     },
     (10, 11),
 )
-TOKEN_FIELDS = fields({4: COUNT, 7: NONCE, 8: fields({1: COSE_KEY}), -65537: CLAIMS}, {5: COUNT})
 
 
-def token_shape(value):
-    TOKEN_FIELDS(value)
+def token_shape(value, key=public_key):
+    cnf = fields({1: fields({1: const(1), -1: const(6), -2: key})})
+    fields({4: COUNT, 7: NONCE, 8: cnf, -65537: CLAIMS}, {5: COUNT})(value)
     claims = value[-65537]
     if claims[3][0] == 2:
         need(not {2, 6, 8} & claims.keys() and all(budget[2] == 0 for budget in claims.get(9, [])))
@@ -427,6 +433,7 @@ def entry_shape(value):
 BLOB = octets(65535)
 SHAPES = {
     "token": (6144, token_shape),
+    "unkeyed token": (6144, lambda value: token_shape(value, encoded_key)),
     "invocation": (6144, invocation_shape),
     "argument": (65535, array(NAME, NONCE, VALUE)),
     "sealed": (4096, labelled("remit/sealed/v1", ID, fields({}, {1: BUDGETS, 2: text(64), 3: text(256)}))),

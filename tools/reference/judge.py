@@ -376,7 +376,11 @@ class Judge:
 
     def open_tokens(self, shown, leaves):
         need(len(shown) <= 8, "too_deep")
-        tokens = [signed(token, "token", "remit/token/v1", self.ledger) for token in shown]
+        tokens = [signed(token, "unkeyed token", "remit/token/v1", self.ledger) for token in shown]
+        for token in tokens:
+            offline = token[2][-65537][3][0] == 2
+            if self.policy.verify_logged or offline or token is tokens[-1]:
+                need(is_key(token[2][8][1][-2]), "bad_key")
         logged = sum(token[2][-65537][3][0] != 2 for token in tokens)
         kinds = [leaf[1] for leaf in leaves[1:]]
         fits = kinds.count(2) == 1 and kinds.count(3) == logged and kinds.count(1) <= 1 and 0 not in kinds

@@ -3,7 +3,7 @@
 //! The reader accepts exactly one byte string for each value: shortest heads, definite lengths, map keys strictly
 //! increasing, no tags, no floats, nothing left over. What it accepts, the writer writes back byte for byte.
 
-use crate::key::{KeyError, PublicKey};
+use crate::key::{EncodedKey, KeyError, PublicKey};
 use crate::types::{KeyBytes, Nonce};
 use alloc::vec::Vec;
 use minicbor::data::Type;
@@ -156,7 +156,12 @@ impl<'a> Reader<'a> {
 
     /// A checked public key.
     pub fn key(&mut self) -> Result<PublicKey> {
-        PublicKey::parse(&KeyBytes(self.array_bytes()?)).map_err(DecodeError::Key)
+        self.encoded_key()?.decode().map_err(DecodeError::Key)
+    }
+
+    /// A key that may be no point; whoever reads it has it decoded where it matters.
+    pub fn encoded_key(&mut self) -> Result<EncodedKey> {
+        EncodedKey::parse(&KeyBytes(self.array_bytes()?)).map_err(DecodeError::Key)
     }
 
     /// A UTF-8 string of at most `max` bytes, without control characters.

@@ -42,24 +42,28 @@ struct Prepared {
 
 /// Adds the rows of three loads.
 pub fn rows(bench: &mut Bench) {
-    let mut world = World::new();
-    let roots = world.roots(bench.scale(100_000, 600));
     let rows = ["W1 admit", "W1 build", "W1 build signed", "W1 submit", "W1 replay"];
-    load(bench, world, roots, &Load { rows, note: "depth 1, uniform over roots", submit: 2.5 });
-
-    let mut world = World::new();
-    let mut chains = world.roots(bench.scale(10_000, 600));
-    for _ in 0..2 {
-        chains = world.children(&chains);
+    if bench.wants(&rows) {
+        let mut world = World::new();
+        let roots = world.roots(bench.scale(100_000, 600));
+        load(bench, world, roots, &Load { rows, note: "depth 1, uniform over roots", submit: 2.5 });
     }
     let rows = ["W3 admit", "W3 build", "W3 build signed", "W3 submit", "W3 replay"];
-    load(bench, world, chains, &Load { rows, note: "depth 3, shared, uniform", submit: 1.0 / 0.3 });
-
-    let mut world = World::new();
-    let root = world.roots(1)[0];
-    let children = world.children(&vec![root; bench.scale(1_000, 600)]);
+    if bench.wants(&rows) {
+        let mut world = World::new();
+        let mut chains = world.roots(bench.scale(10_000, 600));
+        for _ in 0..2 {
+            chains = world.children(&chains);
+        }
+        load(bench, world, chains, &Load { rows, note: "depth 3, shared, uniform", submit: 1.0 / 0.3 });
+    }
     let rows = ["WH admit", "WH build", "WH build signed", "WH submit", "WH replay"];
-    load(bench, world, children, &Load { rows, note: "one hot root, depth 2", submit: 1.0 / 0.3 });
+    if bench.wants(&rows) {
+        let mut world = World::new();
+        let root = world.roots(1)[0];
+        let children = world.children(&vec![root; bench.scale(1_000, 600)]);
+        load(bench, world, children, &Load { rows, note: "one hot root, depth 2", submit: 1.0 / 0.3 });
+    }
 }
 
 fn load(bench: &mut Bench, mut world: World, tokens: Vec<Held>, load: &Load) {

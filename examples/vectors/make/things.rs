@@ -112,7 +112,7 @@ pub(crate) fn root() -> Token {
         expires: Seconds(START.0 + 30 * DAY),
         not_before: Some(START),
         nonce: Nonce([1; 16]),
-        holder: key("assistant"),
+        holder: (&key("assistant")).into(),
         valid_until: Seconds(START.0 + 3600),
         bundle: None,
         origin: Origin::Root { issuer: COMPANY },
@@ -129,7 +129,7 @@ pub(crate) fn root() -> Token {
 pub(crate) fn logged() -> Token {
     Token {
         nonce: Nonce([2; 16]),
-        holder: key("hotel agent"),
+        holder: (&key("hotel agent")).into(),
         origin: Origin::Logged { parent: TOKEN, epoch: Epoch(0) },
         not_before: None,
         permissions: None,
@@ -145,7 +145,7 @@ pub(crate) fn offline() -> Token {
     Token {
         expires: Seconds(START.0 + 3600),
         nonce: Nonce([3; 16]),
-        holder: key("sub-agent"),
+        holder: (&key("sub-agent")).into(),
         origin: Origin::Offline { parent: TOKEN, epoch: Epoch(1), generation: Generation(2) },
         sealed: None,
         budgets: Some(vec![budget(Some(100_000), None)]),

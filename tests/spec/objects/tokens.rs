@@ -45,7 +45,7 @@ fn token(holder: u8, origin: Origin) -> Token {
         expires: Seconds(START + 30 * 86_400),
         not_before: None,
         nonce: nonce(holder),
-        holder: key(holder),
+        holder: (&key(holder)).into(),
         valid_until: Seconds(START + 86_400),
         bundle: None,
         origin,

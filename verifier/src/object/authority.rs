@@ -258,7 +258,7 @@ mod tests {
             expires: Seconds(1000),
             not_before: None,
             nonce: Nonce([1; 16]),
-            holder: key(),
+            holder: (&key()).into(),
             valid_until: Seconds(10),
             bundle: None,
             origin,

@@ -3,7 +3,7 @@
 use super::budget::{Budget, Share, decode_budgets, encode_budgets};
 use super::permission::{Permission, decode_list};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
-use crate::key::PublicKey;
+use crate::key::EncodedKey;
 use crate::limits::*;
 use crate::types::{Epoch, Generation, Hash, Millis, Nonce, ObjectId, Seconds};
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ pub struct Token {
     /// Makes the token unique.
     pub nonce: Nonce,
     /// The key that uses, narrows and hands on the token.
-    pub holder: PublicKey,
+    pub holder: EncodedKey,
     /// End of the admission window.
     pub valid_until: Seconds,
     /// Digest of the bundle that admits it, if one does.
@@ -111,12 +111,19 @@ impl Token {
         self.not_before.is_none_or(|start| start.passed(now))
     }
 
-    /// Decodes a payload.
+    /// Decodes a payload; the holder's key is a point.
     ///
     /// # Errors
     ///
     /// [`DecodeError`]; `Malformed` also for claims that do not belong to the mode (spec 04 §2).
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        let token = Self::decode_unkeyed(payload)?;
+        token.holder.decode().map_err(DecodeError::Key)?;
+        Ok(token)
+    }
+
+    /// Decodes a payload; whether the holder's key is a point is for the caller to see where it matters (spec 10 §6).
+    pub(crate) fn decode_unkeyed(payload: &[u8]) -> Result<Self, DecodeError> {
         let mut cwt = (None, None, None, None, None);
         Reader::whole(payload, PAYLOAD_BYTES_MAX, |r| {
             r.map(|key, r| {
@@ -267,7 +274,7 @@ impl Delegation {
 }
 
 /// `cnf` of RFC 8747 with a COSE_Key: `{1: {1: 1, -1: 6, -2: x}}`.
-fn decode_cnf(r: &mut Reader<'_>) -> Result<PublicKey, DecodeError> {
+fn decode_cnf(r: &mut Reader<'_>) -> Result<EncodedKey, DecodeError> {
     let mut key = None;
     r.map(|field, r| {
         if field != 1 {
@@ -278,7 +285,7 @@ fn decode_cnf(r: &mut Reader<'_>) -> Result<PublicKey, DecodeError> {
             match field {
                 1 => kty = Some(r.u64()?),
                 -1 => crv = Some(r.u64()?),
-                -2 => x = Some(r.key()?),
+                -2 => x = Some(r.encoded_key()?),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
@@ -292,6 +299,6 @@ fn decode_cnf(r: &mut Reader<'_>) -> Result<PublicKey, DecodeError> {
     required(key, 1)
 }
 
-fn encode_cnf<'w>(w: &'w mut Writer, key: &PublicKey) -> &'w mut Writer {
+fn encode_cnf<'w>(w: &'w mut Writer, key: &EncodedKey) -> &'w mut Writer {
     w.map(1).i64(1).map(3).i64(1).u64(1).i64(-1).u64(6).i64(-2).bytes(&key.bytes().0)
 }

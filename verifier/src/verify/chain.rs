@@ -5,6 +5,7 @@ use super::open::{Opened, Times};
 use super::policy::{LoggedLinks, Policy};
 use super::presentation::Presentation;
 use super::verdict::{CheckName, Trail};
+use crate::cbor::DecodeError;
 use crate::code::Code;
 use crate::cose::{SigStructure, Sign1};
 use crate::key::PublicKey;
@@ -31,6 +32,8 @@ pub(super) struct Claims {
     pub(super) id: ObjectId,
     kid: KeyBytes,
     pub(super) token: Token,
+    /// The holder's key; `None` where nothing is checked under it.
+    pub(super) holder: Option<PublicKey>,
     /// What the leaf of a logged token must commit to.
     authority: Hash,
 }
@@ -62,21 +65,24 @@ struct Walk<'o, 't> {
 }
 
 impl Link {
-    fn decode(bytes: &[u8], ledger: &LedgerId) -> Result<Self, Code> {
+    /// Decodes one token object, and the holder's key if the token is `keyed`: if a signature may be checked under it.
+    fn decode(bytes: &[u8], ledger: &LedgerId, keyed: impl FnOnce(&Token) -> bool) -> Result<Self, Code> {
         let object = Sign1::decode(bytes)?;
-        let token = Token::decode(object.payload)?;
+        let token = Token::decode_unkeyed(object.payload)?;
+        let holder =
+            if keyed(&token) { Some(token.holder.decode().map_err(DecodeError::Key)?) } else { None };
         let structure = object.sig_structure(label::TOKEN, ledger);
         let authority =
             if token.is_offline() { Hash::default() } else { TokenLeaf::authority_of(object.payload) };
-        let claims = Claims { ledger: *ledger, id: structure.id, kid: object.kid, token, authority };
+        let claims = Claims { ledger: *ledger, id: structure.id, kid: object.kid, token, holder, authority };
         Ok(Self { claims: Arc::new(claims), unchecked: Some((structure, object.signature)) })
     }
 
     fn verify(&self, parent: Option<&Claims>) -> Result<(), Code> {
         let Some((structure, signature)) = &self.unchecked else { return Ok(()) };
         let verify = |key: &PublicKey| structure.verify(key, signature).map_err(|_| Code::BadSignature);
-        // Mostly the signer is the holder whom the parent names, and his key is parsed already.
-        match parent.map(|parent| &parent.token.holder) {
+        // Mostly the signer is the holder whom the parent names, and his key is decoded already.
+        match parent.and_then(|parent| parent.holder.as_ref()) {
             Some(holder) if *holder.bytes() == self.claims.kid => verify(holder),
             _ => verify(&PublicKey::parse(&self.claims.kid).map_err(|_| Code::BadKey)?),
         }
@@ -86,6 +92,7 @@ impl Link {
 /// Decodes the tokens, and requires that the leaves are theirs: the issuer's, one for each logged token, and at most
 /// one of a unit.
 pub(super) fn decode(
+    policy: &Policy,
     memory: &mut Memory,
     shown: &Presentation<'_>,
     leaves: &[Leaf],
@@ -94,10 +101,12 @@ pub(super) fn decode(
         return Err(Code::TooDeep);
     }
     let mut links = Vec::with_capacity(shown.tokens.len());
-    for bytes in &shown.tokens {
+    for (bytes, left) in shown.tokens.iter().zip((0..shown.tokens.len()).rev()) {
+        // Under the key of the last token the invocation is checked, whatever the policy.
+        let keyed = |token: &Token| left == 0 || demanded(policy, token);
         links.push(match memory.links.find(bytes) {
             Some(claims) if claims.ledger == shown.ledger => Link { claims, unchecked: None },
-            _ => Link::decode(bytes, &shown.ledger)?,
+            _ => Link::decode(bytes, &shown.ledger, keyed)?,
         });
     }
     let logged = links.iter().filter(|link| !link.claims.token.is_offline()).count();

@@ -57,7 +57,7 @@ impl Opened {
         let times = Times::of(policy, memory, &checkpoint, commitment.time, now);
         let times = trail.pass(CheckName::Clock, times)?;
         let leaves = trail.pass(CheckName::State, leaves(&commitment, &shown))?;
-        let links = trail.pass(CheckName::Chain, chain::decode(memory, &shown, &leaves))?;
+        let links = trail.pass(CheckName::Chain, chain::decode(policy, memory, &shown, &leaves))?;
         let moved_to = chain::moved_to(&links, &leaves);
         let committed = commitment.time;
         let opened = Self { ledger: shown.ledger, checkpoint, committed, leaves, links, moved_to };

@@ -56,7 +56,7 @@ fn signed(chain: &Chain<'_>, opened: &Opened, bytes: &[u8]) -> Result<(ObjectId,
         return Err(Code::WrongHolder);
     }
     let structure = object.sig_structure(label::INVOCATION, &opened.ledger);
-    let named = Some(&chain.last.token.holder);
+    let named = chain.last.holder.as_ref();
     let keys: [Option<&PublicKey>; 2] = [named, opened.moved_to.as_ref()];
     let key = keys.into_iter().flatten().find(|key| *key.bytes() == chain.holder).ok_or(Code::BadKey)?;
     structure.verify(key, &object.signature).map_err(|_| Code::BadSignature)?;

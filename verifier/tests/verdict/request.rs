@@ -3,9 +3,13 @@
 use crate::refusals::refused;
 use crate::scene::*;
 use crate::shapes::judged;
+use remit_verifier::cbor::DecodeError;
 use remit_verifier::code::Code;
+use remit_verifier::key::{EncodedKey, KeyError};
 use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, SETTLE_MAX};
-use remit_verifier::object::{Argument, Budget, Condition, Kind, Operator, Path, Permission, Share, Value};
+use remit_verifier::object::{
+    Argument, Budget, Condition, Kind, Operator, Path, Permission, Share, Token, Value,
+};
 use remit_verifier::types::*;
 use remit_verifier::verify::{CheckName, Decision, Evidence, Issuers, LoggedLinks, Settings};
 
@@ -266,6 +270,36 @@ fn a_policy_that_rests_on_the_log_still_checks_the_holder() {
     scene.settings.logged_links = LoggedLinks::Log;
     scene.chain[2].spoil = forge;
     refused(&scene, CheckName::Signature, Some(3), Code::BadSignature);
+}
+
+#[test]
+fn a_key_that_is_no_point_is_refused_wherever_a_signature_may_be_checked_under_it() {
+    // y = 2. The parent was changed after it delegated, so that its holder is not the one who signed.
+    let mut bytes = [0; 32];
+    bytes[0] = 2;
+    let no_point = EncodedKey::parse(&KeyBytes(bytes)).unwrap();
+    assert!(no_point.decode().is_err());
+    let with = |place: usize, logged_links| {
+        let state = |leaves: &mut Vec<remit_verifier::state::Leaf>| {
+            leaves[LEAF_ROOT + 1].generation = Generation(1);
+        };
+        let mut scene = Scene { state: Box::new(state), ..Scene::logged(3) };
+        scene.settings.logged_links = logged_links;
+        scene.chain[place].token.holder = no_point;
+        scene
+    };
+    assert_eq!(with(1, LoggedLinks::Log).verdict().decision, Decision::Allowed);
+    refused(&with(1, LoggedLinks::Verify), CheckName::Chain, None, Code::BadKey);
+    refused(&with(2, LoggedLinks::Log), CheckName::Chain, None, Code::BadKey);
+    let mut scene = Scene::offline();
+    scene.settings.logged_links = LoggedLinks::Log;
+    scene.chain[2].token.holder = no_point;
+    refused(&scene, CheckName::Chain, None, Code::BadKey);
+    // Nor does it pass where tokens are decoded for the ledger.
+    let mut token = Scene::root().chain[0].token.clone();
+    assert!(Token::decode(&token.encode()).is_ok());
+    token.holder = no_point;
+    assert_eq!(Token::decode(&token.encode()), Err(DecodeError::Key(KeyError::NotCanonical)));
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn token(origin: Origin, nonce: u8) -> Token {
         expires: Seconds(NOW.0 + 86_400),
         not_before: None,
         nonce: Nonce([nonce; 16]),
-        holder: public(HOLDER + nonce),
+        holder: (&public(HOLDER + nonce)).into(),
         valid_until: Seconds(NOW.0 - 1_000),
         bundle: None,
         origin,
