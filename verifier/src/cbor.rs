@@ -7,7 +7,7 @@ use crate::key::{EncodedKey, KeyError, PublicKey};
 use crate::types::{KeyBytes, Nonce};
 use alloc::vec::Vec;
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder};
+use minicbor::Decoder;
 
 /// Why bytes are not the object they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,19 +304,38 @@ pub fn required<T>(value: Option<T>, key: i64) -> Result<T> {
     value.ok_or(DecodeError::MissingField(key))
 }
 
+/// Major types (RFC 8949 §3.1) in the upper three bits of a head, and the simple values that there are.
+const MAJOR_UNSIGNED: u8 = 0x00;
+const MAJOR_NEGATIVE: u8 = 0x20;
+const MAJOR_BYTES: u8 = 0x40;
+const MAJOR_TEXT: u8 = 0x60;
+const MAJOR_ARRAY: u8 = 0x80;
+const MAJOR_MAP: u8 = 0xa0;
+const FALSE: u8 = 0xf4;
+const TRUE: u8 = 0xf5;
+const NULL: u8 = 0xf6;
+
 /// Writes deterministic CBOR; map fields must be given in canonical order.
 #[derive(Debug)]
 pub struct Writer {
-    inner: Encoder<Vec<u8>>,
+    bytes: Vec<u8>,
 }
+
+/// Room that a writer begins with: entries and most details need no more.
+const ROOM: usize = 128;
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { inner: Encoder::new(Vec::new()) }
+        Self::with_room(ROOM)
     }
 }
 
 impl Writer {
+    /// A writer of about so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
     /// An array of `len` items that starts with `label`; the caller writes the other `len - 1`.
     pub fn labelled(label: &str, len: u64) -> Self {
         let mut writer = Self::default();
@@ -324,63 +343,69 @@ impl Writer {
         writer
     }
 
-    /// Writing into a vector cannot fail; `minicbor` says so by a type, and we drop it here.
-    fn put<T>(&mut self, _: core::result::Result<T, minicbor::encode::Error<core::convert::Infallible>>) {}
+    /// The shortest head of a major type, which is given in its place in the first byte.
+    fn head(&mut self, major: u8, argument: u64) -> &mut Self {
+        let [.., b4, b5, b6, b7] = argument.to_be_bytes();
+        match head_len(argument) {
+            1 => self.bytes.push(major | b7),
+            2 => self.bytes.extend_from_slice(&[major | 24, b7]),
+            3 => self.bytes.extend_from_slice(&[major | 25, b6, b7]),
+            5 => self.bytes.extend_from_slice(&[major | 26, b4, b5, b6, b7]),
+            _ => {
+                self.bytes.push(major | 27);
+                self.bytes.extend_from_slice(&argument.to_be_bytes());
+            }
+        }
+        self
+    }
+
+    fn string(&mut self, major: u8, content: &[u8]) -> &mut Self {
+        self.head(major, content.len() as u64).bytes.extend_from_slice(content);
+        self
+    }
 
     /// An unsigned integer.
     pub fn u64(&mut self, value: u64) -> &mut Self {
-        let result = self.inner.u64(value).map(drop);
-        self.put(result);
-        self
+        self.head(MAJOR_UNSIGNED, value)
     }
 
     /// A signed integer.
     pub fn i64(&mut self, value: i64) -> &mut Self {
-        let result = self.inner.i64(value).map(drop);
-        self.put(result);
-        self
+        let major = if value < 0 { MAJOR_NEGATIVE } else { MAJOR_UNSIGNED };
+        let argument = if value < 0 { !value } else { value };
+        self.head(major, argument.unsigned_abs())
     }
 
     /// A byte string.
     pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
-        let result = self.inner.bytes(value).map(drop);
-        self.put(result);
-        self
+        self.string(MAJOR_BYTES, value)
     }
 
     /// A text string.
     pub fn text(&mut self, value: &str) -> &mut Self {
-        let result = self.inner.str(value).map(drop);
-        self.put(result);
-        self
+        self.string(MAJOR_TEXT, value.as_bytes())
     }
 
     /// A boolean.
     pub fn bool(&mut self, value: bool) -> &mut Self {
-        let result = self.inner.bool(value).map(drop);
-        self.put(result);
+        self.bytes.push(if value { TRUE } else { FALSE });
         self
     }
 
     /// `null`.
     pub fn null(&mut self) -> &mut Self {
-        let result = self.inner.null().map(drop);
-        self.put(result);
+        self.bytes.push(NULL);
         self
     }
 
     /// The head of an array.
     pub fn array(&mut self, len: u64) -> &mut Self {
-        let result = self.inner.array(len).map(drop);
-        self.put(result);
-        self
+        self.head(MAJOR_ARRAY, len)
     }
 
     /// The head of a map.
     pub fn map(&mut self, len: u64) -> &mut Self {
-        let result = self.inner.map(len).map(drop);
-        self.put(result);
-        self
+        self.head(MAJOR_MAP, len)
     }
 
     /// An array, each item written by `item`.
@@ -395,18 +420,18 @@ impl Writer {
     /// A map with integer keys, collected field by field.
     pub fn fields(&mut self, fields: Fields) -> &mut Self {
         self.map(fields.count);
-        self.inner.writer_mut().extend_from_slice(&fields.body.into_bytes());
+        self.bytes.extend_from_slice(&fields.body.bytes);
         self
     }
 
     /// The bytes written.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.inner.into_writer()
+        self.bytes
     }
 
     /// SHA-256 of the bytes written (spec 01 §4).
     pub fn digest(self) -> crate::types::Hash {
-        crate::hash::sha256(&[&self.into_bytes()])
+        crate::hash::sha256(&[&self.bytes])
     }
 }
 

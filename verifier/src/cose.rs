@@ -1,6 +1,6 @@
 //! COSE_Sign1 as Remit uses it (RFC 9052 §4, spec 02 §2): one algorithm, the signer's key as `kid`, no tag.
 
-use crate::cbor::{DecodeError, Fields, Reader, Writer};
+use crate::cbor::{DecodeError, Reader, Writer};
 use crate::hash::sha256;
 use crate::key::{BadSignature, PublicKey};
 use crate::limits::{OBJECT_BYTES_MAX, PAYLOAD_BYTES_MAX};
@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 const ALGORITHM: i64 = -19;
 const HEADER_ALGORITHM: i64 = 1;
 const HEADER_KID: i64 = 4;
+/// Room for what stands around a payload, in a signed object or under its signature.
+const HEADERS_ROOM: usize = 160;
 
 /// A signed object as received: decoded, its signature **not** checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +39,8 @@ impl SigStructure {
         let mut aad = Vec::with_capacity(64);
         aad.extend_from_slice(label.as_bytes());
         aad.extend_from_slice(&ledger.0);
-        let mut writer = Writer::labelled("Signature1", 4);
-        writer.bytes(&protected(kid)).bytes(&aad).bytes(payload);
+        let mut writer = Writer::with_room(payload.len().saturating_add(HEADERS_ROOM));
+        writer.array(4).text("Signature1").bytes(&protected(kid)).bytes(&aad).bytes(payload);
         let bytes = writer.into_bytes();
         let id = ObjectId(sha256(&[&bytes]).0);
         Self { bytes, id }
@@ -60,10 +62,9 @@ impl SigStructure {
 }
 
 fn protected(kid: &KeyBytes) -> Vec<u8> {
-    let mut fields = Fields::default();
-    fields.add(HEADER_ALGORITHM, |w| w.i64(ALGORITHM));
-    fields.add(HEADER_KID, |w| w.bytes(&kid.0));
-    fields.into_bytes()
+    let mut writer = Writer::default();
+    writer.map(2).i64(HEADER_ALGORITHM).i64(ALGORITHM).i64(HEADER_KID).bytes(&kid.0);
+    writer.into_bytes()
 }
 
 impl<'a> Sign1<'a> {
@@ -84,7 +85,7 @@ impl<'a> Sign1<'a> {
 
     /// Encodes the object; [`Sign1::decode`] gives it back.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = Writer::with_room(self.payload.len().saturating_add(HEADERS_ROOM));
         writer.array(4).bytes(&protected(&self.kid)).map(0).bytes(self.payload).bytes(&self.signature);
         writer.into_bytes()
     }

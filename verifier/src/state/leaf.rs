@@ -7,6 +7,9 @@ use crate::types::{EntryIndex, Epoch, Generation, Hash, KeyBytes, Millis, Object
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// Bytes that the leaf of a token does not exceed by much.
+const LEAF_ROOM: usize = 288;
+
 /// The operators' bit of a suspension mask: a freeze.
 pub const MASK_OPERATOR: u16 = 1;
 
@@ -158,8 +161,8 @@ impl Leaf {
             LeafBody::Party(_) => 2,
             LeafBody::Token(_) => 3,
         };
-        let mut w = Writer::labelled(label::STATE, 9);
-        w.u64(kind).u64(self.index.0).bytes(&self.id.0);
+        let mut w = Writer::with_room(LEAF_ROOM);
+        w.array(9).text(label::STATE).u64(kind).u64(self.index.0).bytes(&self.id.0);
         w.array(2).u64(self.life as u64).u64(u64::from(self.mask));
         w.u64(self.epoch.0).u64(self.generation.0).bytes(&self.history.0);
         match &self.body {
@@ -259,8 +262,8 @@ impl TokenLeaf {
 
     /// The digest that binds a token's payload into its leaf.
     pub fn authority_of(payload: &[u8]) -> Hash {
-        let mut w = Writer::labelled(label::AUTHORITY, 2);
-        w.bytes(payload);
+        let mut w = Writer::with_room(payload.len().saturating_add(label::AUTHORITY.len()).saturating_add(8));
+        w.array(2).text(label::AUTHORITY).bytes(payload);
         w.digest()
     }
 }

@@ -76,7 +76,7 @@ pub const fn status_chunk() -> [u8; STATUS_CHUNK_BYTES] {
 
 /// The leaf of the status tree for chunk `number`.
 pub fn status_leaf(number: u64, chunk: &[u8; STATUS_CHUNK_BYTES]) -> Vec<u8> {
-    let mut w = Writer::labelled(label::STATUS, 3);
-    w.u64(number).bytes(chunk);
+    let mut w = Writer::with_room(STATUS_CHUNK_BYTES.saturating_add(64));
+    w.array(3).text(label::STATUS).u64(number).bytes(chunk);
     w.into_bytes()
 }
