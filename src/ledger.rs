@@ -19,14 +19,14 @@ pub use snapshot::Snapshot;
 
 use crate::engine::{self, Answer, Batch, BuildError};
 use crate::machine::{LeafRecord, Refusal, Reservation, TokenInfo, key};
-use crate::sequencer::{Input, Made, read_back};
+use crate::sequencer::{Made, read_back};
 use crate::store::{MemoryStore, StoreError};
 use crate::tree::ProveError;
 use remit_verifier::c2sp::{KeyKind, TlogProofError, Trust, VerifierKey};
 use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::object::Verified;
+use remit_verifier::object::Submission;
 use remit_verifier::sign::Signer;
 use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId, StateIndex};
 use std::convert::Infallible;
@@ -177,21 +177,27 @@ impl Ledger {
         if submissions.len() > BATCH_OPERATIONS_MAX {
             return Err(LedgerError::TooMany);
         }
-        let inputs = submissions.iter().map(|bytes| Input::check(bytes.to_vec(), &self.id));
-        let checked: Vec<_> = inputs.map(|input| (input.checked, input.bytes)).collect();
-        let good =
-            checked.iter().filter_map(|(checked, bytes)| Some((checked.clone().ok()?, bytes.as_slice())));
-        let (inputs, objects): (Vec<Verified>, Vec<&[u8]>) = good.unzip();
+        let (mut inputs, mut objects, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        for bytes in submissions {
+            match Submission::decode(bytes).and_then(|submission| submission.verify(&self.id)) {
+                Ok(verified) => {
+                    inputs.push(verified);
+                    objects.push(*bytes);
+                    codes.push(None);
+                }
+                Err(code) => codes.push(Some(code)),
+            }
+        }
         let batch = engine::build(self.store.state(), self.store.trees(), &inputs, now);
         let batch = batch.map_err(LedgerError::Build)?;
         let mut built = batch.answers.clone().into_iter();
         let store = Arc::make_mut(&mut self.store);
         self.version = Arc::new(commit(store, batch, &objects, &*self.signer, &self.origin)?);
-        let answer = |(checked, _)| match checked {
-            Ok(_) => built.next().ok_or(LedgerError::Damaged(EntryIndex(self.store.len()))),
-            Err(code) => Ok(Answer::Refused(Refusal { code, member: 0, leaf: None })),
+        let answer = |code| match code {
+            None => built.next().ok_or(LedgerError::Damaged(EntryIndex(self.store.len()))),
+            Some(code) => Ok(Answer::Refused(Refusal { code, member: 0, leaf: None })),
         };
-        checked.into_iter().map(answer).collect()
+        codes.into_iter().map(answer).collect()
     }
 
     /// The leaf of the party, unit or token with this id.

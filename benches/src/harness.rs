@@ -126,7 +126,8 @@ impl Bench {
 
     /// Whether rows are wanted whose names begin with one of `beginnings`: what only they need may else be left out.
     pub fn wants(&self, beginnings: &[&str]) -> bool {
-        let meet = |only: &String| beginnings.iter().any(|b| b.starts_with(only.as_str()) || only.starts_with(b));
+        let meet =
+            |only: &String| beginnings.iter().any(|b| b.starts_with(only.as_str()) || only.starts_with(b));
         self.only.is_empty() || self.only.iter().any(meet)
     }
 

@@ -21,7 +21,8 @@ fn main() -> ExitCode {
             "--smoke" => effort = Effort::SMOKE,
             row if !row.starts_with('-') => only.push(argument),
             other => {
-                eprintln!("error: unknown argument `{other}`\n\nusage: remit-bench [--smoke] [BEGINNING OF A ROW'S NAME]...");
+                let usage = "usage: remit-bench [--smoke] [BEGINNING OF A ROW'S NAME]...";
+                eprintln!("error: unknown argument `{other}`\n\n{usage}");
                 return ExitCode::from(2);
             }
         }

@@ -3,7 +3,7 @@
 use super::batch::{Answer, Batch, LogEntry};
 use super::trees::Trees;
 use crate::machine::{
-    Applied, Delta, Head, Key, LeafRecord, Outcome, Overlay, Refusal, StateKey, StateView, admit, expire,
+    Applied, Delta, Head, Key, Outcome, Overlay, Record, Refusal, StateKey, StateView, admit, expire,
     genesis, key,
 };
 use remit_verifier::hash::leaf_hash;
@@ -94,7 +94,7 @@ struct Nothing;
 impl StateView for Nothing {
     type Error = std::convert::Infallible;
 
-    fn read(&self, _: &Key) -> Result<Option<crate::machine::Record>, Self::Error> {
+    fn read(&self, _: &Key) -> Result<Option<Record>, Self::Error> {
         Ok(None)
     }
 
@@ -158,12 +158,11 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
     ) -> Result<EntryIndex, BuildError<V::Error>> {
         let index = self.next;
         for leaf in touched {
-            let place = key::LeafAt(*leaf);
-            let record = delta.get(&place.key()).flatten().and_then(key::LeafAt::unwrap).cloned();
-            let mut record: Arc<LeafRecord> = record.ok_or(BuildError::Inconsistent(*leaf))?;
-            let rewritten = Arc::make_mut(&mut record);
-            rewritten.leaf.history = history(&rewritten.leaf.history, index, &entry.leaf_hash);
-            delta.set(place.key(), Some(key::LeafAt::wrap(record)));
+            let Some(Record::LeafAt(record)) = delta.get_mut(&key::LeafAt(*leaf).key()) else {
+                return Err(BuildError::Inconsistent(*leaf));
+            };
+            let rewritten = &mut Arc::make_mut(record).leaf;
+            rewritten.history = history(&rewritten.history, index, &entry.leaf_hash);
         }
         self.overlay.delta.extend(delta);
         self.touched.extend(touched);

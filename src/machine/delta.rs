@@ -21,6 +21,11 @@ impl Delta {
         self.changes.get(key).map(Option::as_ref)
     }
 
+    /// The record that this delta sets for `key`, to be changed in place.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Record> {
+        self.changes.get_mut(key)?.as_mut()
+    }
+
     /// All changes in order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, Option<&Record>)> {
         self.changes.iter().map(|(key, record)| (key, record.as_ref()))

@@ -2,7 +2,7 @@
 
 use super::delta::{Delta, Overlay};
 use super::refusal::{Rule, Stop};
-use super::view::{Due, Head, LeafRecord, Private, StateKey, StateView, key};
+use super::view::{Due, Head, LeafRecord, Private, Record, StateKey, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Facts, LinkPart};
 use remit_verifier::state::{Leaf, MASK_OPERATOR, UnitValues};
@@ -78,17 +78,18 @@ impl<'v, V: StateView> Transaction<'v, V> {
         self.leaf(index)
     }
 
-    /// Rewrites the leaf at `index`.
+    /// Rewrites the leaf at `index`; an error ends the transaction.
     pub(super) fn change<T>(
         &mut self,
         index: StateIndex,
         change: impl FnOnce(&mut LeafRecord) -> Result<T, Code>,
     ) -> Rule<T, V::Error> {
-        let mut record = self.leaf(index)?;
-        let value = change(Arc::make_mut(&mut record))?;
-        self.put(&key::LeafAt(index), record);
-        self.touched.insert(index);
-        Ok(value)
+        // What an entry changes again is changed where it stands.
+        if self.touched.insert(index) {
+            let record = self.leaf(index)?;
+            self.put(&key::LeafAt(index), record);
+        }
+        Ok(change(changed(&mut self.overlay.delta, index)?)?)
     }
 
     /// Creates the next leaf and gives its index.
@@ -130,9 +131,8 @@ impl<'v, V: StateView> Transaction<'v, V> {
     /// Closes the entry: one event for each token touched, its values committed to, the head moved on.
     pub(super) fn finish(mut self) -> Rule<Finished, V::Error> {
         let mut links = Vec::new();
-        for index in self.touched.clone() {
-            let mut record = self.leaf(index)?;
-            let LeafRecord { leaf, private } = Arc::make_mut(&mut record);
+        for index in self.touched.iter().copied() {
+            let LeafRecord { leaf, private } = changed(&mut self.overlay.delta, index)?;
             if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private)
             {
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
@@ -143,7 +143,6 @@ impl<'v, V: StateView> Transaction<'v, V> {
                     links.push(LinkPart { token: index, secret: private.secret, values });
                 }
             }
-            self.put(&key::LeafAt(index), record);
         }
         self.head.next_entry = self.entry.next().ok_or(Code::Overflow)?;
         self.head.time = self.now;
@@ -153,7 +152,14 @@ impl<'v, V: StateView> Transaction<'v, V> {
     }
 }
 
+/// The leaf at `index`, which this entry changes.
+fn changed(delta: &mut Delta, index: StateIndex) -> Result<&mut LeafRecord, Code> {
+    match delta.get_mut(&key::LeafAt(index).key()) {
+        Some(Record::LeafAt(record)) => Ok(Arc::make_mut(record)),
+        _ => Err(Code::WrongLeaf),
+    }
+}
+
 fn read<V: StateView, K: StateKey>(view: &V, key: &K) -> Rule<Option<K::Record>, V::Error> {
-    let record = view.read(&key.key()).map_err(Stop::View)?;
-    Ok(record.as_ref().and_then(K::unwrap).cloned())
+    Ok(view.read(&key.key()).map_err(Stop::View)?.and_then(K::take))
 }

@@ -167,6 +167,13 @@ macro_rules! state {
                             _ => None,
                         }
                     }
+
+                    fn take(record: Record) -> Option<$record> {
+                        match record {
+                            Record::$name(record) => Some(record),
+                            _ => None,
+                        }
+                    }
                 }
             )*
         }
@@ -215,6 +222,9 @@ pub trait StateKey {
 
     /// The record, if it is of this key's type.
     fn unwrap(record: &Record) -> Option<&Self::Record>;
+
+    /// The same of a record that nobody else needs.
+    fn take(record: Record) -> Option<Self::Record>;
 }
 
 /// The state as of one point. Reads may fail in a store; in memory they cannot.

@@ -315,6 +315,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("REMEMBERED_PRESENTATIONS_MAX", "verifier/src/verify/memory.rs", "every_memory_keeps_its_room"),
     ("REMEMBERED_LINKS_MAX", "verifier/src/verify/memory.rs", "every_memory_keeps_its_room"),
     ("REMEMBERED_CHECKPOINTS_MAX", "verifier/src/verify/memory.rs", "every_memory_keeps_its_room"),
+    ("REMEMBERED_KEYS_MAX", "verifier/src/verify/memory.rs", "every_memory_keeps_its_room"),
     ("INVOCATION_VALIDITY_MAX", "tests/attacks/refused.rs", "windows_at_their_bounds"),
     ("OBJECT_VALIDITY_MAX", "tests/attacks/refused.rs", "windows_at_their_bounds"),
     ("TOKEN_LIFE_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),

@@ -6,8 +6,8 @@
 use crate::key::{EncodedKey, KeyError, PublicKey};
 use crate::types::{KeyBytes, Nonce};
 use alloc::vec::Vec;
-use minicbor::data::Type;
 use minicbor::Decoder;
+use minicbor::data::Type;
 
 /// Why bytes are not the object they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ type Result<T> = core::result::Result<T, DecodeError>;
 pub struct Reader<'a> {
     inner: Decoder<'a>,
 }
+
+/// Items that a list has room for before it is read: what bytes claim is not believed beyond that.
+const LIST_ROOM: usize = 32;
 
 /// Bytes of the shortest head for `argument`.
 const fn head_len(argument: u64) -> usize {
@@ -220,7 +223,7 @@ impl<'a> Reader<'a> {
     /// An array of at most `max` items, each read by `item`.
     pub fn list<T>(&mut self, max: usize, mut item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let len = self.array(max)?;
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(len.min(LIST_ROOM));
         for _ in 0..len {
             items.push(item(self)?);
         }
@@ -379,6 +382,14 @@ impl Writer {
     /// A byte string.
     pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
         self.string(MAJOR_BYTES, value)
+    }
+
+    /// A byte string of these parts, one after the other.
+    pub fn joined(&mut self, parts: &[&[u8]]) -> &mut Self {
+        let len = parts.iter().fold(0, |sum: usize, part| sum.saturating_add(part.len()));
+        self.head(MAJOR_BYTES, len as u64);
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self
     }
 
     /// A text string.

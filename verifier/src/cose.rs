@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 const ALGORITHM: i64 = -19;
 const HEADER_ALGORITHM: i64 = 1;
 const HEADER_KID: i64 = 4;
+/// The protected header up to the key: `{1: -19, 4: h'` and its 32 bytes.
+const PROTECTED: [u8; 6] = [0xa2, 0x01, 0x32, 0x04, 0x58, 0x20];
 /// Room for what stands around a payload, in a signed object or under its signature.
 const HEADERS_ROOM: usize = 160;
 
@@ -36,11 +38,9 @@ pub struct SigStructure {
 impl SigStructure {
     /// The `Sig_structure` of `payload` signed by `kid` under `label` for `ledger` (spec 02 §3).
     pub fn new(label: &str, ledger: &LedgerId, kid: &KeyBytes, payload: &[u8]) -> Self {
-        let mut aad = Vec::with_capacity(64);
-        aad.extend_from_slice(label.as_bytes());
-        aad.extend_from_slice(&ledger.0);
         let mut writer = Writer::with_room(payload.len().saturating_add(HEADERS_ROOM));
-        writer.array(4).text("Signature1").bytes(&protected(kid)).bytes(&aad).bytes(payload);
+        writer.array(4).text("Signature1").joined(&[&PROTECTED, &kid.0]);
+        writer.joined(&[label.as_bytes(), &ledger.0]).bytes(payload);
         let bytes = writer.into_bytes();
         let id = ObjectId(sha256(&[&bytes]).0);
         Self { bytes, id }
@@ -59,12 +59,6 @@ impl SigStructure {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-fn protected(kid: &KeyBytes) -> Vec<u8> {
-    let mut writer = Writer::default();
-    writer.map(2).i64(HEADER_ALGORITHM).i64(ALGORITHM).i64(HEADER_KID).bytes(&kid.0);
-    writer.into_bytes()
 }
 
 impl<'a> Sign1<'a> {
@@ -86,7 +80,7 @@ impl<'a> Sign1<'a> {
     /// Encodes the object; [`Sign1::decode`] gives it back.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::with_room(self.payload.len().saturating_add(HEADERS_ROOM));
-        writer.array(4).bytes(&protected(&self.kid)).map(0).bytes(self.payload).bytes(&self.signature);
+        writer.array(4).joined(&[&PROTECTED, &self.kid.0]).map(0).bytes(self.payload).bytes(&self.signature);
         writer.into_bytes()
     }
 

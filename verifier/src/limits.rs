@@ -97,6 +97,8 @@ pub const REMEMBERED_PRESENTATIONS_MAX: usize = 128;
 pub const REMEMBERED_LINKS_MAX: usize = 1_024;
 /// Checkpoints that a verifier remembers before it forgets older ones.
 pub const REMEMBERED_CHECKPOINTS_MAX: usize = 8;
+/// Signers' keys that a verifier keeps decoded.
+pub const REMEMBERED_KEYS_MAX: usize = 256;
 /// Levels of a tree: sizes are below 2^63.
 pub const TREE_HEIGHT_MAX: usize = 63;
 /// Leaves of a tree at most.

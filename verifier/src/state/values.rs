@@ -1,6 +1,6 @@
 //! Counters of a token and their salted digest (spec 06 §4).
 
-use crate::cbor::{DecodeError, Fields, Reader, Writer};
+use crate::cbor::{DecodeError, Reader, Writer};
 use crate::label;
 use crate::limits::*;
 use crate::types::{Amount, Hash, ObjectId, StateIndex};
@@ -123,9 +123,10 @@ impl Values {
         let mut w = Writer::labelled(label::VALUES, 5);
         w.bytes(&salt(secret, label::VALUES.as_bytes(), self.event).0).u64(self.event);
         w.list(&self.units, |w, values| values.encode(w));
-        let mut open = Fields::default();
-        open.opt(1, self.rekey, |w, id| w.bytes(&id.0));
-        w.fields(open);
+        match self.rekey {
+            Some(id) => w.map(1).u64(1).bytes(&id.0),
+            None => w.map(0),
+        };
         w.into_bytes()
     }
 

@@ -1,6 +1,6 @@
 //! The chain of tokens: decoded, then checked link by link from the root down (spec 10 §6–§7).
 
-use super::memory::Memory;
+use super::memory::{Memory, Remembered};
 use super::open::{Opened, Times};
 use super::policy::{LoggedLinks, Policy};
 use super::presentation::Presentation;
@@ -62,6 +62,7 @@ struct Walk<'o, 't> {
     /// Whether all signatures are known to verify.
     verified: bool,
     issuer: &'o Leaf,
+    keys: &'t mut Remembered<PublicKey>,
 }
 
 impl Link {
@@ -78,14 +79,23 @@ impl Link {
         Ok(Self { claims: Arc::new(claims), unchecked: Some((structure, object.signature)) })
     }
 
-    fn verify(&self, parent: Option<&Claims>) -> Result<(), Code> {
+    fn verify(&self, parent: Option<&Claims>, keys: &mut Remembered<PublicKey>) -> Result<(), Code> {
         let Some((structure, signature)) = &self.unchecked else { return Ok(()) };
         let verify = |key: &PublicKey| structure.verify(key, signature).map_err(|_| Code::BadSignature);
         // Mostly the signer is the holder whom the parent names, and his key is decoded already.
-        match parent.and_then(|parent| parent.holder.as_ref()) {
-            Some(holder) if *holder.bytes() == self.claims.kid => verify(holder),
-            _ => verify(&PublicKey::parse(&self.claims.kid).map_err(|_| Code::BadKey)?),
+        let kid = &self.claims.kid;
+        if let Some(holder) =
+            parent.and_then(|parent| parent.holder.as_ref()).filter(|key| key.bytes() == kid)
+        {
+            return verify(holder);
         }
+        if let Some(key) = keys.find(&kid.0) {
+            return verify(&key);
+        }
+        let key = PublicKey::parse(kid).map_err(|_| Code::BadKey)?;
+        verify(&key)?;
+        keys.keep(&kid.0, key);
+        Ok(())
     }
 }
 
@@ -143,6 +153,7 @@ fn demanded(policy: &Policy, token: &Token) -> bool {
 /// Checks issuer and links; the first failing check of the first failing link ends the work.
 pub(super) fn check<'o>(
     policy: &Policy,
+    memory: &mut Memory,
     opened: &'o Opened,
     verified: bool,
     times: &Times,
@@ -153,7 +164,7 @@ pub(super) fn check<'o>(
     let issuer = opened.leaves.iter().find(|leaf| leaf.party().is_some()).ok_or(Code::WrongLeaf)?;
     trail.pass(CheckName::Issuer, check_issuer(policy, issuer, &root.claims))?;
 
-    let walk = Walk { policy, times, opened, verified, issuer };
+    let mut walk = Walk { policy, times, opened, verified, issuer, keys: &mut memory.keys };
     let mut chain = walk.root(root, trail)?;
     for (link, number) in children.iter().zip(2..) {
         chain = walk.child(&chain, link, number, trail)?;
@@ -187,7 +198,7 @@ fn check_issuer_key(party: &PartyLeaf, key: &KeyBytes) -> Result<(), Code> {
 }
 
 impl<'o> Walk<'o, '_> {
-    fn root(&self, link: &'o Link, trail: &mut Trail) -> Result<Chain<'o>, Code> {
+    fn root(&mut self, link: &'o Link, trail: &mut Trail) -> Result<Chain<'o>, Code> {
         let claims = &*link.claims;
         let leaf = trail.link(CheckName::Leaf, 1, self.leaf(claims, self.issuer.index))?;
         self.signature(link, None, 1, trail)?;
@@ -200,7 +211,7 @@ impl<'o> Walk<'o, '_> {
     }
 
     fn child(
-        &self,
+        &mut self,
         parent: &Chain<'o>,
         link: &'o Link,
         number: u8,
@@ -269,14 +280,14 @@ impl<'o> Walk<'o, '_> {
     }
 
     fn signature(
-        &self,
+        &mut self,
         link: &Link,
         parent: Option<&Claims>,
         number: u8,
         trail: &mut Trail,
     ) -> Result<(), Code> {
         if demanded(self.policy, &link.claims.token) {
-            let result = if self.verified { Ok(()) } else { link.verify(parent) };
+            let result = if self.verified { Ok(()) } else { link.verify(parent, self.keys) };
             trail.link(CheckName::Signature, number, result)
         } else {
             trail.skip(CheckName::Signature, Some(number));

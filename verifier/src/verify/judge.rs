@@ -59,7 +59,7 @@ impl Judge<'_> {
             }
         };
         self.age = Some(times.age);
-        let chain = chain::check(policy, &opened, tokens.is_none(), &times, &mut self.trail)?;
+        let chain = chain::check(policy, self.memory, &opened, tokens.is_none(), &times, &mut self.trail)?;
         if let Some(tokens) = tokens {
             chain::remember(policy, self.memory, &tokens, &opened.links);
             self.memory.presentations.keep(presentation, opened.clone());

@@ -1,13 +1,14 @@
 //! What a verifier remembers between verdicts, and why that is safe (spec 10 §12).
 //!
 //! Only the outcome of pure functions of exact bytes is remembered, and only once it was good: that a note was
-//! accepted, that a link's signature verified, that a presentation's proofs held. The key is the whole of these
-//! bytes. Every comparison, and all that depends on the clock, is done anew each time, so that a verdict is the same
-//! with and without a memory.
+//! accepted, that a link's signature verified, which point a key is, that a presentation's proofs held. What it is
+//! remembered by is the whole of these bytes. Every comparison, and all that depends on the clock, is done anew each
+//! time, so that a verdict is the same with and without a memory.
 
 use super::chain::Claims;
 use super::open::Opened;
 use crate::c2sp::AcceptedCheckpoint;
+use crate::key::PublicKey;
 use crate::limits::*;
 use crate::types::Millis;
 use alloc::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub(super) struct Memory {
     pub(super) checkpoints: Remembered<AcceptedCheckpoint>,
     /// Links whose signature verified, by the object's bytes. The value knows its ledger.
     pub(super) links: Remembered<Arc<Claims>>,
+    /// Keys of signers whom no parent names, issuers' above all, once a signature verified under them.
+    pub(super) keys: Remembered<PublicKey>,
     /// Presentations whose proofs and signatures are good, by their bytes.
     pub(super) presentations: Remembered<Arc<Opened>>,
 }
@@ -42,6 +45,7 @@ impl Memory {
             newest,
             checkpoints: Remembered::new(REMEMBERED_CHECKPOINTS_MAX),
             links: Remembered::new(REMEMBERED_LINKS_MAX),
+            keys: Remembered::new(REMEMBERED_KEYS_MAX),
             presentations: Remembered::new(REMEMBERED_PRESENTATIONS_MAX),
         }
     }
@@ -52,6 +56,7 @@ impl Memory {
             newest,
             checkpoints: Remembered::new(0),
             links: Remembered::new(0),
+            keys: Remembered::new(0),
             presentations: Remembered::new(0),
         }
     }
@@ -126,6 +131,7 @@ mod tests {
         check(&memory.presentations, REMEMBERED_PRESENTATIONS_MAX);
         check(&memory.links, REMEMBERED_LINKS_MAX);
         check(&memory.checkpoints, REMEMBERED_CHECKPOINTS_MAX);
+        check(&memory.keys, REMEMBERED_KEYS_MAX);
     }
 
     #[test]
