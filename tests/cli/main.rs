@@ -4,6 +4,8 @@
 mod folders;
 #[cfg(feature = "server")]
 mod keys;
+#[cfg(feature = "server")]
+mod network;
 mod offline;
 mod run;
 #[cfg(feature = "server")]

@@ -219,14 +219,13 @@ fn audited(folder: &Folder, server: Server) {
 }
 
 #[test]
-fn bytes_that_nobody_answered_are_kept_and_repeated() {
+fn nothing_is_signed_for_another_ledger_and_silence_is_named() {
     let folder = Folder::new();
     let server = folder.serve();
     key(&folder, "a.pem");
     let added = folder.ok(&server, &["party", "add", "A", "--key", "a.pem", "--save", "party.cbor"]);
-    assert!(!folder.path("party.cbor").exists(), "answered");
-    let entry = folder.ok(&server, &["show", &id(&added)]);
-    assert_eq!(entry["name"], "A");
+    assert!(!folder.path("party.cbor").exists(), "it was answered");
+    assert_eq!(folder.ok(&server, &["show", &id(&added)])["name"], "A");
     let other = ["party", "add", "B", "--key", "a.pem", "--ledger", &"00".repeat(32)];
     folder.refused(&server, &other, "other_ledger");
     let url = server.url.clone();

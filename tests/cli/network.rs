@@ -1,0 +1,107 @@
+//! What goes wrong between a client and a ledger: answers that get lost, certificates, clocks.
+
+use crate::run::{remit, run};
+use crate::server::{Folder, text};
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+/// Passes requests on to the ledger and answers back, but for submissions: they are passed on, and their answers lost.
+fn lossy(ledger: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let ledger = ledger.trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (Ok(mut client), Ok(mut server)) = (client, TcpStream::connect(&ledger)) else { return };
+            let request = request(&mut client);
+            let lost = request.starts_with(b"POST");
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let head_end = text.find("\r\n").unwrap_or_default();
+            // One request a connection, so that the answer ends with it.
+            let (first, rest) = request.split_at(head_end);
+            let passed = [first, b"\r\nconnection: close", rest].concat();
+            if server.write_all(&passed).is_err() {
+                continue;
+            }
+            let mut answer = Vec::new();
+            drop(server.read_to_end(&mut answer));
+            if !lost {
+                drop(client.write_all(&answer));
+            }
+            drop(client.shutdown(Shutdown::Both));
+        }
+    });
+    url
+}
+
+/// One request: its head, and as much body as the head says.
+fn request(client: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    drop(client.read_exact(&mut body));
+    [bytes, body].concat()
+}
+
+#[test]
+fn bytes_that_nobody_answered_are_kept_and_are_applied_once() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    run(remit().args(["key", "new", "--plain", text(&folder.path("a.pem"))])).expect(0);
+    let lossy = lossy(&server.url);
+    let add = ["party", "add", "A", "--key", "a.pem", "--save", "party.cbor", "--url", &lossy];
+    let unanswered = folder.client(&server, &add).expect(70);
+    assert!(unanswered.err.contains("the same bytes again"), "{}", unanswered.err);
+    assert!(unanswered.err.contains("remit submit party.cbor"), "{}", unanswered.err);
+    assert_eq!(unanswered.json()["error"]["code"], "unanswered");
+    let answered = folder.ok(&server, &["submit", "party.cbor"]);
+    assert_eq!((&answered["status"], &answered["proved"]), (&"replayed".into(), &true.into()));
+    assert!(!folder.path("party.cbor").exists(), "an answer was had");
+    let shown = folder.ok(&server, &["show", answered["id"].as_str().expect("an id")]);
+    assert_eq!((&shown["kind"], &shown["name"]), (&"party".into(), &"A".into()));
+}
+
+#[test]
+fn a_client_trusts_the_certificates_that_it_is_told() {
+    let folder = Folder::new();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let (chain, key) = (folder.ledger().join("chain.pem"), folder.ledger().join("tls.pem"));
+    fs::write(&chain, made.cert.pem()).expect("a file");
+    fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    let config = folder.ledger().join("remit.toml");
+    let tls = "[http]\ntls_certificate = \"chain.pem\"\ntls_key = \"tls.pem\"";
+    fs::write(&config, fs::read_to_string(&config).expect("a file").replace("[http]", tls)).expect("a file");
+    let server = folder.start(&[]);
+    assert!(server.url.starts_with("https://"), "{}", server.url);
+    let show = |more: &[&str]| run(remit().args(["show", "--url", &server.url]).args(more));
+    // Nothing waits for the ledger to open: whoever is not trusted is not listened to at all.
+    assert!(show(&[]).expect(70).err.contains("did not answer"));
+    let told = (0..600).map(|_| show(&["--ca", text(&chain)])).find(|ran| ran.code == 0);
+    assert!(told.expect("ready at last").out.contains("remit.example/test"));
+}
+
+#[test]
+fn a_ledger_is_not_served_with_another_key_or_a_wrong_address() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let taken = server.url.trim_start_matches("http://").to_owned();
+    let mut second = remit();
+    second.arg("serve").arg(folder.ledger()).args(["--listen", &taken]);
+    let second = run(&mut second).expect(70);
+    assert!(second.err.contains("something listens there already"), "{}", second.err);
+    let (code, said) = folder.start(&[]).wait();
+    assert!(code == Some(1) && said.contains("the ledger runs: stop it first"), "{code:?} {said}");
+    assert_eq!(server.terminate().0, Some(0));
+    let other = folder.ledger().join("other.pem");
+    run(remit().args(["key", "new", "--plain", text(&other)])).expect(0);
+    let mut wrong = remit();
+    wrong.arg("serve").arg(folder.ledger()).args(["--listen", "127.0.0.1:0"]).env("REMIT_LEDGER_KEY", &other);
+    let wrong = run(&mut wrong).expect(1);
+    assert!(wrong.err.contains("not the log key of the genesis"), "{}", wrong.err);
+}
