@@ -78,6 +78,17 @@ pub(super) struct AnswersView {
     answers: Vec<AnswerView>,
 }
 
+/// What became of what was submitted: of one submission, or of several.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Submitted)]
+#[serde(untagged)]
+pub(super) enum SubmittedView {
+    /// Of one.
+    One(AnswerView),
+    /// Of several.
+    Several(AnswersView),
+}
+
 /// Says that an answer with a client's status is meant.
 #[derive(Clone, Copy)]
 pub(super) struct IsAnswer;
@@ -119,7 +130,7 @@ pub(super) fn one(submitted: &Submitted, version: Option<&Snapshot>) -> Result<R
         AnswerView::Applied(_) => StatusCode::OK,
         AnswerView::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let mut response = (status, Json(answer)).into_response();
+    let mut response = (status, Json(SubmittedView::One(answer))).into_response();
     response.extensions_mut().insert(IsAnswer);
     Ok(response)
 }
@@ -127,5 +138,6 @@ pub(super) fn one(submitted: &Submitted, version: Option<&Snapshot>) -> Result<R
 /// The answer to a request that brought several.
 pub(super) fn several(submitted: &[Submitted], version: Option<&Snapshot>) -> Result<Response, ApiError> {
     let answers = submitted.iter().map(|submitted| AnswerView::new(submitted, version));
-    Ok(Json(AnswersView { answers: answers.collect::<Result<_, _>>()? }).into_response())
+    let answers = AnswersView { answers: answers.collect::<Result<_, _>>()? };
+    Ok(Json(SubmittedView::Several(answers)).into_response())
 }

@@ -1,6 +1,6 @@
 //! Submissions: a place in the queue first, then the body, then the ledger.
 
-use super::answers::{self, AnswerView, AnswersView};
+use super::answers::{self, AnswerView, SubmittedView};
 use super::app::{App, blocking};
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{Params, content_length, content_type, read_body};
@@ -48,7 +48,7 @@ const INLINE_MAX: usize = 8;
         (Vec<u8> = "application/cbor"), (Vec<u8> = "application/cbor-seq"))),
     responses(
         (status = 200, description = "Applied, now or before; or one answer for each of several.",
-            content((AnswerView = "application/json"), (AnswersView = "application/json; several"))),
+            body = SubmittedView),
         (status = 400, description = "The body or the query is not readable.", body = ErrorView),
         (status = 408, description = "The body did not arrive in time.", body = ErrorView),
         (status = 411, description = "The body does not say how long it is.", body = ErrorView),

@@ -8,6 +8,7 @@ mod description;
 mod desk;
 mod errors;
 mod log;
+mod logging;
 mod reading;
 mod sockets;
 #[path = "../audit/story.rs"]
