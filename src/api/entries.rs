@@ -6,7 +6,7 @@ use super::extract::{At, Nothing, Params};
 use super::limits::{REPLAY_BYTES_MAX, REPLAY_ENTRIES_MAX};
 use super::log::TEXT;
 use super::tokens::CBOR;
-use super::views::{ConsistencyView, EntryView, hex_list};
+use super::views::{Binary, ConsistencyView, EntryView, hex_list};
 use crate::ledger::Snapshot;
 use crate::store::StoredEntry;
 use axum::Json;
@@ -49,7 +49,7 @@ pub(super) async fn entry(
 #[utoipa::path(get, path = "/v1/entries/{index}/object", tag = "Entries",
     params(("index" = u64, Path, description = "The entry's place in the log.")),
     responses(
-        (status = 200, description = "The submission.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 200, description = "The submission.", body = Binary, content_type = "application/cbor"),
         (status = 400, description = "The index is none.", body = ErrorView),
         (status = 410, description = "It is no longer kept.", body = ErrorView),
     )
@@ -71,7 +71,7 @@ pub(super) async fn object(
 #[utoipa::path(get, path = "/v1/entries/{index}/details", tag = "Entries",
     params(("index" = u64, Path, description = "The entry's place in the log.")),
     responses(
-        (status = 200, description = "The details.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 200, description = "The details.", body = Binary, content_type = "application/cbor"),
         (status = 400, description = "The index is none.", body = ErrorView),
         (status = 410, description = "They are no longer kept.", body = ErrorView),
     )
@@ -166,7 +166,7 @@ pub(super) struct ReplayQuery {
 /// that an auditor needs to compute every root again. The answer ends early when it grows long; the header
 /// `remit-next` is the index to go on with. It is empty at the published size.
 #[utoipa::path(get, path = "/v1/replay", tag = "Entries", params(ReplayQuery), responses(
-    (status = 200, description = "The entries in order.", body = Vec<u8>, content_type = "application/cbor-seq"),
+    (status = 200, description = "The entries in order.", body = Binary, content_type = "application/cbor-seq"),
     (status = 400, description = "The query is not readable.", body = ErrorView),
 ))]
 pub(super) async fn replay(

@@ -25,7 +25,7 @@ pub(super) struct HealthView {
 /// Whether the process lives
 ///
 /// 200 as long as it answers at all; a supervisor restarts it when it does not.
-#[utoipa::path(get, path = "/healthz", tag = "Operation", responses(
+#[utoipa::path(get, path = "/healthz", tag = "Watching", responses(
     (status = 200, description = "It lives.", body = HealthView),
 ))]
 pub(super) async fn healthz() -> Json<HealthView> {
@@ -35,7 +35,7 @@ pub(super) async fn healthz() -> Json<HealthView> {
 /// Whether it takes operations
 ///
 /// 200 only while the ledger runs; a load balancer sends operations elsewhere when it does not.
-#[utoipa::path(get, path = "/readyz", tag = "Operation", responses(
+#[utoipa::path(get, path = "/readyz", tag = "Watching", responses(
     (status = 200, description = "It takes operations.", body = HealthView),
     (status = 503, description = "Opening, read-only, draining or stopped; the code says which.", body = ErrorView),
 ))]
@@ -56,7 +56,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthView>, A
 /// What is counted
 ///
 /// Requests, latencies, queue, operations, sizes and state, as Prometheus text.
-#[utoipa::path(get, path = "/metrics", tag = "Operation", responses(
+#[utoipa::path(get, path = "/metrics", tag = "Watching", responses(
     (status = 200, description = "The counters.", body = String, content_type = "text/plain"),
 ))]
 pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{Nothing, Params};
-use super::views::{HeadView, LogView};
+use super::views::{Binary, HeadView, LogView};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -79,7 +79,7 @@ pub(super) async fn checkpoint(
 #[utoipa::path(get, path = "/tile/{*path}", tag = "Log",
     params(("path" = String, Path, description = "Level or `entries`, and index, as in `0/x001/234`.")),
     responses(
-        (status = 200, description = "The tile.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The tile.", body = Binary, content_type = "application/octet-stream"),
         (status = 404, description = "The log has no such tile at its published size.", body = ErrorView),
     )
 )]

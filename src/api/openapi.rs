@@ -10,6 +10,7 @@ use axum::routing::{MethodFilter, on};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, ContentBuilder, Info, License, OpenApi, Paths, Ref, RefOr, ResponseBuilder, Schema,
 };
@@ -34,6 +35,18 @@ const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lo
     decimal strings in minor units of their unit, times are unix times in seconds (`_s`) or milliseconds (`_ms`). \
     What is signed is CBOR and described in the specification; JSON is a view of it. Nothing here has to be believed: \
     whatever the ledger says can be checked against its signed checkpoint.";
+/// The groups of operations, in the order in which people read them.
+const GROUPS: [(&str, &str); 9] = [
+    ("Operations", "Submit what is signed."),
+    ("Tokens", "What tokens allow, what proves them, what happened to them."),
+    ("Value", "What is held for payees and what they took."),
+    ("Parties and units", "Who issues and who serves, and in what is counted."),
+    ("Verification", "Verdicts for those who have no verifier of their own."),
+    ("Log", "Where the ledger stands; its checkpoint and its tiles."),
+    ("Entries", "Entries, what stands beside them, their proofs, and the stream to replay."),
+    ("Watching", "Whether it lives, whether it is ready, what it counts."),
+    ("Description", "This interface, for programs and for people."),
+];
 const BEARER: &str = "bearer";
 const CERTIFICATE: &str = "certificate";
 
@@ -105,6 +118,8 @@ impl Routes {
         components
             .add_security_scheme(CERTIFICATE, SecurityScheme::MutualTls { description, extensions: None });
         document.components = Some(components);
+        let group = |(name, about)| TagBuilder::new().name(name).description(Some(about)).build();
+        document.tags = Some(GROUPS.map(group).to_vec());
         let routes = move |app: App| open.merge(private.route_layer(from_fn_with_state(app, require_reader)));
         (names, document, routes)
     }

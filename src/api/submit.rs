@@ -6,6 +6,7 @@ use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{Params, content_length, content_type, read_body};
 use super::limits::{SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
 use super::sequence;
+use super::views::Binary;
 use crate::ledger::{Permit, Service, Submitted, Wait};
 use axum::body::Body;
 use axum::extract::State;
@@ -45,7 +46,7 @@ const INLINE_MAX: usize = 8;
 #[utoipa::path(
     post, path = "/v1/operations", tag = "Operations", params(SubmitQuery),
     request_body(description = "The submission, or several one after the other.", content(
-        (Vec<u8> = "application/cbor"), (Vec<u8> = "application/cbor-seq"))),
+        (Binary = "application/cbor"), (Binary = "application/cbor-seq"))),
     responses(
         (status = 200, description = "Applied, now or before; or one answer for each of several.",
             body = SubmittedView),

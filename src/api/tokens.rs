@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params, parse_id};
 use super::limits::PAGE_ITEMS_MAX;
-use super::views::{HeldView, HistoryView, HoldingView, TokenView, ValidityView};
+use super::views::{Binary, HeldView, HistoryView, HoldingView, TokenView, ValidityView};
 use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
 use axum::Json;
@@ -65,7 +65,7 @@ pub(super) struct PresentationQuery {
 #[utoipa::path(get, path = "/v1/tokens/{id}/presentation", tag = "Tokens",
     params(("id" = String, Path, description = "The token's id."), PresentationQuery),
     responses(
-        (status = 200, description = "The presentation.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 200, description = "The presentation.", body = Binary, content_type = "application/cbor"),
         (status = 400, description = "An id is none.", body = ErrorView),
     )
 )]

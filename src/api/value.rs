@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::tokens::CBOR;
-use super::views::{CaptureView, ReservationView};
+use super::views::{Binary, CaptureView, ReservationView};
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::Reservation;
 use axum::Json;
@@ -46,7 +46,7 @@ pub(super) async fn reservation(
 #[utoipa::path(get, path = "/v1/reservations/{id}/evidence", tag = "Value",
     params(("id" = String, Path, description = "The id of the invocation.")),
     responses(
-        (status = 200, description = "The evidence.", body = Vec<u8>, content_type = "application/cbor"),
+        (status = 200, description = "The evidence.", body = Binary, content_type = "application/cbor"),
         (status = 400, description = "The id is none.", body = ErrorView),
     )
 )]

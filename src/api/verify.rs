@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView, sentence};
 use super::extract::{Nothing, Params, content_length, content_type, read_body};
 use super::limits::VERIFY_BYTES_MAX;
-use super::views::{VerdictView, base64_bytes};
+use super::views::{Binary, VerdictView, base64_bytes};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -68,7 +68,7 @@ pub(super) enum ArgumentValue {
 #[utoipa::path(
     post, path = "/v1/verify", tag = "Verification",
     request_body(description = "A case file (spec 09), or the same as JSON.", content(
-        (VerifyBody = "application/json"), (Vec<u8> = "application/cbor"))),
+        (VerifyBody = "application/json"), (Binary = "application/cbor"))),
     responses(
         (status = 200, description = "The verdict, whichever it is.", body = VerdictView),
         (status = 400, description = "The JSON is not what this operation takes.", body = ErrorView),

@@ -104,6 +104,8 @@ fn every_operation_is_described_with_its_errors() {
         }
         assert!(!operation["summary"].as_str().expect("text").ends_with('.'), "{place}");
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{place}");
+        let mut groups = document["tags"].as_array().into_iter().flatten();
+        assert!(groups.any(|tag| tag["name"] == operation["tags"][0]), "{place}");
         let answers = operation["responses"].as_object().expect("answers");
         assert!(answers.keys().any(|status| status < &"400".to_owned()), "{place}");
         assert!(answers.contains_key("500") && answers.contains_key("504"), "{place}");

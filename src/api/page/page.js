@@ -5,7 +5,7 @@
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
-    for (const child of children.flat()) if (child !== null && child !== undefined) element.append(child);
+    for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) element.append(child);
     return element;
   };
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
@@ -19,7 +19,8 @@
 
   const typeOf = (schema) => {
     if (!schema) return "";
-    if (schema.$ref) return nameOf(schema.$ref);
+    if (schema.$ref) return nameOf(schema.$ref) === "Bytes" ? "bytes" : nameOf(schema.$ref);
+    if (schema.format === "binary") return "bytes";
     if (schema.type === "array" && schema.items) return typeOf(schema.items) + "[]";
     const any = schema.oneOf || schema.anyOf;
     if (any) return any.map(typeOf).filter((type) => type !== "null").join(" or ");
@@ -126,7 +127,8 @@
   const render = () => {
     byId("version").textContent = description.info.version;
     byId("about").replaceChildren(...prose(description.info.description));
-    const groups = new Map();
+    const groups = new Map((description.tags || []).map((tag) => [tag.name, []]));
+    const about = new Map((description.tags || []).map((tag) => [tag.name, tag.description]));
     for (const [path, item] of Object.entries(description.paths)) {
       for (const [method, operation] of Object.entries(item)) {
         const tag = (operation.tags || ["Other"])[0];
@@ -137,7 +139,8 @@
     const entries = [...groups].map(([tag]) => make("li", {}, make("a", { href: "#" + slug(tag) }, tag)));
     byId("contents").replaceChildren(make("ul", {}, entries));
     byId("operations").replaceChildren(...[...groups].map(([tag, list]) =>
-      make("section", {}, make("h2", { id: slug(tag) }, tag), list)));
+      make("section", {}, make("h2", { id: slug(tag) }, tag),
+        about.has(tag) ? make("p", { class: "title" }, prose(about.get(tag))) : null, list)));
     byId("operations").removeAttribute("aria-live");
     const asked = location.hash.length > 1 && byId(location.hash.slice(1));
     if (asked) {

@@ -19,6 +19,12 @@ use remit_verifier::state::{Leaf, Life, MASK_OPERATOR};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Bytes as they are, mostly CBOR of the specification; not base64.
+#[derive(ToSchema)]
+#[schema(as = Bytes, value_type = String, format = Binary)]
+#[allow(dead_code)] // Only described.
+pub(super) struct Binary(Vec<u8>);
+
 /// Size and root of the log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Head)]
