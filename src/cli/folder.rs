@@ -3,7 +3,7 @@
 use super::config::{FILE_NAME, load};
 use super::out::{Done, Failure, Outcome};
 use super::progress::Bar;
-use crate::sequencer::Guard;
+use crate::sequencer::{Guard, GuardError, GuardHold};
 use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, fsck, rebuild};
 use crate::store::{RocksStore, Store as _};
 use clap::Args;
@@ -67,6 +67,26 @@ pub(super) fn data_of(dir: &Path) -> Result<PathBuf, Failure> {
     Ok(loaded.path(&loaded.config.ledger.data))
 }
 
+/// Keeps servers away from a ledger whose database is exchanged: each holds the guard while it runs. RocksDB's own lock
+/// does not help, because its file moves with the folder.
+fn still(dir: &Path, data: &Path) -> Result<Option<GuardHold>, Failure> {
+    let guard = match load(dir) {
+        Ok(loaded) => loaded.path(&loaded.config.ledger.guard),
+        // A database by itself: the guard is where `remit init` puts it.
+        Err(_) => data.with_file_name("guard"),
+    };
+    match Guard::hold(&guard) {
+        Ok(hold) => Ok(Some(hold)),
+        // A server does not run without a guard.
+        Err(GuardError::Missing) => Ok(None),
+        Err(GuardError::Held) => {
+            Err(Failure::refused("locked", format!("{}: {}", guard.display(), GuardError::Held))
+                .hint("the ledger runs: stop it first"))
+        }
+        Err(error) => Err(Failure::internal(format!("{}: {error}", guard.display()))),
+    }
+}
+
 /// Opens a database, with progress.
 pub(super) fn open(data: &Path, options: &RocksOptions) -> Result<RocksStore, Failure> {
     let bar = Bar::new("leaves", 0);
@@ -117,7 +137,9 @@ impl Backup {
         let loaded = load(&self.dir)?;
         let data = loaded.path(&loaded.config.ledger.data);
         if self.to.exists() {
-            return Err(Failure::usage(format!("{} is there already", self.to.display())).coded("exists"));
+            return Err(Failure::usage(format!("{} is there already", self.to.display()))
+                .coded("exists")
+                .hint("choose another folder; nothing is written over"));
         }
         let store = open(&data, &RocksOptions::default())?;
         let head = store.head();
@@ -147,6 +169,7 @@ impl Restore {
         let loaded = load(&self.dir)?;
         let data = loaded.path(&loaded.config.ledger.data);
         let guard = loaded.path(&loaded.config.ledger.guard);
+        let _still = still(&self.dir, &data)?;
         if data.exists() {
             return Err(Failure::usage(format!("{} is there", data.display()))
                 .coded("exists")
@@ -211,6 +234,7 @@ impl Fsck {
 impl Rebuild {
     pub(super) fn run(self) -> Outcome {
         let data = data_of(&self.dir)?;
+        let _still = still(&self.dir, &data)?;
         let beside = |suffix: &str| {
             let mut name = data.file_name().unwrap_or_default().to_owned();
             name.push(suffix);

@@ -101,6 +101,21 @@ impl fmt::Display for GuardError {
 
 impl std::error::Error for GuardError {}
 
+/// A guard file that nobody else opens meanwhile.
+#[derive(Debug)]
+#[must_use]
+pub struct GuardHold {
+    _file: File,
+}
+
+/// The lock ends with the file.
+fn lock(file: &File) -> Result<(), GuardError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => GuardError::Held,
+        TryLockError::Error(error) => error.into(),
+    })
+}
+
 /// An open guard file; no other process can open it.
 #[derive(Debug)]
 pub struct Guard {
@@ -119,7 +134,7 @@ impl Guard {
     pub fn create(path: &Path, ledger: LedgerId, head: TreeHead) -> Result<Self, GuardError> {
         let file = File::options().read(true).write(true).create_new(true).open(path)?;
         let mut guard = Self { file, ledger, slot: 0 };
-        guard.lock()?;
+        lock(&guard.file)?;
         guard.set(head)?;
         guard.file.sync_all()?;
         // The name must survive too.
@@ -136,7 +151,7 @@ impl Guard {
     pub fn open(path: &Path, ledger: LedgerId) -> Result<(Self, TreeHead), GuardError> {
         let file = File::options().read(true).write(true).open(path)?;
         let mut guard = Self { file, ledger, slot: 0 };
-        guard.lock()?;
+        lock(&guard.file)?;
         let mut newest: Option<(LedgerId, TreeHead)> = None;
         for (number, place) in SLOTS.into_iter().enumerate() {
             let Some((ledger, head)) = guard.read(place)? else { continue };
@@ -164,11 +179,15 @@ impl Guard {
         Ok(())
     }
 
-    fn lock(&self) -> Result<(), GuardError> {
-        self.file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => GuardError::Held,
-            TryLockError::Error(error) => error.into(),
-        })
+    /// Holds a guard file without reading it, even a damaged one: nobody opens it as long as the answer lives.
+    ///
+    /// # Errors
+    ///
+    /// [`GuardError::Held`], [`GuardError::Missing`], [`GuardError::Io`].
+    pub fn hold(path: &Path) -> Result<GuardHold, GuardError> {
+        let file = File::open(path)?;
+        lock(&file)?;
+        Ok(GuardHold { _file: file })
     }
 
     /// What the slot at `place` holds, if it is whole.

@@ -13,7 +13,7 @@ mod version;
 mod work;
 mod writer;
 
-pub use guard::{Guard, GuardError, GuardPlace};
+pub use guard::{Guard, GuardError, GuardHold, GuardPlace};
 pub use open::{StartError, begin, genesis, open};
 pub use published::Published;
 pub use queue::{Lengths, Permit, Queue, State, SubmitError};

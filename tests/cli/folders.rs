@@ -60,6 +60,23 @@ fn a_backup_is_restored_and_a_folder_rebuilt() {
     run(remit().arg("fsck").arg(&ledger)).expect(0);
 }
 
+/// The database of a ledger that runs is not exchanged below it, even if it is named by itself.
+#[test]
+fn what_runs_is_not_rebuilt() {
+    let folder = Folder::new();
+    let (ledger, backup) = (folder.ledger(), folder.path("backup"));
+    run(remit().arg("backup").arg(&ledger).arg(&backup)).expect(0);
+    let server = folder.serve();
+    for dir in [ledger.clone(), ledger.join("data")] {
+        let refused = run(remit().arg("rebuild").arg(dir)).expect(1);
+        assert!(refused.err.contains("holds the guard") && refused.err.contains("hint: "), "{}", refused.err);
+    }
+    run(remit().arg("restore").arg(&backup).arg(&ledger)).expect(1);
+    assert!(!ledger.join("data.before-rebuild").exists() && !ledger.join("data.new").exists());
+    assert_eq!(server.terminate().0, Some(0));
+    run(remit().arg("rebuild").arg(&ledger)).expect(0);
+}
+
 #[test]
 fn doctor_says_what_is_wrong_line_by_line() {
     let folder = Folder::new();
