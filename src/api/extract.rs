@@ -31,8 +31,8 @@ impl Segment for EntryIndex {
 
 impl Segment for KeyBytes {
     fn parse(text: &str) -> Result<Self, ApiError> {
-        let key =
-            did::parse(text).map_err(|error| ApiError::new(ErrorCode::BadKey).says(format!("{error}.")));
+        let key = did::parse(text)
+            .map_err(|error| ApiError::new(ErrorCode::BadKey).says(format!("This is no key: {error}.")));
         key.map(|key| *key.bytes())
     }
 }

@@ -37,7 +37,7 @@ const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lo
     whatever the ledger says can be checked against its signed checkpoint.";
 /// The groups of operations, in the order in which people read them.
 const GROUPS: [(&str, &str); 9] = [
-    ("Operations", "Submit what is signed."),
+    ("Submitting", "What is signed goes in here."),
     ("Tokens", "What tokens allow, what proves them, what happened to them."),
     ("Value", "What is held for payees and what they took."),
     ("Parties and units", "Who issues and who serves, and in what is counted."),

@@ -44,7 +44,7 @@ const INLINE_MAX: usize = 8;
 /// order. An id is applied once for ever: whoever does not know what became of a submission repeats its bytes. The
 /// answer of a single refused one has the status 422; of several, each answer says what became of it.
 #[utoipa::path(
-    post, path = "/v1/operations", tag = "Operations", params(SubmitQuery),
+    post, path = "/v1/operations", tag = "Submitting", params(SubmitQuery),
     request_body(description = "The submission, or several one after the other.", content(
         (Binary = "application/cbor"), (Binary = "application/cbor-seq"))),
     responses(
