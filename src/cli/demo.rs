@@ -53,6 +53,11 @@ impl Demo {
             crate::demo::run_served(now, Randomness::System, folder).map_err(Failure::internal)
         };
         match &self.keep {
+            Some(folder) if folder.read_dir().is_ok_and(|mut inside| inside.next().is_some()) => {
+                Err(Failure::usage(format!("{} is not empty", folder.display()))
+                    .coded("not_empty")
+                    .hint("choose another folder; nothing is written over"))
+            }
             Some(folder) => played(folder),
             None => {
                 let name = format!("remit-demo-{}-{}", std::process::id(), now.0);

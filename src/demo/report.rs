@@ -92,7 +92,7 @@ impl Report {
             if let Some(age) = step.age_ms {
                 let _ = write!(line, ", evidence {} s old", age / 1000);
             }
-            let _ = writeln!(text, "{line}. {}", step.meaning);
+            let _ = writeln!(text, "{}", format!("{line}. {}", step.meaning).trim_end());
             if !step.ok {
                 let _ = writeln!(text, "      but the story tells: {}", step.expected);
             }

@@ -1,6 +1,6 @@
 //! The story: a travel assistant, its agents, an airline, and a hotel that is offline all the while.
 
-use super::report::Report;
+use super::report::{Report, decimal};
 use super::stage::{Service, Shown, Stage, Tale, with_link};
 use crate::client::{Ask, Ready, TokenSpec, budget, carved};
 use remit_verifier::cbor::Writer;
@@ -329,14 +329,19 @@ fn rogue(s: &mut Stage, trip: &Trip) -> Tale<()> {
     )?;
     s.act("the assistant revokes it, for ever", Act::Revoke(at(2)), &["assistant"], Ok(()))?;
     s.act("and ends it: 600.00 come back", Act::End(at(2)), &["assistant"], Ok(()))?;
-    let counters = s.balance("flight agent", trip.flights)?;
-    let left = format!("{} minor units", counters.left_minor);
-    s.check("the ledger", "what the flight agent has left", "584000 minor units", &left);
+    let left = flights_left(s, trip)?;
+    s.check("the ledger", "what the flight agent has left", "5 840.00", &left);
     let release = Act::Release { reserve: Reference::Id(held.id), amount: None };
     s.act("the airline releases the 900.00; they pass on upward", release, &["the airline"], Ok(()))?;
-    let left = format!("{} minor units", s.balance("flight agent", trip.flights)?.left_minor);
-    s.check("the ledger", "what the flight agent has left now", "674000 minor units", &left);
+    let left = flights_left(s, trip)?;
+    s.check("the ledger", "what the flight agent has left now", "6 740.00", &left);
     Ok(())
+}
+
+/// What the flight agent has left, for people.
+fn flights_left(s: &Stage, trip: &Trip) -> Tale<String> {
+    let balance = s.balance("flight agent", trip.flights)?;
+    Ok(decimal(balance.left_minor.parse()?, balance.decimals))
 }
 
 fn freeze(s: &mut Stage, trip: &Trip) -> Tale<()> {
