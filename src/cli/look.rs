@@ -207,9 +207,12 @@ fn shown(session: &Session, kind: &str, view: Value) -> Done {
         rest.remove("id");
         rest.remove("budgets");
     }
-    // Amounts of reservations are in minor units of a unit that is named by its id.
-    if let Some(unit) = view["unit"].as_str().and_then(|unit| session.unit(unit).ok()) {
-        for name in ["amount", "captured", "released", "left"] {
+    // Amounts are in minor units of a unit that is named by its id; of a capture, by its reservation.
+    let reservation = view["reservation"].as_str().filter(|_| kind == "capture");
+    let reserved = reservation.and_then(|id| session.json(&format!("/v1/reservations/{id}")).ok());
+    let unit = reserved.as_ref().unwrap_or(&view)["unit"].as_str();
+    if let Some(unit) = unit.and_then(|unit| session.unit(unit).ok()) {
+        for name in ["amount", "captured", "refunded", "released", "left"] {
             if let Some(minor) = view[name].as_str().and_then(|minor| minor.parse().ok()) {
                 rest[name] = json!(unit.show(Amount(minor)));
             }
@@ -267,6 +270,9 @@ fn lines(value: &Value, depth: usize) -> String {
     for (name, value) in value.as_object().into_iter().flatten() {
         let plain = match value {
             Value::Null => continue,
+            // What never was, and lists of nothing.
+            Value::Number(number) if name.ends_with("_ms") && number.as_u64() == Some(0) => continue,
+            Value::Array(items) if items.is_empty() => continue,
             Value::String(text) => text.clone(),
             Value::Number(number) => match number.as_u64() {
                 Some(at) if name.ends_with("_s") && at > 1_000_000_000 => time::show(Seconds(at)),

@@ -70,7 +70,8 @@ enum UnitCommand {
         after_help = "Example:\n  remit unit add CNY --decimals 2 --key operator-1.pem --key operator-2.pem"
     )]
     Add {
-        /// Its name: capital letters, digits and . _ -, unique in the ledger.
+        /// Its name: at most 16 capital letters, digits and . _ -, unique in the ledger.
+        #[arg(value_parser = text::unit_name)]
         name: String,
         /// Decimals of the major unit, 0 to 9.
         #[arg(long)]

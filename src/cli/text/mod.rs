@@ -9,11 +9,23 @@ mod words;
 
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
+use remit_verifier::limits::UNIT_NAME_BYTES_MAX;
 use remit_verifier::types::{KeyBytes, ObjectId};
 
 /// 32 bytes in lower-case hexadecimal.
 pub(super) fn id(text: &str) -> Result<ObjectId, String> {
     hex(text).map(ObjectId).ok_or_else(|| format!("`{text}` is no id: an id has 64 hexadecimal digits"))
+}
+
+/// The name of a unit (spec 02 §5).
+pub(super) fn unit_name(text: &str) -> Result<String, String> {
+    let good = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "._-".contains(c);
+    if text.is_empty() || text.len() > UNIT_NAME_BYTES_MAX || !text.chars().all(good) {
+        return Err(format!(
+            "`{text}` is no name of a unit: it has 1 to {UNIT_NAME_BYTES_MAX} of A-Z 0-9 . _ -"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// A public key as `did:key` or in hexadecimal.
