@@ -19,8 +19,9 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  remit issue --issuer PARTY --to did:key:z6Mk… --expires 30d --key company.pem --delegate offline:3 \\
-      --budget '20000.00 CNY' --allow 'service=AIRLINE action=book resource=flights/** if amount le 5000'")]
+  remit issue --issuer PARTY --to did:key:z6Mk… --expires 30d --key company.pem \\
+      --delegate offline:3 --budget '20000.00 CNY' \\
+      --allow 'service=AIRLINE action=book resource=flights/** if amount le 5000'")]
 pub(super) struct Issue {
     /// The issuer's party id.
     #[arg(long, value_name = "ID", value_parser = text::id)]

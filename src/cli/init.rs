@@ -139,6 +139,7 @@ impl Init {
                 .line("Move the operators' keys to where the operators are; the ledger runs without them.");
         }
         done.line("\nNext:")
+            .line(format!("  name who may read, in {dir}/{FILE_NAME} and {dir}/client.toml: docs/cli.md"))
             .line(format!("  remit config check {dir}"))
             .line(format!("  remit serve {dir}"))
             .line(format!("  export REMIT_PROFILE={dir}/client.toml"))
@@ -175,7 +176,10 @@ fn begin(dir: &Path, genesis: &Genesis, ledger: LedgerId) -> Result<(), Failure>
 fn config_file(origin: &str) -> String {
     format!(
         "# The ledger {origin}. Other settings are at their defaults: `remit config check` explains them.\n\n\
-         [ledger]\ndata = \"data\"\nguard = \"guard\"\nkey = \"log.pem\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n"
+         [ledger]\ndata = \"data\"\nguard = \"guard\"\nkey = \"log.pem\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n\
+         # Without a reader nobody can look at anything. The digest of a token in a file:\n\
+         # printf %s \"$(cat reader.token)\" | sha256sum\n\
+         # readers = [{{ name = \"me\", sha256 = \"(64 hexadecimal digits)\" }}]\n"
     )
 }
 
@@ -183,6 +187,7 @@ fn config_file(origin: &str) -> String {
 fn profile(ledger: &LedgerId, vkey: &str) -> String {
     format!(
         "# For clients: REMIT_PROFILE names this file. ledger and log_key are pinned: every answer is checked.\n\
-         url = \"http://127.0.0.1:8080\"\nledger = \"{ledger}\"\nlog_key = \"{vkey}\"\n"
+         url = \"http://127.0.0.1:8080\"\nledger = \"{ledger}\"\nlog_key = \"{vkey}\"\n\
+         # A reader's bearer token, in a file beside this one.\n# token_file = \"reader.token\"\n"
     )
 }

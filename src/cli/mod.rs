@@ -62,11 +62,12 @@ struct Arguments {
 
 const AFTER: &str = "\
 Examples:
-  remit demo                                       the whole story in a minute, in memory
+  remit demo                                       the running example, in a moment
   remit verify hotel.case                          a decision, offline
   remit init ledger --origin ledger.example/main   a ledger of your own; it says what to do next
 
-Exit codes: 0 done or allowed, 1 refused or denied, 2 wrong usage or unreadable input, 70 internal error.
+Exit codes: 0 done or allowed, 1 refused or denied, 2 wrong usage or unreadable input, 70 internal error,
+or nobody answered.
 docs/cli.md tells more.";
 
 #[derive(Subcommand)]
