@@ -2,7 +2,10 @@
 
 use super::access::{Access, Reader};
 use super::error::{ApiError, ErrorCode};
-use super::limits::{DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, VERIFY_BYTES_AT_ONCE_MAX};
+use super::limits::{
+    DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
+    VERIFY_BYTES_AT_ONCE_MAX,
+};
 use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::index::{Index, IndexError};
@@ -120,7 +123,8 @@ struct Inner {
     access: Access,
     metrics: Metrics,
     requests: Semaphore,
-    verify_bytes: Arc<Semaphore>,
+    submission_bytes: Semaphore,
+    verify_bytes: Semaphore,
     draining: AtomicBool,
     run: u32,
     next_id: AtomicU64,
@@ -139,7 +143,8 @@ impl App {
             settings,
             metrics: Metrics::new(routes),
             requests: Semaphore::new(REQUESTS_MAX),
-            verify_bytes: Arc::new(Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX)),
+            submission_bytes: Semaphore::new(SUBMISSIONS_BYTES_AT_ONCE_MAX),
+            verify_bytes: Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX),
             draining: AtomicBool::new(false),
             run: u32::from_be_bytes(run),
             next_id: AtomicU64::new(0),
@@ -201,8 +206,13 @@ impl App {
         &self.0.requests
     }
 
+    /// Bytes of submissions that arrive.
+    pub(super) fn submission_bytes(&self) -> &Semaphore {
+        &self.0.submission_bytes
+    }
+
     /// Bytes of requests to verify.
-    pub(super) fn verify_bytes(&self) -> &Arc<Semaphore> {
+    pub(super) fn verify_bytes(&self) -> &Semaphore {
         &self.0.verify_bytes
     }
 

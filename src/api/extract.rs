@@ -2,12 +2,15 @@
 
 use super::error::{ApiError, ErrorCode};
 use crate::keys::did;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId};
 use serde::de::DeserializeOwned;
+use std::future::poll_fn;
+use std::pin::Pin;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The variable segment of the path.
 pub(super) struct At<T>(pub(super) T);
@@ -105,11 +108,38 @@ pub(super) fn content_length(headers: &HeaderMap, most: usize) -> Result<usize, 
     Ok(length)
 }
 
-/// Reads a body that is as long as it says, in time.
-pub(super) async fn read_body(body: Body, length: usize) -> Result<Bytes, ApiError> {
-    let bytes = tokio::time::timeout(super::limits::BODY_TIME_MAX, axum::body::to_bytes(body, length)).await;
-    let bytes = bytes.map_err(|_| ErrorCode::SlowBody)?.map_err(|_| ErrorCode::BadBody)?;
-    if bytes.len() == length { Ok(bytes) } else { Err(ErrorCode::BadBody.into()) }
+/// Reads a body that is as long as it says, in time. It takes `room` as its bytes arrive and not before: who only says
+/// that a long body will come keeps nobody out.
+pub(super) async fn read_body(
+    body: Body,
+    length: usize,
+    room: &Semaphore,
+) -> Result<(Bytes, SemaphorePermit<'_>), ApiError> {
+    let all = arriving(body, length, room);
+    tokio::time::timeout(super::limits::BODY_TIME_MAX, all).await.map_err(|_| ErrorCode::SlowBody)?
+}
+
+async fn arriving(
+    mut body: Body,
+    length: usize,
+    room: &Semaphore,
+) -> Result<(Bytes, SemaphorePermit<'_>), ApiError> {
+    let mut taken = room.try_acquire_many(0).map_err(|_| ErrorCode::Busy)?;
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.map_err(|_| ErrorCode::BadBody)?.into_data() else { continue };
+        if data.len() > length - bytes.len() {
+            return Err(ErrorCode::BadBody.into());
+        }
+        let more = u32::try_from(data.len()).map_err(|_| ErrorCode::BadBody)?;
+        taken.merge(room.try_acquire_many(more).map_err(|_| ErrorCode::Busy)?);
+        // Most bodies arrive in one piece.
+        if data.len() == length && body.is_end_stream() {
+            return Ok((data, taken));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    if bytes.len() == length { Ok((bytes.into(), taken)) } else { Err(ErrorCode::BadBody.into()) }
 }
 
 #[cfg(test)]

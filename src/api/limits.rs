@@ -9,9 +9,11 @@ pub const SUBMISSIONS_MAX: usize = BATCH_OPERATIONS_MAX;
 pub const SUBMISSION_BYTES_MAX: usize = OBJECT_BYTES_MAX;
 /// Bytes of a request that brings several.
 pub const SUBMISSIONS_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of all submissions that have arrived in part and are not yet in the queue.
+pub const SUBMISSIONS_BYTES_AT_ONCE_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of a case file, or of the same as JSON: base64 makes three bytes four, and JSON escapes some of the policy.
 pub const VERIFY_BYTES_MAX: usize = CASE_BYTES_MAX * 4 / 3 + 64 * 1024;
-/// Bytes of all requests to verify that are read or judged at one time.
+/// Bytes of all requests to verify that have arrived in part or are being judged.
 pub const VERIFY_BYTES_AT_ONCE_MAX: usize = 16 * 1024 * 1024;
 /// Requests that are worked on at one time.
 pub const REQUESTS_MAX: usize = 8_192;
@@ -28,7 +30,7 @@ pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Items of one page of a list, unless fewer are asked for.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
 
-/// From the first byte of a body to its last. The queue's places are taken meanwhile.
+/// From the first byte of a body to its last. It keeps a place in the queue meanwhile, without bytes.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// From the start of a connection, or the end of a request, to the end of the next request's head.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
@@ -42,6 +44,7 @@ pub const DRAIN_TIME_DEFAULT: Duration = Duration::from_secs(30);
 pub const RETRY_AFTER_S: u64 = 1;
 
 const _: () = assert!(SUBMISSION_BYTES_MAX < SUBMISSIONS_BYTES_MAX);
+const _: () = assert!(SUBMISSIONS_BYTES_MAX * 8 < SUBMISSIONS_BYTES_AT_ONCE_MAX);
 const _: () = assert!(VERIFY_BYTES_MAX * 8 < VERIFY_BYTES_AT_ONCE_MAX);
 const _: () = assert!(OBJECT_BYTES_MAX * 4 < REPLAY_BYTES_MAX);
 const _: () = assert!(BODY_TIME_MAX.as_millis() < REQUEST_TIME_DEFAULT.as_millis());

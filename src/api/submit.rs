@@ -76,9 +76,13 @@ pub(super) async fn submit(
     };
     let service = app.service()?;
     let length = content_length(&headers, most)?;
-    // The place is taken before a byte of the body is received, and given back with the permit if anything fails.
+    // A place without bytes is taken before the body is received, and given back if anything fails. Bytes count when
+    // they are there.
+    let place = service.permit(0)?;
+    let (body, room) = read_body(body, length, app.submission_bytes()).await?;
+    drop(place);
     let permit = service.permit(length)?;
-    let body = read_body(body, length).await?;
+    drop(room);
     let submissions = if single { vec![body.to_vec()] } else { cut(&body)? };
     let wait = match query.wait {
         Some(WaitFor::Durable) => Wait::Durable,

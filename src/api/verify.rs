@@ -95,11 +95,11 @@ pub(super) async fn verify(
         }
     };
     let length = content_length(&headers, VERIFY_BYTES_MAX)?;
-    let room = u32::try_from(length.max(1)).map_err(|_| ErrorCode::TooLarge)?;
-    let _room = app.verify_bytes().try_acquire_many(room).map_err(|_| {
-        ApiError::new(ErrorCode::Busy).says("Too much is being verified at the moment; nothing was done.")
-    })?;
-    let body = read_body(body, length).await?;
+    let (body, _room) =
+        read_body(body, length, app.verify_bytes()).await.map_err(|error| match error.code {
+            ErrorCode::Busy => error.says("Too much is being verified at the moment; nothing was done."),
+            _ => error,
+        })?;
     let verdict = if json { judge_json(&body, app.now())? } else { judge_case(&body)? };
     Ok(Json(remit_verifier::json::verdict(&verdict)))
 }

@@ -121,7 +121,7 @@ impl Service {
         VerifierKey::new(origin, KeyKind::Note, log_key.bytes())
     }
 
-    /// A place in the queue for one call that brings so many bytes; to be taken before they are even received.
+    /// A place in the queue for one call that brings so many bytes; to be taken before they are even decoded.
     ///
     /// # Errors
     ///

@@ -2,8 +2,11 @@
 
 use crate::desk::{Desk, TOKEN};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use remit::api::limits::{VERIFY_BYTES_AT_ONCE_MAX, VERIFY_BYTES_MAX};
+use remit::api::limits::{
+    SUBMISSIONS_BYTES_AT_ONCE_MAX, SUBMISSIONS_BYTES_MAX, VERIFY_BYTES_AT_ONCE_MAX, VERIFY_BYTES_MAX,
+};
 use remit::api::{Reader, ServeError, Served, Settings, Tls, serve, serve_opening};
+use remit::ledger::queue_limits::QUEUE_BYTES_MAX;
 use remit::ledger::{LedgerError, Service};
 use remit::remote::{Address, Remote, RemoteError};
 use remit_verifier::hash::sha256;
@@ -246,41 +249,67 @@ async fn bad_certificates_are_named() {
     }
 }
 
-/// Bodies that do not come hold room until they are given up, and no longer.
+/// The head of a request that brings a body so long.
+fn head(path: &str, content_type: &str, length: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {content_type}\r\n\
+         content-length: {length}\r\n\r\n"
+    )
+}
+
+/// A request of which so many bytes of the body were sent, and no more will be.
+fn begun(address: SocketAddr, head: &str, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("connects");
+    stream.write_all(head.as_bytes()).expect("written");
+    stream.write_all(&vec![b'{'; sent]).expect("written");
+    stream
+}
+
+/// Bodies that have come in part hold room until they are given up, and no longer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_at_one_time_is_bounded() {
     let desk = Desk::new();
     let running = Running::start(&desk, settings(&desk));
     let address = running.address;
-    blocking(move || {
-        let head = |length: usize| {
-            format!(
-                "POST /v1/verify HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
-                 content-length: {length}\r\n\r\n"
-            )
-        };
-        let whole = || {
-            let mut stream = TcpStream::connect(address).expect("connects");
-            stream.write_all(format!("{}{{", head(1)).as_bytes()).expect("written");
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).expect("an answer");
-            answer
-        };
-        assert!(whole().starts_with("HTTP/1.1 400"));
-        let rest = VERIFY_BYTES_AT_ONCE_MAX % VERIFY_BYTES_MAX;
-        let lengths = std::iter::repeat_n(VERIFY_BYTES_MAX, VERIFY_BYTES_AT_ONCE_MAX / VERIFY_BYTES_MAX);
-        let held = lengths.chain([rest]).map(|length| {
-            let mut stream = TcpStream::connect(address).expect("connects");
-            stream.write_all(head(length).as_bytes()).expect("written");
-            stream
-        });
-        let held: Vec<_> = held.collect();
-        while !whole().starts_with("HTTP/1.1 503") {}
-        assert!(whole().contains("\"code\":\"busy\"") && whole().contains("retry-after: 1"));
-        drop(held);
-        while !whole().starts_with("HTTP/1.1 400") {}
-    })
-    .await;
+    let bounds = [
+        ("/v1/verify", "application/json", VERIFY_BYTES_MAX, VERIFY_BYTES_AT_ONCE_MAX),
+        ("/v1/operations", "application/cbor-seq", SUBMISSIONS_BYTES_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX),
+    ];
+    for (path, content_type, most, at_once) in bounds {
+        blocking(move || {
+            let whole = || {
+                let mut stream = begun(address, &head(path, content_type, 1), 1);
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).expect("an answer");
+                answer
+            };
+            assert!(whole().starts_with("HTTP/1.1 400"));
+            // All but their last bytes, and one more for what these leave.
+            let sent = std::iter::repeat_n(most - 1, at_once / (most - 1)).chain([at_once % (most - 1)]);
+            let held: Vec<_> =
+                sent.map(|sent| begun(address, &head(path, content_type, most), sent)).collect();
+            while !whole().starts_with("HTTP/1.1 503") {}
+            assert!(whole().contains("\"code\":\"busy\"") && whole().contains("retry-after: 1"));
+            drop(held);
+            while !whole().starts_with("HTTP/1.1 400") {}
+        })
+        .await;
+    }
+    assert_eq!(running.stop().await, Ok(()));
+}
+
+/// Sixteen bodies of which a byte had come held the whole queue, for as long as a body may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_do_not_come_keep_nobody_out() {
+    let mut desk = Desk::new();
+    let running = Running::start(&desk, settings(&desk));
+    let (address, count) = (running.address, QUEUE_BYTES_MAX / SUBMISSIONS_BYTES_MAX);
+    let head = head("/v1/operations", "application/cbor-seq", SUBMISSIONS_BYTES_MAX);
+    let held: Vec<_> = (0..count).map(|_| begun(address, &head, 1)).collect();
+    desk.until(|sizes| sizes.queued.operations == count).await;
+    let ready = desk.party("cafe");
+    assert_eq!(desk.submit(&ready).await.json()["status"], "applied");
+    drop(held);
     assert_eq!(running.stop().await, Ok(()));
 }
 
