@@ -228,6 +228,7 @@ impl Session {
             std::fs::write(path, bytes)
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
         };
+        let unanswered = || save.map_or_else(|| PathBuf::from(format!("{id}.unanswered")), Path::to_path_buf);
         save.map(keep).transpose()?;
         let reply = match self.attempts(bytes) {
             Ok(reply) => reply,
@@ -236,7 +237,7 @@ impl Session {
                 if known {
                     return Err(refused);
                 }
-                let path = save.map_or_else(|| PathBuf::from(format!("{id}.unanswered")), Path::to_path_buf);
+                let path = unanswered();
                 keep(&path)?;
                 let repeat = format!(
                     "whether it was applied is not known; repeat it: remit submit {}",
@@ -245,13 +246,12 @@ impl Session {
                 return Err(refused.coded("unanswered").hint(repeat));
             }
         };
-        if let Some(path) = save {
-            // It was answered; who cannot remove the file repeats the bytes at worst, which changes nothing.
-            drop(std::fs::remove_file(path));
-        }
+        // It was answered; who cannot remove the file repeats the bytes at worst, which changes nothing.
+        let answered = || drop(save.map(std::fs::remove_file));
         let accepted = match reply {
             Reply::Accepted(accepted) => accepted,
             Reply::Refused(refused) => {
+                answered();
                 let message = format!("{what}: refused, {}: {}", refused.code, refused.meaning);
                 return Err(Failure::refused(&refused.code, message));
             }
@@ -269,20 +269,26 @@ impl Session {
                 .with("proved", false),
             Some(trust) => {
                 let checked = check_answer(&self.remote, trust, (id, &accepted), clock::now()?, SKEW);
-                let checkpoint = checked.map_err(|error| {
-                    Failure::refused("bad_proof", format!("the ledger's answer does not hold: {error}"))
-                        .hint("keep the answer and the bytes: they are evidence against the ledger")
+                let checkpoint = checked.or_else(|error| {
+                    let path = unanswered();
+                    keep(&path)?;
+                    Err(Failure::refused("bad_proof", format!("the ledger's answer does not hold: {error}"))
+                        .hint(format!(
+                            "it may have been applied; remit submit {} repeats it",
+                            path.display()
+                        )))
                 })?;
                 done.line(format!("proved under the checkpoint of size {}", checkpoint.size()))
                     .with("proved", true)
             }
         };
+        answered();
         Ok(done)
     }
 
-    /// The answer, or why there is none, and whether it is known that nothing was done.
+    /// The answer, or why there is none, and whether it is known that nothing was done: by none of the attempts.
     fn attempts(&self, bytes: &[u8]) -> Result<Reply, (RemoteError, bool)> {
-        let mut attempt = 0;
+        let (mut attempt, mut nothing_done) = (0, true);
         loop {
             attempt += 1;
             let error = match self.remote.submit(bytes) {
@@ -297,8 +303,9 @@ impl Session {
                 RemoteError::Status { status, .. } => (false, *status < 500),
                 RemoteError::Setup(_) => (false, true),
             };
+            nothing_done &= known;
             if !passes || attempt == ATTEMPTS {
-                return Err((error, known));
+                return Err((error, nothing_done));
             }
             eprintln!("{error}; the same bytes again in {attempt} s");
             std::thread::sleep(Duration::from_secs(attempt));

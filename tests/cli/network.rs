@@ -8,6 +8,11 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 
 /// Passes requests on to the ledger and answers back, but for submissions: they are passed on, and their answers lost.
 fn lossy(ledger: &str) -> String {
+    between(ledger, |_| Vec::new())
+}
+
+/// Passes requests on to the ledger and answers back, those of submissions as `change` makes them.
+fn between(ledger: &str, mut change: impl FnMut(Vec<u8>) -> Vec<u8> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let ledger = ledger.trim_start_matches("http://").to_owned();
@@ -15,7 +20,7 @@ fn lossy(ledger: &str) -> String {
         for client in listener.incoming() {
             let (Ok(mut client), Ok(mut server)) = (client, TcpStream::connect(&ledger)) else { return };
             let request = request(&mut client);
-            let lost = request.starts_with(b"POST");
+            let submission = request.starts_with(b"POST");
             let text = String::from_utf8_lossy(&request).into_owned();
             let head_end = text.find("\r\n").unwrap_or_default();
             // One request a connection, so that the answer ends with it.
@@ -26,9 +31,8 @@ fn lossy(ledger: &str) -> String {
             }
             let mut answer = Vec::new();
             drop(server.read_to_end(&mut answer));
-            if !lost {
-                drop(client.write_all(&answer));
-            }
+            let answer = if submission { change(answer) } else { answer };
+            drop(client.write_all(&answer));
             drop(client.shutdown(Shutdown::Both));
         }
     });
@@ -65,6 +69,46 @@ fn bytes_that_nobody_answered_are_kept_and_are_applied_once() {
     assert!(!folder.path("party.cbor").exists(), "an answer was had");
     let shown = folder.ok(&server, &["show", answered["id"].as_str().expect("an id")]);
     assert_eq!((&shown["kind"], &shown["name"]), (&"party".into(), &"A".into()));
+}
+
+/// The last attempt alone decided: a lost answer and then a 503 counted as nothing done, and the bytes were gone.
+#[test]
+fn bytes_are_kept_if_any_attempt_may_have_been_applied() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    run(remit().args(["key", "new", "--plain", text(&folder.path("a.pem"))])).expect(0);
+    let mut first = true;
+    let url = between(&server.url, move |_| {
+        let body = r#"{"error":{"code":"read_only","message":"No room.","request_id":"x"}}"#;
+        let length = body.len();
+        let full = format!(
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n\
+             connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        if std::mem::take(&mut first) { Vec::new() } else { full.into_bytes() }
+    });
+    let add = ["party", "add", "A", "--key", "a.pem", "--url", &url];
+    let unanswered = folder.client(&server, &add);
+    assert_eq!(unanswered.json()["error"]["code"], "unanswered");
+    let hint = unanswered.json()["error"]["hint"].as_str().expect("a hint").to_owned();
+    let file = hint.rsplit(' ').next().expect("a file");
+    assert_eq!(folder.ok(&server, &["submit", file])["status"], "replayed");
+}
+
+/// The bytes were thrown away although their answer was not believed.
+#[test]
+fn bytes_are_kept_if_their_answer_does_not_hold() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    run(remit().args(["key", "new", "--plain", text(&folder.path("a.pem"))])).expect(0);
+    let url = between(&server.url, |answer| {
+        let text = String::from_utf8(answer).expect("text");
+        text.replace("\"proof\":", "\"prose\":").into_bytes()
+    });
+    let add = ["party", "add", "A", "--key", "a.pem", "--save", "party.cbor", "--url", &url];
+    folder.refused(&server, &add, "bad_proof");
+    assert_eq!(folder.ok(&server, &["submit", "party.cbor"])["status"], "replayed");
+    assert!(!folder.path("party.cbor").exists(), "this answer holds");
 }
 
 #[test]
