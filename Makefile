@@ -7,12 +7,16 @@ CARGO ?= cargo
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 5
 BENCH := benches/target/release/remit-bench
+# Tokens of `bench-large`; minutes of `soak`.
+TOKENS ?= 10000000
+SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples smoke interop
+.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples smoke interop \
+	bench-large soak
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## install what is missing: C and C++ compiler, libclang, rustfmt, clippy; compile RocksDB once (15 minutes)
 	@tools/setup cc c++ rustfmt clippy libclang openssl strace rocksdb
@@ -41,14 +45,27 @@ examples: ## runs the examples on the data in this repository: one verdict of ea
 dist: setup ## dist/: stripped command, Debian package, man pages, completions, bill of materials, checksums
 	@tools/dist
 
-bench: ## all measurements: a table, and target/bench/report.json; ROWS="verify W1" for some of them
-	@tools/setup cc
+bench: ## all measurements: two tables, report.json and ledger.json in target/bench/; ROWS="verify W1": some offline rows
+	@tools/setup cc c++ libclang rocksdb postgresql
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
 	@$(BENCH) $(ROWS)
+	@[ -n "$(ROWS)" ] || $(BENCH)-ledger
+
+bench-large: ## a ledger of TOKENS tokens (default 10 million: 20 minutes): memory, opening after SIGKILL, presentations
+	@tools/setup cc c++ libclang rocksdb
+	@cd benches && $(CARGO) build --release --locked -q --target-dir target
+	@$(BENCH)-ledger --large $(TOKENS)
+
+soak: ## SOAK_MINUTES (default 30) of load over HTTP with SIGKILLs: nothing acknowledged is lost, memory stays flat
+	@tools/setup cc c++ libclang rocksdb
+	@cd benches && $(CARGO) build --release --locked -q --target-dir target
+	@$(BENCH)-ledger --soak $(SOAK_MINUTES)
 
 smoke:
+	@tools/setup cc c++ libclang rocksdb
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
 	@$(BENCH) --smoke >/dev/null
+	@$(BENCH)-ledger --smoke >/dev/null
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 5)
 	@tools/setup cc c++
