@@ -4,7 +4,7 @@
 
 use crate::figures::{Figures, Times, folder, memory};
 use crate::load::Flight;
-use crate::world::{self, CALL, Clock, Held, LEAVES_BEFORE, World, id_at, scatter, today};
+use crate::world::{self, CALL, Clock, Held, LEAVES_BEFORE, World, id_at, scatter};
 use remit::ledger::Wait;
 use remit::store::rocks::RocksOptions;
 use remit_verifier::types::ObjectId;
@@ -105,7 +105,7 @@ fn say(line: &str) {
 pub fn child(place: &Path, tokens: usize) -> ! {
     crate::end_with_parent();
     let options = RocksOptions::default();
-    let clock = Clock::at(today());
+    let clock = Clock::real();
     let started = Instant::now();
     let world = if place.join("guard").exists() {
         world::reopen(place, clock, &options)
@@ -131,7 +131,6 @@ fn issue(world: &World, tokens: usize) {
     let (first, started) = (there(), Instant::now());
     say(&format!("OPEN {first}"));
     while there() < tokens {
-        world.clock.reach(today());
         world.roots_of_one(STEP.min(tokens - there()));
         let (now, _) = memory(std::process::id()).expect("is running");
         say(&format!(
@@ -173,7 +172,6 @@ fn reserve(world: &World, pick: impl Fn(u64) -> ObjectId) {
     let (mut client, mut flight) = (world.names.client(1 << 22), Flight::new(Wait::Published));
     let started = Instant::now();
     for first in (0u64..).step_by(CALL) {
-        world.clock.reach(today());
         let now = world.clock.now();
         let held = (first..first + CALL as u64).map(|number| Held::of_one(pick(!number)));
         let ready = held.map(|held| world.names.reserve(&mut client, held, now)).collect();

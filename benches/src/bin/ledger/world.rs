@@ -52,23 +52,32 @@ pub fn scatter(number: u64, below: u64) -> u64 {
     (mixed ^ (mixed >> 31)) % below
 }
 
-/// The ledger's clock: it stands where the operations were signed, so that what was signed before is still good.
+/// The ledger's clock.
 #[derive(Clone)]
-pub struct Clock(Arc<AtomicU64>);
+pub struct Clock {
+    least: Arc<AtomicU64>,
+    goes: bool,
+}
 
 impl Clock {
-    /// A clock that stands at `time`.
+    /// A clock that stands where the operations were signed, so that what was signed before is still good.
     pub fn at(time: Millis) -> Self {
-        Self(Arc::new(AtomicU64::new(time.0)))
+        Self { least: Arc::new(AtomicU64::new(time.0)), goes: false }
+    }
+
+    /// The time of day.
+    pub fn real() -> Self {
+        Self { goes: true, ..Self::at(today()) }
     }
 
     pub fn now(&self) -> Millis {
-        Millis(self.0.load(Ordering::Relaxed))
+        let least = Millis(self.least.load(Ordering::Relaxed));
+        if self.goes { least.max(today()) } else { least }
     }
 
     /// It is this late now, if it was not later already.
     pub fn reach(&self, time: Millis) {
-        self.0.fetch_max(time.0, Ordering::Relaxed);
+        self.least.fetch_max(time.0, Ordering::Relaxed);
     }
 
     /// As the ledger reads it.
