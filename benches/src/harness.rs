@@ -2,8 +2,10 @@
 //!
 //! All rows are timed in turn, round after round, so that a slow moment of the machine falls on a row and on
 //! its limit alike. A row's figure is the median over the rounds; its ratio is the median of the ratios
-//! inside a round.
+//! inside a round. Time is that of the processor for this thread, so that work beside it on the same machine
+//! makes caches cold, and counts for no more; every row is the work of one thread.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
 /// How long a run takes.
@@ -53,8 +55,14 @@ impl Limit {
     }
 }
 
-/// One operation, timed by itself: what is prepared before it does not count.
-type Call = Box<dyn FnMut() -> Duration>;
+/// So many operations, timed together: what is prepared before them does not count.
+type Calls = Box<dyn FnMut(u32) -> Duration>;
+
+/// Processor time that this thread has taken.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
 
 enum Work {
     Time {
@@ -63,7 +71,7 @@ enum Work {
     },
     /// As `Time`, but for what is prepared for each call.
     Prepared {
-        call: Call,
+        calls: Calls,
         divisor: f64,
     },
     /// The samples of another row, held against another limit.
@@ -170,13 +178,13 @@ impl Bench {
         mut prepare: impl FnMut() -> T + 'static,
         mut call: impl FnMut(T) + 'static,
     ) {
-        let call = move || {
-            let prepared = prepare();
-            let started = Instant::now();
-            call(prepared);
-            started.elapsed()
+        let calls = move |batch| {
+            let prepared: Vec<T> = (0..batch).map(|_| prepare()).collect();
+            let started = processor_time();
+            prepared.into_iter().for_each(&mut call);
+            processor_time() - started
         };
-        self.add(name, note, limit, Work::Prepared { call: Box::new(call), divisor: f64::from(count) });
+        self.add(name, note, limit, Work::Prepared { calls: Box::new(calls), divisor: f64::from(count) });
     }
 
     /// Holds the row `of` against another limit, as a row of its own.
@@ -240,11 +248,11 @@ impl Work {
     /// Time of one call; `None` if nothing is timed.
     fn call(&mut self) -> Option<Duration> {
         match self {
-            Work::Prepared { call, .. } => Some(call()),
+            Work::Prepared { calls, .. } => Some(calls(1)),
             Work::Time { call, .. } => {
-                let started = Instant::now();
+                let started = processor_time();
                 call();
-                Some(started.elapsed())
+                Some(processor_time() - started)
             }
             Work::Again(_) | Work::Size { .. } => None,
         }
@@ -266,11 +274,11 @@ impl Work {
     fn sample(&mut self, batch: u32) -> Option<f64> {
         let (spent, divisor) = match self {
             Work::Time { call, divisor } => {
-                let started = Instant::now();
+                let started = processor_time();
                 (0..batch).for_each(|_| call());
-                (started.elapsed(), *divisor)
+                (processor_time() - started, *divisor)
             }
-            Work::Prepared { call, divisor } => ((0..batch).map(|_| call()).sum(), *divisor),
+            Work::Prepared { calls, divisor } => (calls(batch), *divisor),
             Work::Again(_) | Work::Size { .. } => return None,
         };
         Some(spent.as_secs_f64() * 1e9 / f64::from(batch) / divisor)

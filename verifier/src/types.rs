@@ -1,5 +1,6 @@
 //! Newtypes for everything that is counted, timed or named, so that no two bare integers or hashes can be swapped.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 macro_rules! number {
@@ -29,8 +30,24 @@ macro_rules! number {
 macro_rules! bytes32 {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
         pub struct $name(pub [u8; 32]);
+
+        /// By the bytes from left to right. Two hashes differ in their first word, and ordered maps do little else
+        /// than compare them.
+        impl Ord for $name {
+            #[inline]
+            fn cmp(&self, other: &Self) -> Ordering {
+                first_word(&self.0).cmp(&first_word(&other.0)).then_with(|| self.0.cmp(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,3 +135,28 @@ bytes32! {
 /// 16 random bytes that make a signed object unique.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nonce(pub [u8; 16]);
+
+/// The first eight bytes as a number that orders as they do.
+#[inline]
+const fn first_word(bytes: &[u8; 32]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *bytes;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_order_as_their_bytes() {
+        for (place, value) in (0..32).flat_map(|place| [(place, 1), (place, 0x80), (place, 0xff)]) {
+            for (other, more) in (0..32).flat_map(|place| [(place, 1), (place, 0x80), (place, 0xff)]) {
+                let (mut a, mut b) = (Hash([0x7f; 32]), Hash([0x7f; 32]));
+                if let (Some(a), Some(b)) = (a.0.get_mut(place), b.0.get_mut(other)) {
+                    (*a, *b) = (value, more);
+                }
+                assert_eq!(a.cmp(&b), a.0.cmp(&b.0));
+            }
+        }
+    }
+}
