@@ -30,6 +30,8 @@ pub struct Settings {
     pub public: bool,
     /// Who may read, by bearer token.
     pub readers: Vec<Reader>,
+    /// Who may administer, by bearer token. It opens nothing else.
+    pub admins: Vec<Reader>,
     /// For a request as a whole.
     pub request_time: Duration,
     /// For the requests in progress when the server is told to stop.
@@ -45,6 +47,7 @@ impl Settings {
             tls: None,
             public: false,
             readers: Vec::new(),
+            admins: Vec::new(),
             request_time: REQUEST_TIME_DEFAULT,
             drain_time: DRAIN_TIME_DEFAULT,
         }
@@ -98,6 +101,27 @@ fn failed(error: IndexError) -> DirectoryError {
     DirectoryError
 }
 
+/// Copies of the ledger that are made while it runs.
+pub trait Backups: Send + Sync {
+    /// Makes one, with everything in it that was acknowledged before: where it is, for a person.
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`].
+    fn make(&self) -> Result<String, BackupError>;
+}
+
+/// Why there is no copy; whoever makes it has said more in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupError {
+    /// Another one is being made.
+    Running,
+    /// There is no room.
+    Full,
+    /// It could not be written.
+    Failed,
+}
+
 /// A ledger with what is served beside it.
 #[derive(Clone)]
 pub struct Served {
@@ -105,11 +129,13 @@ pub struct Served {
     pub service: Service,
     /// Lists that the ledger itself does not keep.
     pub directory: Option<Arc<dyn Directory>>,
+    /// What copies it while it runs.
+    pub backups: Option<Arc<dyn Backups>>,
 }
 
 impl From<Service> for Served {
     fn from(service: Service) -> Self {
-        Self { service, directory: None }
+        Self { service, directory: None, backups: None }
     }
 }
 
@@ -139,7 +165,7 @@ impl App {
         let client_certificates = settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
         Self(Arc::new(Inner {
             served: OnceLock::new(),
-            access: Access::new(settings.public, settings.readers.clone(), client_certificates),
+            access: Access::new(&settings, client_certificates),
             settings,
             metrics: Metrics::new(routes),
             requests: Semaphore::new(REQUESTS_MAX),
@@ -195,6 +221,10 @@ impl App {
 
     pub(super) fn directory(&self) -> Result<&Arc<dyn Directory>, ApiError> {
         self.served()?.directory.as_ref().ok_or(ErrorCode::NoIndex.into())
+    }
+
+    pub(super) fn backups(&self) -> Result<&Arc<dyn Backups>, ApiError> {
+        self.served()?.backups.as_ref().ok_or(ErrorCode::NoBackups.into())
     }
 
     pub(super) fn now(&self) -> Millis {

@@ -61,11 +61,14 @@ codes! {
     BadJson = 400 "bad_json", "The body is not the JSON that this operation takes.";
     Unauthorised = 401 "unauthorised", "This part of the ledger is for its readers.",
         "Send `Authorization: Bearer …` with a reader's token, or use a client certificate.";
+    Forbidden = 403 "forbidden", "This part of the ledger is for its administrators.",
+        "Send `Authorization: Bearer …` with an administrator's token (`[[http.admins]]`).";
     UnknownPath = 404 "unknown_path", "There is nothing at this path.", "See /docs for what there is.";
     NotFound = 404 "not_found", "The ledger has no such thing at its published size.";
     MethodNotAllowed = 405 "method_not_allowed", "The path does not take this method.",
         "The header `allow` names those that it takes.";
     SlowBody = 408 "slow_body", "The body did not arrive in time.";
+    BackupRunning = 409 "backup_running", "Another backup is being made.", "Ask again when it is done.";
     NotKept = 410 "not_kept", "What was submitted for this entry is no longer kept.";
     LengthRequired = 411 "length_required", "The request does not say how long its body is.",
         "Send `content-length`; chunked bodies are not taken.";
@@ -81,6 +84,7 @@ codes! {
     Damaged = 500 "damaged", "What is kept of the ledger contradicts itself.",
         "The operator should stop the ledger and audit it.";
     NoIndex = 501 "no_index", "This server keeps no index, which this list needs.";
+    NoBackups = 501 "no_backups", "This server makes no backups.";
     Busy = 503 "busy", "The queue is full; nothing was taken.", "Repeat the same bytes later.";
     ReadOnly = 503 "read_only", "The ledger has no room to write; it still answers reads.";
     ClockAhead = 503 "clock_ahead", "The clock is too far ahead of the ledger; an operator has to allow the jump.";
@@ -90,6 +94,7 @@ codes! {
     Opening = 503 "opening", "The ledger is being opened.", "Try again later.";
     TimeOut = 504 "timeout", "The request took too long; whether a submission was applied is not known.",
         "Repeat the same bytes: an id is applied once.";
+    NoRoom = 507 "no_room", "There is no room for a backup.", "Make room on the device that it goes to.";
 }
 
 /// Why a request was not answered as asked.

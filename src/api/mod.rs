@@ -4,6 +4,7 @@
 //! decided by the ledger, what may be believed by `remit_verifier`.
 
 mod access;
+mod admin;
 mod answers;
 mod app;
 mod docs;
@@ -28,7 +29,7 @@ mod verify;
 mod views;
 
 pub use access::Reader;
-pub use app::{Directory, DirectoryError, Served, Settings};
+pub use app::{BackupError, Backups, Directory, DirectoryError, Served, Settings};
 pub use error::{ApiError, ErrorCode};
 pub use router::{document, router};
 pub use serve::{ServeError, serve, serve_opening};

@@ -1,6 +1,6 @@
 //! Routes with their description: a handler that is not described has no route, and the other way round.
 
-use super::access::require_reader;
+use super::access::{require_admin, require_reader};
 use super::app::App;
 use super::error::{ErrorCode, ErrorView};
 use axum::Router;
@@ -20,9 +20,18 @@ use utoipa::{PartialSchema, Path, ToSchema};
 pub(super) struct Routes {
     open: Router<App>,
     private: Router<App>,
+    admin: Router<App>,
     paths: Paths,
     schemas: Vec<(String, RefOr<Schema>)>,
     names: Vec<String>,
+}
+
+/// Whom a route is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Everybody,
+    Readers,
+    Administrators,
 }
 
 /// What `utoipa::path` makes of a handler.
@@ -36,7 +45,7 @@ const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lo
     What is signed is CBOR and described in the specification; JSON is a view of it. Nothing here has to be believed: \
     whatever the ledger says can be checked against its signed checkpoint.";
 /// The groups of operations, in the order in which people read them.
-const GROUPS: [(&str, &str); 9] = [
+const GROUPS: [(&str, &str); 10] = [
     ("Submitting", "What is signed goes in here."),
     ("Tokens", "What tokens allow, what proves them, what happened to them."),
     ("Value", "What is held for payees and what they took."),
@@ -45,6 +54,7 @@ const GROUPS: [(&str, &str); 9] = [
     ("Log", "Where the ledger stands; its checkpoint and its tiles."),
     ("Entries", "Entries, what stands beside them, their proofs, and the stream to replay."),
     ("Watching", "Whether it lives, whether it is ready, what it counts."),
+    ("Administration", "What only those do who run the server."),
     ("Description", "This interface, for programs and for people."),
 ];
 const BEARER: &str = "bearer";
@@ -55,8 +65,8 @@ impl Routes {
         let mut schemas = Vec::new();
         schemas.push((ErrorView::name().into_owned(), ErrorView::schema()));
         ErrorView::schemas(&mut schemas);
-        let (open, private) = (Router::new(), Router::new());
-        Self { open, private, paths: Paths::default(), schemas, names: Vec::new() }
+        let (open, private, admin) = (Router::new(), Router::new(), Router::new());
+        Self { open, private, admin, paths: Paths::default(), schemas, names: Vec::new() }
     }
 
     /// A route for everybody. The description is what `utoipa::path` made of the handler.
@@ -65,7 +75,7 @@ impl Routes {
         described: P,
         handler: impl Handler<T, App>,
     ) -> Self {
-        let (path, filter) = self.describe(described, false);
+        let (path, filter) = self.describe(described, For::Everybody);
         self.open = self.open.route(&path, on(filter, handler));
         self
     }
@@ -76,18 +86,29 @@ impl Routes {
         described: P,
         handler: impl Handler<T, App>,
     ) -> Self {
-        let (path, filter) = self.describe(described, true);
+        let (path, filter) = self.describe(described, For::Readers);
         self.private = self.private.route(&path, on(filter, handler));
         self
     }
 
+    /// A route for administrators.
+    pub(super) fn admin<P: Described, T: 'static>(
+        mut self,
+        described: P,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        let (path, filter) = self.describe(described, For::Administrators);
+        self.admin = self.admin.route(&path, on(filter, handler));
+        self
+    }
+
     /// Adds a handler to the document; where its route is, and for which method.
-    fn describe<P: Described>(&mut self, _: P, private: bool) -> (String, MethodFilter) {
+    fn describe<P: Described>(&mut self, _: P, whom: For) -> (String, MethodFilter) {
         let (path, methods, mut operation) = (P::path(), P::methods(), P::operation());
         P::schemas(&mut self.schemas);
         operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
         let post = matches!(methods.first(), Some(HttpMethod::Post));
-        complete(&mut operation, private, path.contains('{'));
+        complete(&mut operation, whom, path.contains('{'));
         let (method, filter) = if post { ("POST", MethodFilter::POST) } else { ("GET", MethodFilter::GET) };
         self.names.push(format!("{method} {path}"));
         let documented = path.replace("{*", "{");
@@ -103,7 +124,7 @@ impl Routes {
 
     /// The names of the routes, the document, and the routes themselves.
     pub(super) fn finish(self) -> (Vec<String>, OpenApi, impl FnOnce(App) -> Router<App>) {
-        let Self { open, private, paths, schemas, names } = self;
+        let Self { open, private, admin, paths, schemas, names } = self;
         let mut info = Info::new(TITLE, env!("CARGO_PKG_VERSION"));
         info.description = Some(ABOUT.into());
         let mut license = License::new("Apache-2.0");
@@ -120,19 +141,30 @@ impl Routes {
         document.components = Some(components);
         let group = |(name, about)| TagBuilder::new().name(name).description(Some(about)).build();
         document.tags = Some(GROUPS.map(group).to_vec());
-        let routes = move |app: App| open.merge(private.route_layer(from_fn_with_state(app, require_reader)));
+        let routes = move |app: App| {
+            let admin = admin.route_layer(from_fn_with_state(app.clone(), require_admin));
+            open.merge(admin).merge(private.route_layer(from_fn_with_state(app, require_reader)))
+        };
         (names, document, routes)
     }
 }
 
 /// Adds what holds for every operation: who may, and how errors look.
-fn complete(operation: &mut Operation, private: bool, variable: bool) {
+fn complete(operation: &mut Operation, whom: For, variable: bool) {
     let mut codes = vec![ErrorCode::Internal, ErrorCode::TimeOut];
-    if private {
+    let schemes: &[&str] = match whom {
+        For::Everybody => &[],
+        For::Readers => &[BEARER, CERTIFICATE],
+        For::Administrators => &[BEARER],
+    };
+    if whom != For::Everybody {
         codes.push(ErrorCode::Unauthorised);
         let none: [String; 0] = [];
         operation.security =
-            Some([BEARER, CERTIFICATE].map(|name| SecurityRequirement::new(name, none.clone())).to_vec());
+            Some(schemes.iter().map(|name| SecurityRequirement::new(*name, none.clone())).collect());
+    }
+    if whom == For::Administrators {
+        codes.push(ErrorCode::Forbidden);
     }
     if variable {
         codes.push(ErrorCode::NotFound);

@@ -4,7 +4,7 @@ use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
-use super::{docs, entries, health, log, parties, submit, tokens, value, verify};
+use super::{admin, docs, entries, health, log, parties, submit, tokens, value, verify};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -37,6 +37,7 @@ fn routes() -> Routes {
         .private(entries::__path_consistency, entries::consistency)
         .private(entries::__path_replay, entries::replay)
         .private(health::__path_metrics, health::metrics)
+        .admin(admin::__path_backup, admin::backup)
         .open(health::__path_healthz, health::healthz)
         .open(health::__path_readyz, health::readyz)
         .open(docs::__path_openapi, docs::openapi)

@@ -1,7 +1,10 @@
 //! The commands that need a ledger, on disk or over HTTP; those that are pure stand in the module above.
 
 use super::out::Outcome;
-use super::{audit, config, control, doctor, folder, grant, init, key, look, manual, register, serve, spend};
+use super::{
+    audit, backup, config, control, doctor, folder, grant, init, key, look, manual, private, register, serve,
+    spend,
+};
 use clap::Subcommand;
 
 #[derive(Subcommand)]
@@ -36,7 +39,7 @@ pub(super) enum Command {
     Policy(Box<look::PolicyCommand>),
     Submit(Box<look::Submit>),
     Audit(Box<audit::Audit>),
-    Backup(Box<folder::Backup>),
+    Backup(Box<backup::Backup>),
     Restore(Box<folder::Restore>),
     Fsck(Box<folder::Fsck>),
     Rebuild(Box<folder::Rebuild>),
@@ -47,6 +50,10 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) fn run(self, json: bool) -> Outcome {
+        // Man pages are for everybody.
+        if !matches!(self, Self::Man(_)) {
+            private::from_now_on();
+        }
         match self {
             Self::Init(command) => command.run(),
             Self::Serve(command) => command.run(json),

@@ -53,15 +53,15 @@ act! {
     /// Suspends a token and all below it, until whoever suspended it resumes it.
     ///
     /// The issuer and every holder upstream can; `resume` needs the id that is printed.
-    Suspend "suspend TOKEN --key company.pem" Suspend "suspended";
+    Suspend "suspend TOKEN --key company.pem" Suspend "suspension";
     /// Revokes a token and all below it, at once and for ever.
     ///
     /// What payees hold already stays theirs until its deadline.
-    Revoke "revoke TOKEN --key assistant.pem" Revoke "revoked";
+    Revoke "revoke TOKEN --key assistant.pem" Revoke "revocation";
     /// Ends all offline links below a token.
     Cut "cut TOKEN --key hotel-agent.pem" Cut "cut";
     /// Ends a token that can no longer be used, and returns its value to its parent.
-    End "end TOKEN --key assistant.pem" End "ended";
+    End "end TOKEN --key assistant.pem" End "end";
 }
 
 /// Lifts a suspension.
@@ -131,7 +131,7 @@ impl On {
         signers.extend(more);
         let mut client = session.client();
         let draft = client.act(session.now, act(target), &signers).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("token {}, {what}", self.token))
+        submit(&session, &mut client, draft, &self.signing, &format!("{what} of token {}", self.token))
     }
 
     fn target(&self, session: &Session, signer: &dyn Signer) -> Result<Target, Failure> {
@@ -151,7 +151,7 @@ impl On {
 impl Resume {
     pub(super) fn run(self) -> Outcome {
         let suspend = Reference::Id(self.suspension);
-        self.on.run("resumed", |target| Act::Resume { target, suspend }, &[])
+        self.on.run("resumption", |target| Act::Resume { target, suspend }, &[])
     }
 }
 
@@ -170,7 +170,7 @@ impl Veto {
         let act = Act::Veto { token: self.token, rekey: Reference::Id(self.rekey) };
         let mut client = session.client();
         let draft = client.act(session.now, act, &[&signer]).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("rekey {}, refused", self.rekey))
+        submit(&session, &mut client, draft, &self.signing, &format!("veto of rekey {}", self.rekey))
     }
 }
 
@@ -181,7 +181,7 @@ impl Transfer {
         let epoch = session.chain(&self.token, None)?.epoch().0;
         let mut client = session.client();
         let draft = client.transfer(session.now, self.token, epoch, (&from, &to)).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("token {}, handed over", self.token))
+        submit(&session, &mut client, draft, &self.signing, &format!("transfer of token {}", self.token))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `remit doctor`: what would go wrong, before it does.
 
 use super::config::{Loaded, load};
-use super::folder::{genesis_of, open};
+use super::folder::{genesis_of, open, runs};
 use super::out::{Done, Outcome};
 use super::text::time;
 use super::{clock, key};
@@ -20,7 +20,7 @@ use std::process::Command;
 
 /// Looks for what would go wrong: folders, keys, clock, room, guard, TLS, port. Changes nothing.
 ///
-/// Best before `serve`; of a ledger that runs, the database and the guard cannot be looked at.
+/// Best before `serve`: the database, the clock and the guard of a ledger that runs are not looked at.
 #[derive(Args)]
 #[command(after_help = "Example:\n  remit doctor ledger")]
 pub(super) struct Doctor {
@@ -53,6 +53,7 @@ impl Doctor {
         let loaded = load(&self.dir)?;
         let config = &loaded.config;
         let data = loaded.path(&config.ledger.data);
+        let runs = runs(&loaded.path(&config.ledger.guard));
         let mut lines = vec![
             Line::new("configuration", Ok(self.dir.display().to_string())),
             Line::new("data folder", folder(&data)),
@@ -60,8 +61,15 @@ impl Doctor {
             Line::new("disk", disk(&data, config.limits.disk_free_mib.into())),
             Line::new("tls", tls(&loaded)),
             Line::new("readers", readers(&loaded)),
-            Line::new("port", port(&loaded)),
+            Line::new("port", port(&loaded, runs)),
         ];
+        if runs {
+            lines.push(Line {
+                hint: Some(RUNS),
+                ..Line::new("database", Ok("the ledger runs and holds it".into()))
+            });
+            return Ok(told(&lines).with("runs", true));
+        }
         match open(&data, &RocksOptions::default()) {
             Ok(store) => {
                 lines.push(Line::new(
@@ -72,19 +80,27 @@ impl Doctor {
                 lines.push(Line::new("guard", guard(&loaded.path(&config.ledger.guard), &store)));
             }
             Err(failure) => {
-                let (found, hint) =
-                    (failure.to_string(), "`remit fsck` and `remit rebuild`; a running ledger is no fault");
-                lines.push(Line::new("database", Err((found, hint))));
+                let hint =
+                    "`remit fsck DIR` lists what is wrong, `remit rebuild DIR` makes it anew out of its log";
+                lines.push(Line::new("database", Err((failure.to_string(), hint))));
             }
         }
-        let text: Vec<String> = lines.iter().map(Line::text).collect();
-        let good = lines.iter().all(|line| line.ok);
-        let checks: Vec<_> = lines
-            .iter()
-            .map(|line| json!({"check": line.what, "ok": line.ok, "found": line.found, "hint": line.hint}))
-            .collect();
-        Ok(Done::say(text.join("\n")).with("checks", checks).refused_unless(good))
+        Ok(told(&lines).with("runs", false))
     }
+}
+
+const RUNS: &str = "stop it to have database, clock and guard looked at; `remit audit replay URL` computes everything \
+    of a running one again";
+
+/// All lines, and whether all is well.
+fn told(lines: &[Line]) -> Done {
+    let text: Vec<String> = lines.iter().map(Line::text).collect();
+    let good = lines.iter().all(|line| line.ok);
+    let checks: Vec<_> = lines
+        .iter()
+        .map(|line| json!({"check": line.what, "ok": line.ok, "found": line.found, "hint": line.hint}))
+        .collect();
+    Done::say(text.join("\n")).with("checks", checks).refused_unless(good)
 }
 
 impl Line {
@@ -194,12 +210,13 @@ fn readers(loaded: &Loaded) -> Found {
     }
 }
 
-fn port(loaded: &Loaded) -> Found {
+fn port(loaded: &Loaded, runs: bool) -> Found {
     let listen = loaded.config.http.listen;
     match TcpListener::bind(listen) {
         Ok(_) => Ok(format!("{listen} is free")),
+        Err(_) if runs => Ok(format!("{listen} is listened to, and the ledger runs")),
         Err(error) => {
-            Err((format!("{listen}: {error}"), "something listens there already, perhaps this ledger"))
+            Err((format!("{listen}: {error}"), "something else listens there: http.listen chooses another"))
         }
     }
 }

@@ -1,7 +1,8 @@
-//! `remit backup`, `restore`, `fsck`, `rebuild`: what is done with the folder of a ledger that does not run.
+//! `remit restore`, `fsck`, `rebuild`: what is done with the folder of a ledger that does not run.
 
 use super::config::{FILE_NAME, load};
 use super::out::{Done, Failure, Outcome};
+use super::private;
 use super::progress::Bar;
 use crate::sequencer::{Guard, GuardError, GuardHold};
 use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, fsck, rebuild};
@@ -11,18 +12,6 @@ use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::types::LedgerId;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Copies a ledger that does not run into a new folder: database, guard and configuration, no keys.
-///
-/// On the same file system the tables are hard links, so that it takes little time and room.
-#[derive(Args)]
-#[command(after_help = "Example:\n  remit backup ledger /backup/ledger-2027-01-31")]
-pub(super) struct Backup {
-    /// The ledger's folder.
-    dir: PathBuf,
-    /// The new folder.
-    to: PathBuf,
-}
 
 /// Puts a backup in the place of a lost database.
 ///
@@ -41,6 +30,8 @@ pub(super) struct Restore {
 }
 
 /// Reads a whole folder and computes everything again that it says twice; changes nothing.
+///
+/// The ledger must be stopped; of one that runs, check a copy.
 #[derive(Args)]
 #[command(after_help = "Example:\n  remit fsck ledger")]
 pub(super) struct Fsck {
@@ -70,21 +61,30 @@ pub(super) fn data_of(dir: &Path) -> Result<PathBuf, Failure> {
 /// Keeps servers away from a ledger whose database is exchanged: each holds the guard while it runs. RocksDB's own lock
 /// does not help, because its file moves with the folder.
 fn still(dir: &Path, data: &Path) -> Result<Option<GuardHold>, Failure> {
-    let guard = match load(dir) {
-        Ok(loaded) => loaded.path(&loaded.config.ledger.guard),
-        // A database by itself: the guard is where `remit init` puts it.
-        Err(_) => data.with_file_name("guard"),
-    };
+    let guard = guard_of(dir, data);
     match Guard::hold(&guard) {
         Ok(hold) => Ok(Some(hold)),
         // A server does not run without a guard.
         Err(GuardError::Missing) => Ok(None),
         Err(GuardError::Held) => {
-            Err(Failure::refused("locked", format!("{}: {}", guard.display(), GuardError::Held))
-                .hint("the ledger runs: stop it first"))
+            let message = format!("the ledger runs: {}: {}", guard.display(), GuardError::Held);
+            Err(Failure::refused("locked", message).hint("stop it first"))
         }
         Err(error) => Err(Failure::internal(format!("{}: {error}", guard.display()))),
     }
+}
+
+/// Where the guard of a ledger is; of a database by itself, where `remit init` puts it.
+fn guard_of(dir: &Path, data: &Path) -> PathBuf {
+    match load(dir) {
+        Ok(loaded) => loaded.path(&loaded.config.ledger.guard),
+        Err(_) => data.with_file_name("guard"),
+    }
+}
+
+/// Whether a server holds the guard, as each does while it runs.
+pub(super) fn runs(guard: &Path) -> bool {
+    matches!(Guard::hold(guard), Err(GuardError::Held))
 }
 
 /// Opens a database, with progress.
@@ -99,8 +99,8 @@ pub(super) fn open(data: &Path, options: &RocksOptions) -> Result<RocksStore, Fa
 pub(super) fn refused(data: &Path, error: &OpenError) -> Failure {
     let message = format!("{}: {error}", data.display());
     match error {
-        OpenError::Locked => Failure::refused("locked", message)
-            .hint("the ledger runs: stop it first; over HTTP `remit audit replay URL` reads it meanwhile"),
+        OpenError::Locked => Failure::refused("locked", format!("the ledger runs: {message}"))
+            .hint("stop it first; `remit audit replay URL` computes everything of one that runs again"),
         OpenError::Schema { .. } => Failure::refused("schema", message)
             .hint("`remit rebuild DIR` makes the database anew out of its log"),
         OpenError::Damaged(_) => Failure::refused("damaged", message)
@@ -132,39 +132,12 @@ fn wrong(path: &Path) -> impl Fn(std::io::Error) -> Failure {
     move |error| Failure::usage(format!("{path}: {error}"))
 }
 
-impl Backup {
-    pub(super) fn run(self) -> Outcome {
-        let loaded = load(&self.dir)?;
-        let data = loaded.path(&loaded.config.ledger.data);
-        if self.to.exists() {
-            return Err(Failure::usage(format!("{} is there already", self.to.display()))
-                .coded("exists")
-                .hint("choose another folder; nothing is written over"));
-        }
-        let store = open(&data, &RocksOptions::default())?;
-        let head = store.head();
-        fs::create_dir_all(&self.to).map_err(wrong(&self.to))?;
-        let into = self.to.join("data");
-        store.handle().backup(&into).map_err(|error| refused(&into, &error))?;
-        let guard = loaded.path(&loaded.config.ledger.guard);
-        for (from, name) in [(guard, "guard"), (self.dir.join(FILE_NAME), FILE_NAME)] {
-            if from.is_file() {
-                fs::copy(&from, self.to.join(name)).map_err(wrong(&from))?;
-            }
-        }
-        Ok(Done::say(format!("{} entries, root {}, in {}", head.size, head.root, self.to.display()))
-            .line("Keys are not in it: keep log.pem and the operators' keys elsewhere.")
-            .with("entries", head.size.0)
-            .with("root", head.root.to_string())
-            .with("to", &self.to))
-    }
-}
-
 impl Restore {
     pub(super) fn run(self) -> Outcome {
         if !self.dir.join(FILE_NAME).exists() && self.backup.join(FILE_NAME).exists() {
             fs::create_dir_all(&self.dir).map_err(wrong(&self.dir))?;
-            fs::copy(self.backup.join(FILE_NAME), self.dir.join(FILE_NAME)).map_err(wrong(&self.dir))?;
+            private::copy(&self.backup.join(FILE_NAME), &self.dir.join(FILE_NAME))
+                .map_err(wrong(&self.dir))?;
         }
         let loaded = load(&self.dir)?;
         let data = loaded.path(&loaded.config.ledger.data);
@@ -208,7 +181,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(from).map_err(wrong(from))? {
         let entry = entry.map_err(wrong(from))?;
         if entry.path().is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name())).map_err(wrong(&entry.path()))?;
+            private::copy(&entry.path(), &to.join(entry.file_name())).map_err(wrong(&entry.path()))?;
         }
     }
     Ok(())
@@ -217,6 +190,14 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
 impl Fsck {
     pub(super) fn run(self) -> Outcome {
         let data = data_of(&self.dir)?;
+        // A server moves and deletes files while they are read.
+        let guard = guard_of(&self.dir, &data);
+        if runs(&guard) {
+            return Err(Failure::refused("locked", format!("the ledger runs: {} is held", guard.display()))
+                .hint(
+                    "check a copy: `remit backup --running`, then `remit fsck COPY/data`; or stop it first",
+                ));
+        }
         let bar = Bar::new("entries and leaves", 0);
         let found = fsck(&data, &RocksOptions::default(), &mut |at: Progress| bar.set(at.done, at.of));
         bar.finish();

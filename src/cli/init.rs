@@ -3,7 +3,7 @@
 use super::config::FILE_NAME;
 use super::key;
 use super::out::{Done, Failure, Outcome};
-use super::{clock, text};
+use super::{clock, private, text};
 use crate::keys::did;
 use crate::sequencer::Guard;
 use crate::store::rocks::RocksOptions;
@@ -11,11 +11,13 @@ use crate::store::{RocksStore, Store as _};
 use crate::{client, engine};
 use clap::Args;
 use remit_verifier::c2sp::{KeyKind, VerifierKey};
+use remit_verifier::hash::sha256;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::OPERATOR_KEYS_MAX;
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::sign::{LocalSigner, Signer as _};
 use remit_verifier::types::LedgerId;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +28,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  remit init ledger --origin ledger.example/main
+  remit init ledger --origin ledger.example/main --reader me
   remit init ledger --origin ledger.example/main --threshold 2 \\
       --operator did:key:z6Mk… --operator did:key:z6Mk… --operator did:key:z6Mk…")]
 pub(super) struct Init {
@@ -44,6 +46,12 @@ pub(super) struct Init {
     /// How many operators must sign: more than half of them. Without it, the smallest majority.
     #[arg(long, value_name = "COUNT")]
     threshold: Option<u64>,
+    /// Makes a bearer token for somebody who may read everything: DIR/NAME.token.
+    #[arg(long, value_name = "NAME", value_parser = token_name)]
+    reader: Option<String>,
+    /// Makes a bearer token for somebody who may have the running ledger copied: DIR/NAME.token.
+    #[arg(long, value_name = "NAME", value_parser = token_name)]
+    admin: Option<String>,
     /// Keeps the new keys unencrypted: for trying things out.
     #[arg(long)]
     plain: bool,
@@ -95,11 +103,16 @@ impl Init {
         begin(dir, &genesis, ledger)?;
         let vkey = VerifierKey::new(&self.origin, KeyKind::Note, genesis.log_key.bytes());
         let vkey = vkey.map_err(|error| Failure::usage(format!("{error:?}")))?.to_string();
-        let written = [(FILE_NAME, config_file(&self.origin)), ("client.toml", profile(&ledger, &vkey))];
-        for (name, text) in written {
-            let path = dir.join(name);
-            fs::write(&path, text).map_err(|error| wrong(&path, error))?;
+        let (mut config, mut client) = (config_file(&self.origin), profile(&ledger, &vkey));
+        if let Some(reader) = &self.reader {
+            config.push_str(&self.token("http.readers", reader)?);
+            let _ = writeln!(client, "token_file = \"{reader}.token\"");
         }
+        if let Some(admin) = &self.admin {
+            config.push_str(&self.token("http.admins", admin)?);
+        }
+        private::write(&dir.join(FILE_NAME), config.as_bytes())?;
+        private::write(&dir.join("client.toml"), client.as_bytes())?;
         Ok(self.told(&genesis, ledger, &vkey, &files))
     }
 
@@ -116,6 +129,16 @@ impl Init {
             files.push(file);
         }
         Ok((keys, files))
+    }
+
+    /// Makes a bearer token, keeps it, and gives what the configuration says of it.
+    fn token(&self, setting: &str, name: &str) -> Result<String, Failure> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(Failure::internal)?;
+        let token = text::to_hex(&bytes);
+        private::write(&self.dir.join(format!("{name}.token")), format!("{token}\n").as_bytes())?;
+        let digest = sha256(&[token.as_bytes()]);
+        Ok(format!("\n[[{setting}]]\nname = \"{name}\"\nsha256 = \"{digest}\"\n"))
     }
 
     fn told(&self, genesis: &Genesis, ledger: LedgerId, vkey: &str, files: &[PathBuf]) -> Done {
@@ -138,9 +161,13 @@ impl Init {
             done = done
                 .line("Move the operators' keys to where the operators are; the ledger runs without them.");
         }
-        done.line("\nNext:")
-            .line(format!("  name who may read, in {dir}/{FILE_NAME} and {dir}/client.toml: docs/cli.md"))
-            .line(format!("  remit config check {dir}"))
+        done = done.line("\nNext:");
+        if self.reader.is_none() {
+            done = done.line(format!(
+                "  name who may read, in {dir}/{FILE_NAME} and {dir}/client.toml: docs/cli.md"
+            ));
+        }
+        done.line(format!("  remit config check {dir}"))
             .line(format!("  remit serve {dir}"))
             .line(format!("  export REMIT_PROFILE={dir}/client.toml"))
             .line(format!("  remit unit add CNY --decimals 2{keys}"))
@@ -154,6 +181,15 @@ impl Init {
             .with("operator_files", files)
             .with("threshold", genesis.threshold)
     }
+}
+
+/// A name that is one of a file too.
+fn token_name(text: &str) -> Result<String, String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if text.is_empty() || text.len() > 64 || !text.chars().all(good) {
+        return Err(format!("`{text}` is no name of a token: it has 1 to 64 of A-Z a-z 0-9 _ -"));
+    }
+    Ok(text.to_owned())
 }
 
 /// A folder for its owner alone.
@@ -179,7 +215,7 @@ fn config_file(origin: &str) -> String {
          [ledger]\ndata = \"data\"\nguard = \"guard\"\nkey = \"log.pem\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n\
          # Without a reader nobody can look at anything. The digest of a token in a file:\n\
          # printf %s \"$(cat reader.token)\" | sha256sum\n\
-         # readers = [{{ name = \"me\", sha256 = \"(64 hexadecimal digits)\" }}]\n"
+         # [[http.readers]]\n# name = \"me\"\n# sha256 = \"(64 hexadecimal digits)\"\n"
     )
 }
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "server")]
 mod audit;
 #[cfg(feature = "server")]
+mod backup;
+#[cfg(feature = "server")]
 mod chain;
 mod clock;
 #[cfg(feature = "server")]
@@ -28,6 +30,8 @@ mod look;
 mod manual;
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod out;
+#[cfg(feature = "server")]
+mod private;
 #[cfg(feature = "server")]
 mod progress;
 #[cfg(feature = "server")]
@@ -97,24 +101,43 @@ pub fn run() -> ExitCode {
 
 /// Help and version, which are no errors, or what was typed wrong.
 fn refuse(error: &clap::Error) -> ExitCode {
-    // Nothing can be done about a closed terminal.
-    drop(error.print());
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ if json => {
-            let first = error.to_string();
-            let first = first.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            out::only_json(Failure::usage(first))
-        }
-        _ => ExitCode::from(2),
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Nothing can be done about a closed terminal.
+        drop(error.print());
+        return ExitCode::SUCCESS;
     }
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let (message, hint) = mistake(&error.to_string(), error.kind());
+    finish(Err(Failure::usage(message).hint(hint)), json)
+}
+
+/// What was typed wrong, and what to do about it, out of what the parser says.
+fn mistake(said: &str, kind: ErrorKind) -> (String, String) {
+    let usage = said.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("remit");
+    let plain =
+        |word: &&str| word.bytes().all(|c| c.is_ascii_lowercase() || c == b'-') && !word.starts_with('-');
+    let command: Vec<&str> = usage.split_whitespace().take_while(plain).collect();
+    let help = format!("`{} --help` shows how, with an example", command.join(" "));
+    if kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return ("which command?".into(), help);
+    }
+    // One line: what is missing or wrong, up to what the parser advises.
+    let what: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !["Usage:", "tip:", "For more"].iter().any(|start| line.starts_with(start)))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let what = what.join(" ");
+    let tip = said.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let hint = tip.map_or_else(|| help.clone(), |tip| format!("{tip}; {help}"));
+    (what.trim_start_matches("error: ").to_owned(), hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::Arguments;
-    use clap::{Command, CommandFactory as _};
+    use clap::{Command, CommandFactory as _, Parser as _};
 
     /// Every command and those below it, with its whole name.
     fn all(command: &Command, name: &str) -> Vec<(String, Command)> {
@@ -126,6 +149,31 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_was_typed_wrong_is_said_in_a_line_with_a_hint() {
+        let said = |arguments: &[&str]| {
+            let error = Arguments::try_parse_from(arguments).err().expect("refused");
+            super::mistake(&error.to_string(), error.kind())
+        };
+        let (message, hint) = said(&["remit", "verfy"]);
+        assert_eq!(message, "unrecognized subcommand 'verfy'");
+        assert!(hint.contains("'verify'") && hint.contains("`remit --help`"), "{hint}");
+        let (message, hint) = said(&["remit", "verify", "--wrong"]);
+        assert_eq!(message, "unexpected argument '--wrong' found");
+        assert!(hint.contains("`remit verify --help`"), "{hint}");
+        let (message, hint) = said(&["remit"]);
+        assert_eq!((message.as_str(), hint.contains("`remit --help`")), ("which command?", true));
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = Arguments::try_parse_from(["remit", "init"]).err().expect("refused");
+        let (message, hint) = super::mistake(&error.to_string(), error.kind());
+        assert!(message.contains("--origin <NAME>") && message.contains("<DIR>"), "{message}");
+        assert!(hint.contains("`remit init --help`"), "{hint}");
     }
 
     #[test]

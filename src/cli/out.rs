@@ -99,6 +99,11 @@ impl Failure {
         Self::new(INTERNAL, "internal", message)
     }
 
+    /// Its code.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
     /// The same, with a stable code.
     pub(super) fn coded(self, code: &str) -> Self {
         Self { code: code.into(), ..self }

@@ -1,16 +1,17 @@
 //! `remit serve`: opens a ledger, runs it, and serves it over HTTP until it is told to stop.
 
-use super::config::{Config, FILE_NAME, Loaded, LogFormat, load};
+use super::backup::{Copies, Place};
+use super::config::{Config, FILE_NAME, Loaded, LogFormat, TokenSection, load};
 use super::folder::open;
 use super::out::{Done, Failure, Outcome, print};
 use super::text::time;
 use super::{clock, key};
-use crate::api::{self, Directory, DirectoryError, Reader, ServeError, Served, Tls};
+use crate::api::{self, Backups, Directory, DirectoryError, Reader, ServeError, Served, Tls};
 use crate::index::{Follower, Index, IndexError};
 use crate::ledger::Service;
-use crate::sequencer::{Clock, GuardPlace, Settings, StartError, State};
+use crate::sequencer::{Clock, GuardError, GuardPlace, Settings, StartError, State};
 use crate::store::StoreError;
-use crate::store::rocks::RocksOptions;
+use crate::store::rocks::{RocksOptions, RocksReader};
 use clap::Args;
 use remit_verifier::sign::LocalSigner;
 use remit_verifier::types::{KeyBytes, Millis, StateIndex};
@@ -86,12 +87,14 @@ impl Serve {
         let running: Arc<OnceLock<Service>> = Arc::default();
         let (started, opening) = (running.clone(), self.opening(&loaded, signer));
         let index = loaded.path(&loaded.config.ledger.index);
+        let (place, folder) = (Place::of(&loaded, &at), loaded.path(&loaded.config.ledger.backups));
         let open = move || {
-            let service = opening()?;
+            let (service, database) = opening()?;
             // It is opened once.
             drop(started.set(service.clone()));
             let directory = lists(&index, &service);
-            Ok(Served { service, directory })
+            let backups = Some(Arc::new(Copies::new(place, database, folder)) as Arc<dyn Backups>);
+            Ok(Served { service, directory, backups })
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(Failure::internal)?;
@@ -122,7 +125,7 @@ impl Serve {
         &self,
         loaded: &Loaded,
         signer: LocalSigner,
-    ) -> impl FnOnce() -> Result<Service, NotOpened> + Send + 'static {
+    ) -> impl FnOnce() -> Result<(Service, RocksReader), NotOpened> + Send + 'static {
         let config = &loaded.config;
         let (data, guard) = (loaded.path(&config.ledger.data), loaded.path(&config.ledger.guard));
         let options = RocksOptions {
@@ -131,7 +134,11 @@ impl Serve {
             ..RocksOptions::default()
         };
         let settings = Settings {
-            guard: if self.new_guard { GuardPlace::New(guard) } else { GuardPlace::At(guard) },
+            guard: if self.new_guard {
+                GuardPlace::New(guard.clone())
+            } else {
+                GuardPlace::At(guard.clone())
+            },
             clock: machine_clock(),
             heartbeat: Millis(config.ledger.heartbeat_ms),
             jump_max: Millis(config.ledger.clock_jump_ms),
@@ -139,11 +146,11 @@ impl Serve {
         };
         move || {
             let store = open(&data, &options).map_err(NotOpened)?;
-            let size = store.head().size;
+            let (size, database) = (store.head().size, store.handle());
             let service = Service::start(store, Box::new(signer), settings)
-                .map_err(|error| NotOpened(start(&error)))?;
+                .map_err(|error| NotOpened(start(&error, &guard)))?;
             tracing::info!(ledger = %service.id(), entries = size.0, "the ledger is open");
-            Ok(service)
+            Ok((service, database))
         }
     }
 }
@@ -206,15 +213,19 @@ fn api_settings(loaded: &Loaded, listen: SocketAddr) -> Result<api::Settings, Fa
         key: loaded.path(key),
         client_ca: http.client_ca.as_ref().map(|ca| loaded.path(ca)),
     });
-    let readers = http.readers.iter().map(|reader| {
-        let sha256 = reader.digest().ok_or_else(|| Failure::usage("a reader's sha256 is none"))?;
-        Ok(Reader { name: reader.name.clone(), sha256 })
-    });
+    let tokens = |all: &[TokenSection]| {
+        let one = |token: &TokenSection| {
+            let sha256 = token.digest().ok_or_else(|| Failure::usage("a token's sha256 is none"))?;
+            Ok(Reader { name: token.name.clone(), sha256 })
+        };
+        all.iter().map(one).collect::<Result<Vec<_>, Failure>>()
+    };
     Ok(api::Settings {
         listen,
         tls,
         public: http.public,
-        readers: readers.collect::<Result<_, Failure>>()?,
+        readers: tokens(&http.readers)?,
+        admins: tokens(&http.admins)?,
         request_time: Duration::from_millis(loaded.config.limits.request_ms),
         drain_time: Duration::from_millis(loaded.config.limits.drain_ms),
         ..api::Settings::new(machine_clock())
@@ -239,7 +250,7 @@ fn shutdown(running: Arc<OnceLock<Service>>) -> std::io::Result<impl Future<Outp
 }
 
 /// Why a ledger does not start, for a person. All but a fault of the machine need somebody to look.
-fn start(error: &StartError) -> Failure {
+fn start(error: &StartError, guard: &Path) -> Failure {
     let date = |at: &Millis| format!("{} ({} ms)", time::show(at.seconds()), at);
     let failure = match error {
         StartError::ClockBehind { now, last } => Failure::refused(
@@ -260,13 +271,23 @@ fn start(error: &StartError) -> Failure {
             ),
         )
         .hint("if the clock is right: remit serve --allow-clock-jump"),
-        StartError::Guard(guard) => Failure::refused("guard", guard),
+        StartError::Guard(error) => Failure::refused("guard", format!("{}: {error}", guard.display())),
         StartError::Store(StoreError::Device(_)) | StartError::Fatal(_) | StartError::Thread(_) => {
             Failure::internal(error)
         }
         error => Failure::refused("not_started", error),
     };
     match (error, error.remedy()) {
+        (StartError::Guard(GuardError::Missing), _) => failure.hint(
+            "if this database is the newest there is: remit serve --new-guard; if it is an old copy, do not start it",
+        ),
+        (StartError::Guard(GuardError::Unreadable), _) => failure.hint(
+            "compare the database with the newest published checkpoint (`remit audit replay DIR --checkpoint FILE`); \
+             only then move the file away, and remit serve --new-guard",
+        ),
+        (StartError::Guard(GuardError::Exists), _) => {
+            failure.hint("start without --new-guard: the guard that is there decides whether anything is missing")
+        }
         (StartError::ClockAhead { .. }, _) | (_, None) => failure,
         (_, Some(remedy)) => failure.hint(remedy),
     }

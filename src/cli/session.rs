@@ -252,7 +252,7 @@ impl Session {
             Reply::Accepted(accepted) => accepted,
             Reply::Refused(refused) => {
                 answered();
-                let message = format!("{what}: refused, {}: {}", refused.code, refused.meaning);
+                let message = format!("refused: {what}: {}: {}", refused.code, refused.meaning);
                 return Err(Failure::refused(&refused.code, message));
             }
         };
@@ -333,6 +333,11 @@ impl Session {
         self.remote.json(path).map_err(failure)
     }
 
+    /// The JSON that a path answers to a request without a body.
+    pub(super) fn post(&self, path: &str) -> Result<Value, Failure> {
+        self.remote.post(path).map_err(failure)
+    }
+
     /// A unit by its name or id.
     pub(super) fn unit(&self, name: &str) -> Result<Unit, Failure> {
         let named =
@@ -385,9 +390,8 @@ pub(super) fn failure(error: RemoteError) -> Failure {
                 _ => Failure::refused(&code, &message),
             };
             let hint = match (status, hint) {
-                (401 | 403, _) => {
-                    Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into())
-                }
+                (401, _) => Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into()),
+                (403, _) => Some("--token-file FILE with the token of an administrator (http.admins)".into()),
                 (_, hint) => hint,
             };
             let failure = failure.coded(&code);

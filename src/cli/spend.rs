@@ -237,7 +237,7 @@ impl Reserve {
         let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
         let draft = client.reserve(invocation, links(&bytes, &chain), &signer);
         let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-        let what = format!("{} reserved for {}", unit.show(payment.amount), ask.audience);
+        let what = format!("reservation of {} for {}", unit.show(payment.amount), ask.audience);
         let done = session.submit(&ready, &self.signing, &what)?;
         let done = done
             .line(format!("the service may take it until {}", time::show(settle_by)))
@@ -352,7 +352,7 @@ impl Capture {
             }
         };
         let act = Act::Capture { reserve: Reference::Id(self.reservation), number, amount };
-        let what = format!("{} captured, number {number}", unit.show(amount));
+        let what = format!("capture {number}, of {}", unit.show(amount));
         let done = sign_and_submit(&session, act, &self.signing, &what)?;
         Ok(done.with("number", number).with("amount_minor", amount.to_string()))
     }
@@ -363,8 +363,8 @@ impl Release {
         let session = self.connection.open()?;
         let amount = self.amount.as_ref().map(|typed| amount_of(&session, typed)).transpose()?;
         let what = match &amount {
-            Some((amount, unit)) => format!("{} released", unit.show(*amount)),
-            None => "all that was left released".into(),
+            Some((amount, unit)) => format!("release of {}", unit.show(*amount)),
+            None => "release of all that is left".into(),
         };
         let amount = amount.map(|(amount, _)| amount);
         let act = Act::Release { reserve: Reference::Id(self.reservation), amount };
@@ -377,7 +377,7 @@ impl Refund {
         let session = self.connection.open()?;
         let (amount, unit) = amount_of(&session, &self.amount)?;
         let act = Act::Refund { capture: Reference::Id(self.capture), amount };
-        sign_and_submit(&session, act, &self.signing, &format!("{} refunded", unit.show(amount)))
+        sign_and_submit(&session, act, &self.signing, &format!("refund of {}", unit.show(amount)))
     }
 }
 

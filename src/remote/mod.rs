@@ -137,6 +137,24 @@ impl Remote {
         serde_json::from_slice(&self.bytes(path)?).map_err(|_| RemoteError::Form(path.to_owned()))
     }
 
+    /// The JSON that a path answers to a request without a body.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`].
+    pub fn post(&self, path: &str) -> Result<Value, RemoteError> {
+        let mut request = self.agent.post(format!("{}{path}", self.address.url));
+        if let Some(bearer) = &self.address.bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let (status, body) = read(request.send_empty())?;
+        match serde_json::from_slice(&body) {
+            Ok(value) if (200..300).contains(&status) => Ok(value),
+            Err(_) if (200..300).contains(&status) => Err(RemoteError::Form(path.to_owned())),
+            _ => Err(refusal(status, &body)),
+        }
+    }
+
     /// Submits one submission and waits until it is proved. A refusal is an answer, not an error.
     ///
     /// # Errors

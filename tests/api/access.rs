@@ -3,8 +3,10 @@
 use crate::desk::{Desk, TOKEN, call};
 use axum::body::Body;
 use axum::http::Request;
-use remit::api::{Reader, document};
+use remit::api::{BackupError, Backups, Reader, Served, document, router};
 use remit_verifier::hash::sha256;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every path of the interface with something in its places, and whether it is for readers.
 fn operations() -> Vec<(String, String, bool)> {
@@ -66,6 +68,56 @@ async fn a_public_ledger_is_a_stated_choice() {
     assert_eq!(call(&nobody, request("GET", &path, Some("Bearer "))).await.status, 401);
     let public = desk.served(|settings| (settings.public, settings.readers) = (true, Vec::new()));
     assert_eq!(call(&public, request("GET", &path, None)).await.status, 200);
+}
+
+/// Makes no copy, and counts how often it is asked for one.
+struct Copies(AtomicU64, Result<String, BackupError>);
+
+impl Backups for Copies {
+    fn make(&self) -> Result<String, BackupError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_made_for_administrators_alone() {
+    let desk = Desk::new();
+    let ask = |made: Result<String, BackupError>, authorization: &'static str| {
+        let copies = Arc::new(Copies(AtomicU64::new(0), made));
+        let served = Served { backups: Some(copies.clone()), ..Served::from(desk.service.clone()) };
+        let mut settings = crate::desk::settings(&desk.now);
+        // Whatever everybody may read, nobody administers for that.
+        settings.public = true;
+        settings.admins = vec![Reader { name: "cron".into(), sha256: sha256(&[b"cron's"]).0 }];
+        let router = router(served, settings);
+        async move {
+            let answer = call(&router, request("POST", "/v1/admin/backup", Some(authorization))).await;
+            (answer, copies.0.load(Ordering::Relaxed))
+        }
+    };
+    let copied = || Ok("/backups/1".to_owned());
+    let (answer, asked) = ask(copied(), "Bearer cron's").await;
+    assert_eq!((answer.status, asked), (200, 1), "{}", answer.text());
+    let (made, durable) = (answer.json(), desk.service.sizes().durable);
+    assert_eq!((&made["folder"], &made["contains"]["size"]), (&"/backups/1".into(), &durable.size.0.into()));
+    let (answer, asked) = ask(copied(), "Bearer an auditor's token").await;
+    assert_eq!((answer.error(), asked), ((403, "forbidden".into()), 0));
+    let (answer, asked) = ask(copied(), "Bearer nobody's").await;
+    assert_eq!((answer.error(), asked), ((401, "unauthorised".into()), 0));
+    for (error, expected) in [
+        (BackupError::Running, (409, "backup_running")),
+        (BackupError::Full, (507, "no_room")),
+        (BackupError::Failed, (500, "internal")),
+    ] {
+        let (answer, _) = ask(Err(error), "Bearer cron's").await;
+        assert_eq!(answer.error(), (expected.0, expected.1.to_owned()));
+    }
+    let none = desk.served(|settings| {
+        settings.admins = vec![Reader { name: "cron".into(), sha256: sha256(&[b"cron's"]).0 }];
+    });
+    let answer = call(&none, request("POST", "/v1/admin/backup", Some("Bearer cron's"))).await;
+    assert_eq!(answer.error(), (501, "no_backups".into()));
 }
 
 #[tokio::test]

@@ -226,7 +226,8 @@ fn clock(now: &Arc<AtomicU64>) -> ledger::Clock {
 }
 
 fn served(service: &Service) -> Served {
-    Served { service: service.clone(), directory: Some(Arc::new(Everything(service.clone()))) }
+    let directory = Some(Arc::new(Everything(service.clone())) as Arc<dyn Directory>);
+    Served { directory, ..Served::from(service.clone()) }
 }
 
 pub fn settings(now: &Arc<AtomicU64>) -> Settings {

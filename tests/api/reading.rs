@@ -177,7 +177,7 @@ async fn the_index_gives_the_same_lists() {
     let folder = tempfile::tempdir().expect("a folder");
     let index = Index::open(folder.path(), desk.service.id()).expect("opens");
     index.follow(&desk.service.snapshot()).expect("follows");
-    let served = Served { service: desk.service.clone(), directory: Some(Arc::new(index)) };
+    let served = Served { service: desk.service.clone(), directory: Some(Arc::new(index)), backups: None };
     let indexed = remit::api::router(served, crate::desk::settings(&desk.now));
     let holders = ["alice", "bob", "bob-2", "bob-3", "carol", "dave", "erin", "fay", "gus", "nobody"];
     let paths = holders.map(|holder| format!("/v1/holders/{}/tokens", did(holder)));

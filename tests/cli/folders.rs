@@ -3,6 +3,7 @@
 use crate::run::{remit, run};
 use crate::server::{Folder, text};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn a_new_ledger_replays_conserves_and_checks() {
@@ -69,7 +70,7 @@ fn what_runs_is_not_rebuilt() {
     let server = folder.serve();
     for dir in [ledger.clone(), ledger.join("data")] {
         let refused = run(remit().arg("rebuild").arg(dir)).expect(1);
-        assert!(refused.err.contains("holds the guard") && refused.err.contains("hint: "), "{}", refused.err);
+        assert!(refused.err.contains("the ledger runs") && refused.err.contains("hint: "), "{}", refused.err);
     }
     run(remit().arg("restore").arg(&backup).arg(&ledger)).expect(1);
     assert!(!ledger.join("data.before-rebuild").exists() && !ledger.join("data.new").exists());
@@ -91,6 +92,56 @@ fn doctor_says_what_is_wrong_line_by_line() {
     assert_eq!((&line("database")["ok"], &line("clock")["ok"]), (&true.into(), &true.into()));
 }
 
+/// A ledger that runs is no fault; what cannot be looked at meanwhile is said, with what to do.
+#[test]
+fn a_ledger_that_runs_is_said_to_run() {
+    let folder = Folder::new();
+    fs::set_permissions(folder.ledger().join("log.pem"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    let server = folder.serve();
+    let found = run(remit().arg("doctor").arg(folder.ledger()));
+    assert!(found.out.contains("ok      database: the ledger runs"), "{}", found.out);
+    assert!(
+        found.out.contains("audit replay URL") && !found.out.contains("problem database"),
+        "{}",
+        found.out
+    );
+    let json = run(remit().args(["--json", "doctor"]).arg(folder.ledger())).json();
+    assert_eq!(json["runs"], true);
+    let fsck = run(remit().arg("fsck").arg(folder.ledger())).expect(1);
+    assert!(
+        fsck.err.contains("error: the ledger runs") && fsck.err.contains("fsck COPY/data"),
+        "{}",
+        fsck.err
+    );
+    assert_eq!(server.terminate().0, Some(0));
+    let json = run(remit().args(["--json", "doctor"]).arg(folder.ledger())).json();
+    assert_eq!(json["runs"], false);
+}
+
+#[test]
+fn init_makes_bearer_tokens_that_open_what_they_should() {
+    let folder = Folder::new();
+    let ledger = folder.path("other");
+    let init = ["init", "--plain", "--origin", "remit.example/other", "--reader", "me", "--admin", "cron"];
+    run(remit().args(init).arg(&ledger)).expect(0);
+    let mode = |name: &str| fs::metadata(ledger.join(name)).expect("a file").permissions().mode() & 0o777;
+    assert_eq!((mode("me.token"), mode("cron.token"), mode("remit.toml")), (0o600, 0o600, 0o600));
+    let server = folder.serve_at(&ledger);
+    let ask = |arguments: &[&str]| {
+        run(remit()
+            .args(arguments)
+            .env("REMIT_PROFILE", ledger.join("client.toml"))
+            .env("REMIT_URL", &server.url))
+    };
+    let unknown = "00".repeat(32);
+    let shown = ask(&["--json", "show", &unknown]).expect(1);
+    assert_eq!(shown.json()["error"]["code"], "not_found", "a reader");
+    ask(&["backup", "--running"]).expect(1);
+    ask(&["backup", "--running", "--token-file", text(&ledger.join("cron.token"))]).expect(0);
+    let wrong = run(remit().args(["init", "--origin", "x", "--reader", "../me", text(&folder.path("x"))]));
+    assert!(wrong.expect(2).err.contains("no name of a token"));
+}
+
 #[test]
 fn an_old_copy_is_refused_and_a_missing_guard_is_named() {
     let folder = Folder::new();
@@ -107,5 +158,9 @@ fn an_old_copy_is_refused_and_a_missing_guard_is_named() {
     assert!(said.contains("acknowledged entries are missing") && said.contains("hint: "), "{said}");
     fs::rename(folder.ledger().join("guard"), folder.path("guard")).expect("moved");
     let (code, said) = folder.start(&[]).wait();
-    assert!(code == Some(1) && said.contains("there is no guard file"), "{code:?} {said}");
+    let guard = folder.ledger().join("guard");
+    let missing = format!("{}: there is no guard file", guard.display());
+    assert!(code == Some(1) && said.contains(&missing), "{code:?} {said}");
+    assert!(said.contains("remit serve --new-guard"), "{said}");
+    assert_eq!(folder.start(&["--new-guard"]).ready().terminate().0, Some(0));
 }

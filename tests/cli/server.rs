@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// The bearer token of the one reader.
 const TOKEN: &str = "a reader's token";
+/// The bearer token of the one administrator.
+pub(crate) const ADMIN: &str = "an administrator's token";
 /// How often a server is asked whether it is ready before the test says that it is not.
 const ATTEMPTS: usize = 600;
 
@@ -34,10 +36,12 @@ impl Folder {
         run(remit().args(["init", "--plain", "--origin", "remit.example/test"]).arg(folder.ledger()))
             .expect(0);
         let config = folder.ledger().join("remit.toml");
-        let digest = sha256(&[TOKEN.as_bytes()]);
-        let text = fs::read_to_string(&config).expect("a configuration");
-        fs::write(config, format!("{text}\n[[http.readers]]\nname = \"test\"\nsha256 = \"{digest}\"\n"))
-            .expect("a file");
+        let mut text = fs::read_to_string(&config).expect("a configuration");
+        for (list, token) in [("readers", TOKEN), ("admins", ADMIN)] {
+            let digest = sha256(&[token.as_bytes()]);
+            text.push_str(&format!("\n[[http.{list}]]\nname = \"test\"\nsha256 = \"{digest}\"\n"));
+        }
+        fs::write(config, text).expect("a file");
         folder
     }
 
@@ -51,20 +55,22 @@ impl Folder {
 
     /// Serves the ledger, and waits until it is ready.
     pub(crate) fn serve(&self) -> Server {
-        let mut server = self.start(&[]);
-        for _ in 0..ATTEMPTS {
-            if run(remit().arg("show").env("REMIT_URL", &server.url)).code == 0 {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the server is not ready: {}", server.end())
+        self.serve_at(&self.ledger())
+    }
+
+    /// The same for another ledger's folder.
+    pub(crate) fn serve_at(&self, ledger: &Path) -> Server {
+        Self::start_at(ledger, &[]).ready()
     }
 
     /// Starts the server, and reads where it listens.
     pub(crate) fn start(&self, more: &[&str]) -> Server {
+        Self::start_at(&self.ledger(), more)
+    }
+
+    fn start_at(ledger: &Path, more: &[&str]) -> Server {
         let mut command = remit();
-        command.arg("serve").arg(self.ledger()).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
+        command.arg("serve").arg(ledger).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         let err = child.stderr.take().expect("a pipe");
@@ -99,6 +105,17 @@ impl Folder {
 }
 
 impl Server {
+    /// The same server, as soon as it is ready.
+    pub(crate) fn ready(mut self) -> Self {
+        for _ in 0..ATTEMPTS {
+            if run(remit().arg("show").env("REMIT_URL", &self.url)).code == 0 {
+                return self;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the server is not ready: {}", self.end())
+    }
+
     /// Tells it to stop, waits for it, and gives its exit code and what it said.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();

@@ -5,7 +5,7 @@ mod command;
 mod settings;
 
 pub(super) use command::ConfigCommand;
-pub(super) use settings::{Config, LogFormat};
+pub(super) use settings::{Config, LogFormat, TokenSection};
 
 use super::out::Failure;
 use settings::SETTINGS;

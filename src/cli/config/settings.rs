@@ -24,6 +24,7 @@ pub(in crate::cli) struct LedgerSection {
     pub(in crate::cli) guard: PathBuf,
     pub(in crate::cli) index: PathBuf,
     pub(in crate::cli) key: PathBuf,
+    pub(in crate::cli) backups: PathBuf,
     pub(in crate::cli) heartbeat_ms: u64,
     pub(in crate::cli) clock_jump_ms: u64,
 }
@@ -36,13 +37,14 @@ pub(in crate::cli) struct HttpSection {
     pub(in crate::cli) tls_key: Option<PathBuf>,
     pub(in crate::cli) client_ca: Option<PathBuf>,
     pub(in crate::cli) public: bool,
-    pub(in crate::cli) readers: Vec<ReaderSection>,
+    pub(in crate::cli) readers: Vec<TokenSection>,
+    pub(in crate::cli) admins: Vec<TokenSection>,
 }
 
-/// Somebody who may read what is not open to all.
+/// Somebody whom a bearer token lets in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct ReaderSection {
+pub(in crate::cli) struct TokenSection {
     pub(in crate::cli) name: String,
     /// SHA-256 of the bearer token, in hexadecimal.
     pub(in crate::cli) sha256: String,
@@ -112,6 +114,8 @@ settings! {
         "Beside the database. It is made anew from the log whenever it is missing or damaged.";
     "ledger.key": "Key that signs checkpoints; its passphrase comes from REMIT_PASSPHRASE or REMIT_PASSPHRASE_FILE.",
         "Where `remit init` puts it.";
+    "ledger.backups": "Folder for copies of the running ledger, a new one for each: `remit backup --running`.",
+        "Beside the database: on one file system a copy takes little time and room. Then bring it to another machine.";
     "ledger.heartbeat_ms": "How long an idle ledger waits before it commits to its state again, in milliseconds.",
         "Whoever accepts evidence of a minute then always finds some; a year of idleness is 3 million small entries.";
     "ledger.clock_jump_ms": "How far the clock may be ahead of the last entry, in milliseconds.",
@@ -130,6 +134,9 @@ settings! {
     "http.readers": "Who may read: a name for the log, and the SHA-256 of a bearer token.",
         "Nobody, until you name somebody: head -c 32 /dev/urandom | base64 | tee token | tr -d '\\n' | sha256sum",
         file only "[{ name = \"auditor\", sha256 = \"(64 hexadecimal digits)\" }]";
+    "http.admins": "Who may have the running ledger copied: like http.readers. These tokens read nothing.",
+        "Nobody: `remit backup` copies a ledger that is stopped.",
+        file only "[{ name = \"cron\", sha256 = \"(64 hexadecimal digits)\" }]";
     "limits.request_ms": "For one request as a whole, in milliseconds.",
         "A client repeats its bytes after it; a proved answer takes some 10 ms, a page of a replay less than a second.";
     "limits.drain_ms": "For requests in progress when the server is told to stop, in milliseconds.",
@@ -153,6 +160,7 @@ impl Default for LedgerSection {
             guard: "guard".into(),
             index: "index".into(),
             key: "log.pem".into(),
+            backups: "backups".into(),
             heartbeat_ms: HEARTBEAT_DEFAULT.0,
             clock_jump_ms: JUMP_DEFAULT.0,
         }
@@ -168,6 +176,7 @@ impl Default for HttpSection {
             client_ca: None,
             public: false,
             readers: Vec::new(),
+            admins: Vec::new(),
         }
     }
 }
@@ -190,8 +199,8 @@ impl Default for LogSection {
     }
 }
 
-impl ReaderSection {
-    /// The digest of the reader's token.
+impl TokenSection {
+    /// The digest of the token.
     pub(in crate::cli) fn digest(&self) -> Option<[u8; 32]> {
         hex(&self.sha256)
     }
@@ -207,8 +216,10 @@ impl Config {
         if http.client_ca.is_some() && http.tls_certificate.is_none() {
             return Err("http.client_ca needs http.tls_certificate".into());
         }
-        if let Some(reader) = http.readers.iter().find(|reader| reader.digest().is_none()) {
-            return Err(format!("http.readers: the sha256 of {} is not 64 hexadecimal digits", reader.name));
+        for (setting, tokens) in [("http.readers", &http.readers), ("http.admins", &http.admins)] {
+            if let Some(token) = tokens.iter().find(|token| token.digest().is_none()) {
+                return Err(format!("{setting}: the sha256 of {} is not 64 hexadecimal digits", token.name));
+            }
         }
         let positive = [
             ("ledger.heartbeat_ms", self.ledger.heartbeat_ms),
@@ -225,6 +236,9 @@ impl Config {
         }
         if self.ledger.index.starts_with(&self.ledger.data) {
             return Err("ledger.index must lie outside ledger.data".into());
+        }
+        if self.ledger.backups.starts_with(&self.ledger.data) {
+            return Err("ledger.backups must lie outside ledger.data".into());
         }
         if self.ledger.guard.starts_with(&self.ledger.data) {
             return Err(

@@ -106,6 +106,12 @@ pub(in crate::cli) fn show(at: Seconds) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// An instant to the millisecond, as the name of a file.
+pub(in crate::cli) fn file_name(at: Millis) -> String {
+    let seconds = show(at.seconds()).replace(':', "-");
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0 % 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +138,11 @@ mod tests {
         assert_eq!(instant("2001-09-08T23:46:40-02:00", Millis(0)), Ok(Seconds(1_000_000_000)));
         assert_eq!(instant("2026-11-26", Millis(0)).map(show), Ok("2026-11-26T00:00:00Z".into()));
         assert_eq!(instant("2h", Millis(5000)), Ok(Seconds(7205)));
+    }
+
+    #[test]
+    fn names_of_files_sort_by_time() {
+        assert_eq!(file_name(Millis(1_000_000_000_012)), "2001-09-09T01-46-40.012Z");
     }
 
     #[test]
