@@ -12,6 +12,11 @@ fn every_step_comes_out_as_told() {
     let wrong: Vec<_> = report.steps.iter().filter(|step| !step.ok).collect();
     assert!(report.ok && wrong.is_empty(), "{wrong:#?}");
     assert!(report.steps.len() > 50, "the story is not cut short");
+    assert!(
+        report.ended_ms > START.0 && report.ended_ms - START.0 < demo::LENGTH_MAX.0,
+        "{}",
+        report.ended_ms
+    );
 }
 
 #[test]

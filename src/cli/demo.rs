@@ -9,6 +9,23 @@ use remit_verifier::types::Millis;
 #[cfg(feature = "server")]
 use std::path::{Path, PathBuf};
 
+/// What serves a ledger that is kept.
+#[cfg(feature = "server")]
+const CONFIG: &str = "\
+# The ledger of `remit demo`, made up from end to end. Other settings are at their defaults: `remit config check`
+# explains them.
+
+[ledger]
+data = \"data\"
+guard = \"guard\"
+key = \"log.pem\"
+
+[http]
+listen = \"127.0.0.1:8080\"
+# Nothing in it is private.
+public = true
+";
+
 const EXAMPLE: &str = "Example:\n  remit demo\n  remit demo --json | jq .ok";
 
 /// Tells the running example, step by step.
@@ -31,17 +48,31 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Outcome {
-        let report = self.play(clock::now()?)?;
+        let report = self.play(self.start(clock::now()?))?;
         let fields = serde_json::to_value(&report).map_err(Failure::internal)?;
         let done = Done::say(report.text()).with_all(fields).refused_unless(report.ok);
         #[cfg(feature = "server")]
         let done = match &self.keep {
-            Some(folder) => done
-                .line(format!("The ledger is kept: remit audit replay {}", folder.join("data").display()))
-                .with("folder", folder.display().to_string()),
+            Some(folder) => {
+                super::private::write(&folder.join(super::config::FILE_NAME), CONFIG.as_bytes())?;
+                let shown = folder.display();
+                done.line(format!("The ledger is kept, with its key: remit serve {shown}"))
+                    .line(format!("                                  remit audit replay {shown}"))
+                    .with("folder", folder)
+            }
             None => done,
         };
         Ok(done)
+    }
+
+    /// When the story begins: one that is kept ends before now, so that the ledger goes on by the clock.
+    fn start(&self, now: Millis) -> Millis {
+        #[cfg(feature = "server")]
+        if self.keep.is_some() {
+            super::private::from_now_on();
+            return Millis(now.0.saturating_sub(crate::demo::LENGTH_MAX.0));
+        }
+        now
     }
 
     #[cfg(feature = "server")]

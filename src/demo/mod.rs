@@ -10,7 +10,11 @@ mod story;
 pub use report::{Report, Step, decimal};
 
 use crate::client::Randomness;
+use remit_verifier::sign::LocalSigner;
 use remit_verifier::types::Millis;
+
+/// No telling takes longer, by its own clock: whoever wants it in the past begins so much earlier.
+pub const LENGTH_MAX: Millis = Millis(15 * 60 * 1000);
 
 /// Plays the whole story at `start` on a ledger in memory.
 ///
@@ -18,12 +22,15 @@ use remit_verifier::types::Millis;
 ///
 /// Whatever the ledger or a key could not do; a step that came out otherwise than told is in the report, not here.
 pub fn run(start: Millis, randomness: Randomness) -> Result<Report, Box<dyn std::error::Error>> {
-    let house = |genesis: &_, log_key| Ok(Box::new(house::Memory::new(genesis, log_key)?) as Box<_>);
+    let house = |genesis: &_, seed: &_| {
+        Ok(Box::new(house::Memory::new(genesis, LocalSigner::from_seed(seed))?) as Box<_>)
+    };
     story::tell(stage::Stage::new(start, randomness, house)?)
 }
 
 /// Plays the whole story at `start` on a real server: RocksDB in `folder`, which is new or empty, and HTTP on loopback.
-/// The server is stopped while the hotel decides, and at the end; then the folder alone is replayed.
+/// The log's key is left beside the database, unencrypted. The server is stopped while the hotel decides, and at the
+/// end; then the folder alone is replayed.
 ///
 /// # Errors
 ///
@@ -34,6 +41,6 @@ pub fn run_served(
     randomness: Randomness,
     folder: &std::path::Path,
 ) -> Result<Report, Box<dyn std::error::Error>> {
-    let house = |genesis: &_, log_key| Ok(Box::new(served::Served::new(genesis, log_key, folder)?) as Box<_>);
+    let house = |genesis: &_, seed: &_| Ok(Box::new(served::Served::new(genesis, seed, folder)?) as Box<_>);
     story::tell(stage::Stage::new(start, randomness, house)?)
 }

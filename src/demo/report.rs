@@ -18,6 +18,8 @@ pub struct Report {
     pub state_root: String,
     /// The last checkpoint.
     pub checkpoint: String,
+    /// When it ended, by its own clock: unix time in milliseconds.
+    pub ended_ms: u64,
 }
 
 /// One step.

@@ -6,6 +6,7 @@ use super::house::{Answered, House, Kept, Purse};
 use super::stage::{ORIGIN, Tale};
 use crate::api;
 use crate::engine;
+use crate::keys;
 use crate::ledger::{Clock, GuardPlace, Service, Settings};
 use crate::remote::{Address, Remote, Reply};
 use crate::store::rocks::RocksOptions;
@@ -43,10 +44,12 @@ struct Running {
 
 impl Served {
     /// Makes a ledger in the folder and serves it.
-    pub(super) fn new(genesis: &Genesis, signer: LocalSigner, folder: &Path) -> Tale<Self> {
+    pub(super) fn new(genesis: &Genesis, seed: &[u8; 32], folder: &Path) -> Tale<Self> {
+        let signer = LocalSigner::from_seed(seed);
         let first = engine::begin(genesis);
         let ledger = Genesis::ledger_id(&first.entries.first().ok_or("no genesis")?.bytes);
         let store = RocksStore::create(&folder.join("data"), first, &RocksOptions::default())?;
+        keys::file::keep(&folder.join("log.pem"), seed, None)?;
         let mut served = Self {
             folder: folder.to_path_buf(),
             log_key: signer.public_key(),

@@ -46,11 +46,11 @@ pub(super) struct Shown {
 }
 
 impl Stage {
-    /// The stage before the story; `house` makes the ledger of a genesis and the log's key.
+    /// The stage before the story; `house` makes the ledger of a genesis and the seed of the log's key.
     pub(super) fn new(
         now: Millis,
         mut randomness: Randomness,
-        house: impl FnOnce(&Genesis, LocalSigner) -> Tale<Box<dyn House>>,
+        house: impl FnOnce(&Genesis, &[u8; 32]) -> Tale<Box<dyn House>>,
     ) -> Tale<Self> {
         let mut client =
             Client::new(Default::default(), std::mem::replace(&mut randomness, Randomness::Seeded(0)));
@@ -61,7 +61,8 @@ impl Stage {
         let public = |name: &str| public_key(&keys[name]);
         let mut operators = OPERATORS.iter().map(|name| public(name)).collect::<Result<Vec<_>, _>>()?;
         operators.sort_by_key(|key| *key.bytes());
-        let log_key = LocalSigner::from_seed(&client.random()?);
+        let seed = client.random()?;
+        let log_key = LocalSigner::from_seed(&seed);
         let genesis = Genesis {
             time: now,
             origin: ORIGIN.into(),
@@ -70,7 +71,7 @@ impl Stage {
             threshold: 2,
             rules: 1,
         };
-        let ledger = house(&genesis, log_key)?;
+        let ledger = house(&genesis, &seed)?;
         let client = client.for_ledger(ledger.id());
         let cny = ObjectId::default();
         Ok(Self { ledger, client, now, chapter: "", keys, steps: Vec::new(), cny })
@@ -281,6 +282,7 @@ impl Stage {
             ok: self.steps.iter().all(|step| step.ok),
             balances,
             entries: kept.log.len() as u64,
+            ended_ms: self.now.0,
             state_root: kept.state_root,
             checkpoint: kept.checkpoint,
             steps: self.steps,

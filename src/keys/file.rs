@@ -72,8 +72,17 @@ pub enum KeyFileError {
 pub fn create(path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyFile, KeyFileError> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).map_err(|_| KeyFileError::Random)?;
-    let signer = LocalSigner::from_seed(&seed);
-    let text = encode(&seed, &signer.public_key(), passphrase)?;
+    keep(path, &seed, passphrase)
+}
+
+/// Keeps the key of a seed, as [`create`] does.
+///
+/// # Errors
+///
+/// [`KeyFileError::Exists`], [`KeyFileError::Io`], [`KeyFileError::Random`], [`KeyFileError::Encode`].
+pub fn keep(path: &Path, seed: &[u8; 32], passphrase: Option<&Passphrase>) -> Result<KeyFile, KeyFileError> {
+    let signer = LocalSigner::from_seed(seed);
+    let text = encode(seed, &signer.public_key(), passphrase)?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => KeyFileError::Exists,

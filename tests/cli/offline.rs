@@ -29,9 +29,11 @@ fn what_cannot_be_read_is_exit_code_2_and_says_what_to_do() {
 #[test]
 fn wrong_usage_is_exit_code_2_in_json_too() {
     let wrong = run(remit().args(["--json", "verfy"])).expect(2);
-    assert!(wrong.err.contains("similar subcommand"), "{}", wrong.err);
-    assert_eq!(wrong.json()["ok"], false);
-    run(&mut remit()).expect(2);
+    let hint = wrong.json()["error"]["hint"].as_str().expect("a hint").to_owned();
+    assert!(hint.contains("similar subcommand") && hint.contains("`remit --help`"), "{hint}");
+    assert_eq!(wrong.err, format!("error: unrecognized subcommand 'verfy'\nhint: {hint}\n"));
+    let none = run(&mut remit()).expect(2);
+    assert!(none.err.starts_with("error: which command?\nhint: `remit --help`"), "{}", none.err);
 }
 
 #[test]
@@ -39,6 +41,20 @@ fn the_demo_comes_out_as_told() {
     let told = run(remit().args(["demo", "--json"])).expect(0).json();
     assert_eq!(told["ok"], true);
     assert!(told["steps"].as_array().expect("steps").len() > 50);
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn a_demo_that_is_kept_can_be_served() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let kept = dir.path().join("kept");
+    let told = run(remit().args(["demo", "--json", "--keep"]).arg(&kept)).expect(0).json();
+    assert_eq!((&told["ok"], &told["folder"]), (&true.into(), &kept.to_str().into()));
+    let folder = crate::server::Folder::new();
+    let server = folder.serve_at(&kept);
+    let unit = run(remit().args(["--json", "show", "CNY", "--url", &server.url])).expect(0).json();
+    assert_eq!(unit["decimals"], 2);
+    assert_eq!(server.terminate().0, Some(0));
 }
 
 #[test]
