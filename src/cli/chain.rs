@@ -3,6 +3,7 @@
 use super::out::Failure;
 use super::text::amount::Unit;
 use remit_verifier::c2sp::Trust;
+use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
 use remit_verifier::object::{Position, Target, Token};
@@ -133,8 +134,11 @@ fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Res
     });
     let policy = policy.map_err(|error| Failure::usage(format!("the trust is not acceptable: {error:?}")))?;
     let verdict = remit_verifier::verify::verify(bytes, None, None, &policy, now);
-    let failed =
-        |check: &&Check| AUTHENTIC.contains(&check.name) && matches!(check.outcome, Outcome::Failed(_));
+    // A frozen ledger is one whose leaves were proved: what it still takes, such as a revocation, must get there.
+    let failed = |check: &&Check| match check.outcome {
+        Outcome::Failed(code) => AUTHENTIC.contains(&check.name) && code != Code::LedgerFrozen,
+        Outcome::Passed | Outcome::Skipped => false,
+    };
     match verdict.checks.iter().find(failed) {
         Some(check) => Err(Failure::refused(
             "bad_presentation",

@@ -2,8 +2,8 @@
 
 use super::out::Outcome;
 use super::{
-    audit, backup, config, control, doctor, folder, grant, init, key, look, manual, private, register, serve,
-    spend,
+    audit, backup, config, control, doctor, folder, grant, init, key, look, manual, party, prepare, private,
+    register, serve, spend,
 };
 use clap::Subcommand;
 
@@ -13,7 +13,7 @@ pub(super) enum Command {
     Serve(Box<serve::Serve>),
     Config(Box<config::ConfigCommand>),
     Key(Box<key::Key>),
-    Party(Box<register::Party>),
+    Party(Box<party::Party>),
     Unit(Box<register::Unit>),
     Issuer(Box<register::Issuer>),
     Issue(Box<grant::Issue>),
@@ -37,7 +37,9 @@ pub(super) enum Command {
     List(Box<look::List>),
     Show(Box<look::Show>),
     Policy(Box<look::PolicyCommand>),
-    Submit(Box<look::Submit>),
+    Sign(Box<prepare::Sign>),
+    Bundle(Box<prepare::Bundle>),
+    Submit(Box<prepare::Submit>),
     Audit(Box<audit::Audit>),
     Backup(Box<backup::Backup>),
     Restore(Box<folder::Restore>),
@@ -83,6 +85,8 @@ impl Command {
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Policy(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),
             Self::Audit(command) => command.run(),
             Self::Backup(command) => command.run(),

@@ -125,13 +125,13 @@ impl On {
     /// Signs and submits what `act` makes of the target; `more` sign after the one who acts.
     fn run(self, what: &str, act: impl FnOnce(Target) -> Act, more: &[&dyn Signer]) -> Outcome {
         let session = self.connection.open()?;
-        let signer = session.signer(&self.signing)?;
+        let signer = session.signer(&self.signing.who)?;
         let target = self.target(&session, &signer)?;
         let mut signers: Vec<&dyn Signer> = vec![&signer];
         signers.extend(more);
         let mut client = session.client();
         let draft = client.act(session.now, act(target), &signers).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("{what} of token {}", self.token))
+        submit(&session, &client, draft, &self.signing, &format!("{what} of token {}", self.token))
     }
 
     fn target(&self, session: &Session, signer: &dyn Signer) -> Result<Target, Failure> {
@@ -166,32 +166,31 @@ impl Rekey {
 impl Veto {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let signer = session.signer(&self.signing)?;
+        let signer = session.signer(&self.signing.who)?;
         let act = Act::Veto { token: self.token, rekey: Reference::Id(self.rekey) };
         let mut client = session.client();
         let draft = client.act(session.now, act, &[&signer]).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("veto of rekey {}", self.rekey))
+        submit(&session, &client, draft, &self.signing, &format!("veto of rekey {}", self.rekey))
     }
 }
 
 impl Transfer {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let (from, to) = (session.signer(&self.signing)?, key::open(&self.to_key)?);
+        let (from, to) = (session.signer(&self.signing.who)?, key::open(&self.to_key)?);
         let epoch = session.chain(&self.token, None)?.epoch().0;
         let mut client = session.client();
         let draft = client.transfer(session.now, self.token, epoch, (&from, &to)).map_err(Failure::usage)?;
-        submit(&session, &mut client, draft, &self.signing, &format!("transfer of token {}", self.token))
+        submit(&session, &client, draft, &self.signing, &format!("transfer of token {}", self.token))
     }
 }
 
 fn submit(
     session: &Session,
-    client: &mut crate::client::Client,
+    client: &crate::client::Client,
     draft: Draft<'_>,
     signing: &Signing,
     what: &str,
 ) -> Outcome {
-    let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-    session.submit(&ready, signing, what)
+    signing.keep.send(session, client, draft, what)
 }

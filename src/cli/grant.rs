@@ -80,11 +80,10 @@ impl Issue {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
         let spec = claims(&self.spec, &session)?;
-        let signer = session.signer(&self.signing)?;
+        let signer = session.signer(&self.signing.who)?;
         let mut client = session.client();
         let draft = client.root(session.now, self.issuer, &spec, &signer).map_err(Failure::usage)?;
-        let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-        session.submit(&ready, &self.signing, "root token")
+        self.signing.keep.send(&session, &client, draft, "root token")
     }
 }
 
@@ -93,11 +92,10 @@ impl Delegate {
         let session = self.connection.open()?;
         let epoch = session.chain(&self.token, None)?.epoch().0;
         let spec = claims(&self.spec, &session)?;
-        let signer = session.signer(&self.signing)?;
+        let signer = session.signer(&self.signing.who)?;
         let mut client = session.client();
         let draft = client.child(session.now, self.token, epoch, &spec, &signer).map_err(Failure::usage)?;
-        let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-        session.submit(&ready, &self.signing, "token")
+        self.signing.keep.send(&session, &client, draft, "token")
     }
 }
 

@@ -1,16 +1,15 @@
-//! `remit list`, `show`, `policy`, `submit`: what there is, what is left, whom to trust, and what was not answered.
+//! `remit list`, `show`, `policy`: what there is, what is left, and whom to trust.
 
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
-use super::session::{Connection, Session, Signing};
+use super::session::{Connection, Session, Who};
 use super::text::amount::Unit;
 use super::text::{budget, permission, time};
 use super::{key, text};
 use crate::keys::did;
 use clap::Args;
 use remit_verifier::key::PublicKey;
-use remit_verifier::limits::{OBJECT_BYTES_MAX, PRESENTATION_BYTES_MAX};
-use remit_verifier::object::Submission;
+use remit_verifier::limits::PRESENTATION_BYTES_MAX;
 use remit_verifier::sign::Signer as _;
 use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
 use remit_verifier::verify::Presentation;
@@ -29,7 +28,7 @@ pub(super) struct List {
     #[arg(long, value_name = "KEY", value_parser = text::key)]
     holder: Option<PublicKey>,
     #[command(flatten)]
-    signing: Signing,
+    who: Who,
     #[command(flatten)]
     connection: Connection,
 }
@@ -74,23 +73,13 @@ pub(super) struct PolicyCommand {
     connection: Connection,
 }
 
-/// Submits bytes that are signed already: what `--save` kept, or what nobody answered. They are applied once at most.
-#[derive(Args)]
-#[command(after_help = "Example:\n  remit submit revoke.cbor")]
-pub(super) struct Submit {
-    /// The signed submission.
-    file: PathBuf,
-    #[command(flatten)]
-    connection: Connection,
-}
-
 impl List {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let holder = match (&self.holder, self.signing.key_file()) {
+        let holder = match (&self.holder, self.who.key_file()) {
             (Some(holder), _) => did::to_text(holder.bytes()),
             (None, Some(path)) => did::to_text(&key::stated(path)?),
-            (None, None) => did::to_text(&session.signer(&self.signing)?.public_key()),
+            (None, None) => did::to_text(&session.signer(&self.who)?.public_key()),
         };
         let (mut text, mut tokens, mut after) = (format!("{holder} holds"), Vec::new(), None::<u64>);
         loop {
@@ -331,22 +320,5 @@ impl PolicyCommand {
             );
         }
         Ok(Done::say(&policy).with("policy", policy).with("log_key", vkey))
-    }
-}
-
-impl Submit {
-    pub(super) fn run(self) -> Outcome {
-        let bytes = read_file(&self.file, OBJECT_BYTES_MAX)?;
-        let submission = Submission::decode(&bytes).map_err(|code| {
-            Failure::usage(format!("{}: no submission: {}", self.file.display(), code.meaning()))
-        })?;
-        let session = self.connection.open()?;
-        if submission.ledger != session.ledger {
-            return Err(Failure::refused(
-                "wrong_ledger",
-                format!("it is for the ledger {}", submission.ledger),
-            ));
-        }
-        session.submit_bytes(&submission.id, &bytes, Some(&self.file), submission.kind().text())
     }
 }

@@ -31,6 +31,10 @@ mod manual;
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod out;
 #[cfg(feature = "server")]
+mod party;
+#[cfg(feature = "server")]
+mod prepare;
+#[cfg(feature = "server")]
 mod private;
 #[cfg(feature = "server")]
 mod progress;

@@ -1,7 +1,8 @@
-//! `remit party`, `unit`, `issuer`, `freeze`, `unfreeze`: who takes part, and what the operators do.
+//! `remit unit`, `issuer`, `freeze`, `unfreeze`: what the operators do.
 
 use super::out::{Failure, Outcome};
-use super::session::{Connection, Session, Signing};
+use super::prepare::Keep;
+use super::session::{Connection, Session};
 use super::{key, text};
 use crate::client::public_key;
 use clap::{Args, Subcommand};
@@ -16,41 +17,14 @@ pub(super) struct Keys {
     /// A key file that signs; may be repeated. Operators sign with as many keys as the ledger's threshold says.
     #[arg(long = "key", env = "REMIT_KEY", value_name = "FILE", required = true, value_delimiter = ',')]
     keys: Vec<PathBuf>,
-    /// Keeps the signed bytes here until they are answered: `remit submit FILE` repeats them.
-    #[arg(long, value_name = "FILE")]
-    save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) keep: Keep,
 }
 
 impl Keys {
-    fn open(&self) -> Result<Vec<LocalSigner>, Failure> {
+    pub(super) fn open(&self) -> Result<Vec<LocalSigner>, Failure> {
         self.keys.iter().map(|path| key::open(path)).collect()
     }
-
-    fn signing(&self) -> Signing {
-        Signing::saved(self.save.clone())
-    }
-}
-
-/// Registers issuers and services.
-#[derive(Args)]
-#[command(after_help = "Example:\n  remit party add 'Blue Airways' --key airline.pem")]
-pub(super) struct Party {
-    #[command(subcommand)]
-    command: PartyCommand,
-}
-
-#[derive(Subcommand)]
-enum PartyCommand {
-    /// Registers a party with its keys; its id is what tokens and policies name. Every key signs.
-    #[command(after_help = "Example:\n  remit party add 'Blue Airways' --key airline.pem")]
-    Add {
-        /// A name for people.
-        name: String,
-        #[command(flatten)]
-        keys: Keys,
-        #[command(flatten)]
-        connection: Connection,
-    },
 }
 
 /// Registers units of value.
@@ -156,18 +130,6 @@ enum What {
     Token,
 }
 
-impl Party {
-    pub(super) fn run(self) -> Outcome {
-        let PartyCommand::Add { name, keys, connection } = self.command;
-        let (signers, session) = (keys.open()?, connection.open()?);
-        let signers: Vec<&dyn Signer> = signers.iter().map(|key| key as &dyn Signer).collect();
-        let mut client = session.client();
-        let draft = client.party(session.now, &name, &signers).map_err(Failure::usage)?;
-        let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-        session.submit(&ready, &keys.signing(), &format!("party {name}"))
-    }
-}
-
 impl Unit {
     pub(super) fn run(self) -> Outcome {
         let UnitCommand::Add { name, decimals, keys, connection } = self.command;
@@ -230,6 +192,5 @@ fn operate(session: &Session, keys: &Keys, act: Act, what: &str) -> Outcome {
     let signers: Vec<&dyn Signer> = signers.iter().map(|key| key as &dyn Signer).collect();
     let mut client = session.client();
     let draft = client.act(session.now, act, &signers).map_err(Failure::usage)?;
-    let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-    session.submit(&ready, &keys.signing(), what)
+    keys.keep.send(session, &client, draft, what)
 }

@@ -4,9 +4,10 @@
 use super::chain::Chain;
 use super::clock;
 use super::out::{Done, Failure, Outcome, read_file};
+use super::prepare::Keep;
 use super::text::amount::{Typed, Unit, minor};
 use super::text::{id, time};
-use super::{key, verify};
+use super::{key, private, verify};
 use crate::client::{Client, Randomness, Ready};
 use crate::remote::{Address, Remote, RemoteError, Reply, check_answer};
 use clap::Args;
@@ -81,25 +82,34 @@ struct Profile {
 /// Who signs.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Ledger")]
-pub(super) struct Signing {
+pub(super) struct Who {
     /// The key file that signs.
     #[arg(long, env = "REMIT_KEY", value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Keeps the signed bytes here until they are answered: `remit submit FILE` repeats them.
-    #[arg(long, value_name = "FILE")]
-    save: Option<PathBuf>,
 }
 
-impl Signing {
-    /// For several signers, whose keys are named elsewhere.
-    pub(super) fn saved(save: Option<PathBuf>) -> Self {
-        Self { key: None, save }
-    }
+/// Who signs, and what becomes of what is signed.
+#[derive(Args, Clone)]
+pub(super) struct Signing {
+    #[command(flatten)]
+    pub(super) who: Who,
+    #[command(flatten)]
+    pub(super) keep: Keep,
+}
 
+impl Who {
     /// The key file that was named.
     pub(super) fn key_file(&self) -> Option<&Path> {
         self.key.as_deref()
     }
+}
+
+/// Where signed bytes are kept until they are answered.
+#[derive(Clone, Copy)]
+pub(super) struct Saved<'p> {
+    pub(super) path: Option<&'p Path>,
+    /// Whether they stay there when the ledger refuses them.
+    pub(super) although_refused: bool,
 }
 
 /// A connection that is open, with what is believed.
@@ -202,8 +212,8 @@ impl Session {
     }
 
     /// The key that signs.
-    pub(super) fn signer(&self, signing: &Signing) -> Result<LocalSigner, Failure> {
-        let path = signing.key.as_ref().or(self.key.as_ref()).ok_or_else(|| {
+    pub(super) fn signer(&self, who: &Who) -> Result<LocalSigner, Failure> {
+        let path = who.key.as_ref().or(self.key.as_ref()).ok_or_else(|| {
             Failure::usage("who signs?")
                 .hint("--key FILE, REMIT_KEY, or a profile with `key`; `remit key new` makes one")
         })?;
@@ -211,23 +221,16 @@ impl Session {
     }
 
     /// Submits, says what came of it, and checks the proof.
-    pub(super) fn submit(&self, ready: &Ready, signing: &Signing, what: &str) -> Outcome {
-        self.submit_bytes(&ready.id, &ready.bytes, signing.save.as_deref(), what)
+    pub(super) fn submit(&self, ready: &Ready, keep: &Keep, what: &str) -> Outcome {
+        let saved = Saved { path: keep.saved(), although_refused: false };
+        self.submit_bytes(&ready.id, &ready.bytes, saved, what)
             .map(|done| done.with("ids", ready.ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
     }
 
     /// Submits bytes that are signed; the very same ones again as long as nobody answers.
-    pub(super) fn submit_bytes(
-        &self,
-        id: &ObjectId,
-        bytes: &[u8],
-        save: Option<&Path>,
-        what: &str,
-    ) -> Outcome {
-        let keep = |path: &Path| {
-            std::fs::write(path, bytes)
-                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
-        };
+    pub(super) fn submit_bytes(&self, id: &ObjectId, bytes: &[u8], saved: Saved<'_>, what: &str) -> Outcome {
+        let save = saved.path;
+        let keep = |path: &Path| private::write(path, bytes);
         let unanswered = || save.map_or_else(|| PathBuf::from(format!("{id}.unanswered")), Path::to_path_buf);
         save.map(keep).transpose()?;
         let reply = match self.attempts(bytes) {
@@ -251,9 +254,18 @@ impl Session {
         let accepted = match reply {
             Reply::Accepted(accepted) => accepted,
             Reply::Refused(refused) => {
-                answered();
+                if !saved.although_refused {
+                    answered();
+                }
                 let message = format!("refused: {what}: {}: {}", refused.code, refused.meaning);
-                return Err(Failure::refused(&refused.code, message));
+                let failure = Failure::refused(&refused.code, message);
+                return Err(match refused.code.as_str() {
+                    "not_the_operators" => failure.hint(
+                        "every operator that is needed signs: repeat --key; for those who are elsewhere, \
+                         --prepare FILE and `remit sign FILE`",
+                    ),
+                    _ => failure,
+                });
             }
         };
         let how = if accepted.replayed { "applied before; nothing new was done" } else { "applied" };

@@ -2,11 +2,11 @@
 
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
-use super::session::{Connection, Session, Signing};
+use super::session::{Connection, Session, Signing, Who};
 use super::text::amount::{self, Typed, Unit, minor};
 use super::text::{permission, time, value};
 use super::verify::{ARGUMENTS, EVIDENCE, INVOCATION, PRESENTATION};
-use super::{clock, key, text};
+use super::{clock, key, private, text};
 use crate::client::{Ask, Client, Randomness};
 use clap::Args;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
@@ -73,7 +73,7 @@ pub(super) struct Reserve {
     #[arg(long, value_name = "TIME")]
     refund_until: Option<String>,
     /// A folder for what the service is shown.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "prepare")]
     out: Option<PathBuf>,
     #[command(flatten)]
     signing: Signing,
@@ -157,7 +157,7 @@ pub(super) struct Present {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
-    signing: Signing,
+    who: Who,
     #[command(flatten)]
     connection: Connection,
 }
@@ -223,7 +223,7 @@ fn links(bytes: &[u8], chain: &Chain) -> Vec<Vec<u8>> {
 impl Reserve {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let signer = session.signer(&self.signing)?;
+        let signer = session.signer(&self.signing.who)?;
         let settle_by = session.instant(&self.settle_by)?;
         let refund_until = self.refund_until.as_deref().map(|text| session.instant(text)).transpose()?;
         let (payment, unit) = session.payment(&self.amount, settle_by, refund_until)?;
@@ -236,9 +236,8 @@ impl Reserve {
         let invocation = client.invocation(session.now, &ask).map_err(Failure::internal)?;
         let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
         let draft = client.reserve(invocation, links(&bytes, &chain), &signer);
-        let ready = client.ready(&[draft]).map_err(Failure::usage)?;
         let what = format!("reservation of {} for {}", unit.show(payment.amount), ask.audience);
-        let done = session.submit(&ready, &self.signing, &what)?;
+        let done = self.signing.keep.send(&session, &client, draft, &what)?;
         let done = done
             .line(format!("the service may take it until {}", time::show(settle_by)))
             .with("amount_minor", payment.amount.to_string())
@@ -284,7 +283,7 @@ fn write_folder(
     for (name, bytes) in files {
         let path = dir.join(name);
         match bytes {
-            Some(bytes) => std::fs::write(&path, bytes).map_err(|error| usage(&path, error))?,
+            Some(bytes) => private::write(&path, bytes)?,
             // What an earlier request left must not be taken for a part of this one.
             None if request.is_some() && path.exists() => {
                 std::fs::remove_file(&path).map_err(|error| usage(&path, error))?;
@@ -322,8 +321,8 @@ impl Present {
             None => None,
             Some(ask) => {
                 let signer = match &session {
-                    Some(session) => session.signer(&self.signing)?,
-                    None => key::open(self.signing.key_file().ok_or_else(|| Failure::usage("who signs?"))?)?,
+                    Some(session) => session.signer(&self.who)?,
+                    None => key::open(self.who.key_file().ok_or_else(|| Failure::usage("who signs?"))?)?,
                 };
                 let invocation: Invocation = client.invocation(now, &ask).map_err(Failure::internal)?;
                 let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
@@ -387,10 +386,9 @@ fn amount_of(session: &Session, typed: &Typed) -> Result<(Amount, Unit), Failure
 }
 
 fn sign_and_submit(session: &Session, act: Act, signing: &Signing, what: &str) -> Outcome {
-    let signer = session.signer(signing)?;
+    let signer = session.signer(&signing.who)?;
     let mut client = session.client();
     let signers: [&dyn Signer; 1] = [&signer];
     let draft = client.act(session.now, act, &signers).map_err(Failure::usage)?;
-    let ready = client.ready(&[draft]).map_err(Failure::usage)?;
-    session.submit(&ready, signing, what)
+    signing.keep.send(session, &client, draft, what)
 }

@@ -3,12 +3,16 @@
 #[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
+mod control;
+#[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
 mod keys;
 #[cfg(feature = "server")]
 mod network;
 mod offline;
+#[cfg(feature = "server")]
+mod prepare;
 mod run;
 #[cfg(feature = "server")]
 mod server;

@@ -5,23 +5,23 @@ use crate::server::{Folder, Server, text};
 use serde_json::Value;
 
 /// Everybody's key, by the name of its file, as `did:key`.
-fn key(folder: &Folder, name: &str) -> String {
+pub(crate) fn key(folder: &Folder, name: &str) -> String {
     let made = run(remit().args(["--json", "key", "new", "--plain", text(&folder.path(name))])).expect(0);
     made.json()["key"].as_str().expect("a key").to_owned()
 }
 
-fn id(answer: &Value) -> String {
+pub(crate) fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an id").to_owned()
 }
 
 /// Company and airline, the unit, and a token of 20 000 CNY for the assistant.
-struct Cast {
-    issuer: String,
-    airline: String,
-    token: String,
+pub(crate) struct Cast {
+    pub(crate) issuer: String,
+    pub(crate) airline: String,
+    pub(crate) token: String,
 }
 
-fn cast(folder: &Folder, server: &Server) -> Cast {
+pub(crate) fn cast(folder: &Folder, server: &Server) -> Cast {
     let assistant = key(folder, "assistant.pem");
     key(folder, "company.pem");
     key(folder, "airline.pem");

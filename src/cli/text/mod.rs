@@ -2,6 +2,7 @@
 
 pub(super) mod amount;
 pub(super) mod budget;
+pub(super) mod operation;
 pub(super) mod permission;
 pub(super) mod time;
 pub(super) mod value;

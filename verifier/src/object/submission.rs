@@ -393,6 +393,24 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// The ledger and the members of a submission as they stand on the wire. What they mean, and whether it is sound,
+    /// is for [`Submission::decode`] to say.
+    ///
+    /// # Errors
+    ///
+    /// The code of what is wrong with the bytes.
+    pub fn members(bytes: &[u8]) -> Result<(LedgerId, Vec<Envelope>), Code> {
+        let (ledger, members) = decode_members(bytes)?;
+        let owned = |parts: &[&[u8]]| parts.iter().map(|part| part.to_vec()).collect();
+        let member = |m: &Member<'_>| Envelope {
+            kind: m.kind,
+            objects: owned(&m.objects),
+            sealed: m.sealed.map(<[u8]>::to_vec),
+            links: owned(&m.links),
+        };
+        Ok((ledger, members.iter().map(member).collect()))
+    }
+
     /// Encodes a submission of these members; [`Submission::decode`] reads it.
     pub fn submission(ledger: &LedgerId, members: &[Envelope]) -> Vec<u8> {
         let mut writer = Writer::labelled(label::SUBMISSION, 3);
