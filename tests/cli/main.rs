@@ -17,4 +17,8 @@ mod run;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
+mod serving;
+#[cfg(feature = "server")]
 mod story;
+#[cfg(feature = "server")]
+mod terminal;

@@ -2,6 +2,7 @@
 
 use crate::run::{remit, run};
 use crate::server::{Folder, text};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -128,6 +129,56 @@ fn a_client_trusts_the_certificates_that_it_is_told() {
     assert!(show(&[]).expect(70).err.contains("did not answer"));
     let told = (0..600).map(|_| show(&["--ca", text(&chain)])).find(|ran| ran.code == 0);
     assert!(told.expect("ready at last").out.contains("remit.example/test"));
+}
+
+/// An authority, with a certificate for the server and one for each client, in the folder.
+fn authority(folder: &Folder, prefix: &str) {
+    let mut params = CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().expect("a key");
+    let authority = CertifiedIssuer::self_signed(params, key).expect("signed");
+    let write = |name: &str, text: String| {
+        fs::write(folder.ledger().join(format!("{prefix}{name}")), text).expect("written");
+    };
+    write("ca.pem", authority.pem());
+    for name in ["server", "client"] {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
+        write(&format!("{name}.pem"), params.signed_by(&key, &authority).expect("signed").pem());
+        write(&format!("{name}.key"), key.serialize_pem());
+    }
+}
+
+/// Without a token: the authority's certificate makes a reader, and nothing else does.
+#[test]
+fn a_client_certificate_opens_what_is_for_readers() {
+    let folder = Folder::new();
+    authority(&folder, "");
+    authority(&folder, "other-");
+    let config = folder.ledger().join("remit.toml");
+    let tls = "[http]\ntls_certificate = \"server.pem\"\ntls_key = \"server.key\"\nclient_ca = \"ca.pem\"";
+    fs::write(&config, fs::read_to_string(&config).expect("a file").replace("[http]", tls)).expect("a file");
+    let server = folder.start(&[]);
+    let path = |name: &str| folder.ledger().join(name);
+    let show = |id: &[&str], client: &str| {
+        let mut command = remit();
+        command.args(["--json", "show"]).args(id).args(["--url", &server.url, "--ca", text(&path("ca.pem"))]);
+        if !client.is_empty() {
+            command.arg("--client-certificate").arg(path(&format!("{client}.pem")));
+            command.arg("--client-key").arg(path(&format!("{client}.key")));
+        }
+        run(&mut command)
+    };
+    assert!((0..600).map(|_| show(&[], "")).any(|ran| ran.code == 0), "ready at last, and open to all");
+    let nothing = ["00".repeat(32)];
+    let nothing = nothing.each_ref().map(String::as_str);
+    assert_eq!(show(&nothing, "client").expect(1).json()["error"]["code"], "not_found", "a reader");
+    let stranger = show(&nothing, "").expect(1);
+    assert_eq!(stranger.json()["error"]["code"], "unauthorised");
+    assert!(stranger.err.contains("or a client certificate"), "{}", stranger.err);
+    assert_eq!(show(&[], "other-client").expect(70).json()["error"]["code"], "unreachable");
+    let half = run(remit().args(["show", "--url", &server.url, "--client-key", text(&path("client.key"))]));
+    assert!(half.expect(2).err.contains("--client-certificate"));
 }
 
 #[test]

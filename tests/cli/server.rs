@@ -71,14 +71,7 @@ impl Folder {
     fn start_at(ledger: &Path, more: &[&str]) -> Server {
         let mut command = remit();
         command.arg("serve").arg(ledger).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let err = child.stderr.take().expect("a pipe");
-        let mut line = String::new();
-        out.read_line(&mut line).expect("a line");
-        let told: Value = serde_json::from_str(&line).unwrap_or_default();
-        let url = told["listening"].as_str().unwrap_or_default().to_owned();
-        Server { child, out, err, url }
+        Server::spawn(&mut command)
     }
 
     /// Runs a client's command with the pinned profile and the reader's token, in this folder.
@@ -105,6 +98,18 @@ impl Folder {
 }
 
 impl Server {
+    /// Starts a server, and reads where it listens.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let err = child.stderr.take().expect("a pipe");
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a line");
+        let told: Value = serde_json::from_str(&line).unwrap_or_default();
+        let url = told["listening"].as_str().unwrap_or_default().to_owned();
+        Self { child, out, err, url }
+    }
+
     /// The same server, as soon as it is ready.
     pub(crate) fn ready(mut self) -> Self {
         for _ in 0..ATTEMPTS {
