@@ -1,6 +1,7 @@
 //! What all requests share: the ledger, who may read, what is counted, and the bounds on what goes on at one time.
 
 use super::access::{Access, Reader};
+use super::clients::Clients;
 use super::error::{ApiError, ErrorCode};
 use super::limits::{
     DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
@@ -150,6 +151,7 @@ struct Inner {
     metrics: Metrics,
     requests: Semaphore,
     submission_bytes: Semaphore,
+    clients: Clients,
     verify_bytes: Semaphore,
     draining: AtomicBool,
     run: u32,
@@ -170,6 +172,7 @@ impl App {
             metrics: Metrics::new(routes),
             requests: Semaphore::new(REQUESTS_MAX),
             submission_bytes: Semaphore::new(SUBMISSIONS_BYTES_AT_ONCE_MAX),
+            clients: Clients::default(),
             verify_bytes: Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX),
             draining: AtomicBool::new(false),
             run: u32::from_be_bytes(run),
@@ -239,6 +242,11 @@ impl App {
     /// Bytes of submissions that arrive.
     pub(super) fn submission_bytes(&self) -> &Semaphore {
         &self.0.submission_bytes
+    }
+
+    /// What each client has in progress.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 
     /// Bytes of requests to verify.

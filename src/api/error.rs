@@ -79,6 +79,8 @@ codes! {
     UnsupportedType = 415 "unsupported_type", "The body has a content type that this operation does not take.";
     BadCase = 422 "bad_case", "The case cannot be decoded.";
     BadPolicy = 422 "bad_policy", "The policy is not acceptable.";
+    ClientBusy = 429 "client_busy", "This client has its part of the queue in progress; nothing was taken.",
+        "Repeat the same bytes later.";
     Internal = 500 "internal", "The request failed for a reason that is not the client's.",
         "The operator finds the reason in the log under the request id.";
     Damaged = 500 "damaged", "What is kept of the ledger contradicts itself.",
@@ -111,7 +113,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with what the code itself says.
     pub(super) fn new(code: ErrorCode) -> Self {
-        let retry = matches!(code.status(), 503).then_some(RETRY_AFTER_S);
+        let retry = matches!(code.status(), 429 | 503).then_some(RETRY_AFTER_S);
         Self { code, message: None, retry_after_s: retry }
     }
 

@@ -1,5 +1,6 @@
 //! Every bound of the HTTP interface, related to the formats' and the queue's at compile time.
 
+use crate::ledger::queue_limits::{QUEUE_BYTES_MAX, QUEUE_OPERATIONS_MAX};
 use remit_verifier::limits::{BATCH_OPERATIONS_MAX, CASE_BYTES_MAX, OBJECT_BYTES_MAX};
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ pub const SUBMISSION_BYTES_MAX: usize = OBJECT_BYTES_MAX;
 pub const SUBMISSIONS_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of all submissions that have arrived in part and are not yet in the queue.
 pub const SUBMISSIONS_BYTES_AT_ONCE_MAX: usize = 16 * 1024 * 1024;
+/// Submissions of one client that are in progress.
+pub const CLIENT_SUBMISSIONS_MAX: usize = QUEUE_OPERATIONS_MAX / 4;
+/// Bytes of the submissions of one client that are in progress.
+pub const CLIENT_BYTES_MAX: usize = QUEUE_BYTES_MAX / 4;
 /// Bytes of a case file, or of the same as JSON: base64 makes three bytes four, and JSON escapes some of the policy.
 pub const VERIFY_BYTES_MAX: usize = CASE_BYTES_MAX * 4 / 3 + 64 * 1024;
 /// Bytes of all requests to verify that have arrived in part or are being judged.
@@ -44,6 +49,8 @@ pub const DRAIN_TIME_DEFAULT: Duration = Duration::from_secs(30);
 pub const RETRY_AFTER_S: u64 = 1;
 
 const _: () = assert!(SUBMISSION_BYTES_MAX < SUBMISSIONS_BYTES_MAX);
+const _: () =
+    assert!(SUBMISSIONS_MAX * 4 <= CLIENT_SUBMISSIONS_MAX && SUBMISSIONS_BYTES_MAX * 4 <= CLIENT_BYTES_MAX);
 const _: () = assert!(SUBMISSIONS_BYTES_MAX * 8 < SUBMISSIONS_BYTES_AT_ONCE_MAX);
 const _: () = assert!(VERIFY_BYTES_MAX * 8 < VERIFY_BYTES_AT_ONCE_MAX);
 const _: () = assert!(OBJECT_BYTES_MAX * 4 < REPLAY_BYTES_MAX);

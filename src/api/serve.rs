@@ -147,7 +147,7 @@ async fn listen(
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
-    let service = router.into_make_service();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         None => bounded(listener, NoDelayAcceptor, handle)?.serve(service).await,
         Some(config) => {

@@ -2,6 +2,7 @@
 
 use super::answers::{self, AnswerView, SubmittedView};
 use super::app::{App, blocking};
+use super::clients::Client;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{Params, content_length, content_type, read_body};
 use super::limits::{SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
@@ -56,6 +57,7 @@ const INLINE_MAX: usize = 8;
         (status = 413, description = "The body is too long, or has too many submissions.", body = ErrorView),
         (status = 415, description = "The body is not CBOR.", body = ErrorView),
         (status = 422, description = "Refused; nothing was changed.", body = AnswerView),
+        (status = 429, description = "This client has its part of the queue in progress.", body = ErrorView),
         (status = 503, description = "Full, read-only, draining or stopped; `retry-after` says when to try again.",
             body = ErrorView),
     )
@@ -63,6 +65,7 @@ const INLINE_MAX: usize = 8;
 pub(super) async fn submit(
     State(app): State<App>,
     Params(query): Params<SubmitQuery>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -76,6 +79,7 @@ pub(super) async fn submit(
     };
     let service = app.service()?;
     let length = content_length(&headers, most)?;
+    let mut share = app.clients().share(&client, length)?;
     // A place without bytes is taken before the body is received, and given back if anything fails. Bytes count when
     // they are there.
     let place = service.permit(0)?;
@@ -84,6 +88,7 @@ pub(super) async fn submit(
     let permit = service.permit(length)?;
     drop(room);
     let submissions = if single { vec![body.to_vec()] } else { cut(&body)? };
+    share.grow(submissions.len() - 1, 0)?;
     let wait = match query.wait {
         Some(WaitFor::Durable) => Wait::Durable,
         Some(WaitFor::Published) | None => Wait::Published,

@@ -311,6 +311,7 @@ impl Session {
             let (passes, known) = match &error {
                 RemoteError::Unanswered(_) => (true, false),
                 RemoteError::Status { status: 503, code, .. } => (code != "read_only", code != "stopped"),
+                RemoteError::Status { status: 429, .. } => (true, true),
                 RemoteError::Status { status: 504, .. } | RemoteError::Form(_) => (true, false),
                 RemoteError::Status { status, .. } => (false, *status < 500),
                 RemoteError::Setup(_) => (false, true),

@@ -3,15 +3,22 @@
 use crate::desk::{CBOR, Desk, SEQUENCE, call, posted};
 use crate::world::key;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
-use remit::api::limits::{SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
+use remit::api::limits::{CLIENT_BYTES_MAX, SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
+use remit::api::router;
 use remit::ledger::queue_limits::{CALL_BYTES_MAX, QUEUE_BYTES_MAX};
+use remit::ledger::{self, Service};
 use remit::store::Fault;
 use remit_verifier::c2sp::{TlogProof, Trust};
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::merkle::verify_inclusion;
 use remit_verifier::types::{EntryIndex, Millis};
 use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 
 #[tokio::test]
 async fn an_applied_submission_is_proved_by_its_answer() {
@@ -219,4 +226,59 @@ async fn a_ledger_that_shuts_down_takes_nothing() {
     assert_eq!(answer.error().0, 503);
     assert_eq!(desk.error("/readyz").await.0, 503);
     assert_eq!(desk.get("/checkpoint").await.status, 200, "what was published can still be read");
+}
+
+/// One address fills its part with what is in progress, and others get on.
+#[tokio::test]
+async fn one_client_has_a_part_of_the_queue() {
+    let mut desk = Desk::new();
+    desk.service.shutdown();
+    // The writer waits for the time while the gate is closed.
+    let (gate, now) = (Arc::new(AtomicBool::new(false)), desk.world.now);
+    let closed = gate.clone();
+    let clock = Arc::new(move || {
+        while closed.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        now
+    });
+    let settings = ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock) };
+    let service = Service::start(desk.store.clone(), Box::new(key("log")), settings).expect("starts");
+    let router = router(service.clone(), crate::desk::settings(&desk.now));
+    let from = |address: &str, bytes: Vec<u8>| {
+        let mut request = posted("/v1/operations", SEQUENCE, bytes);
+        let peer: SocketAddr = address.parse().expect("an address");
+        request.extensions_mut().insert(ConnectInfo(peer));
+        call(&router, request)
+    };
+    let mut full = |address: &'static str| {
+        // What the writer decides, and with it as many bytes as one request may bring.
+        let requests = (0..CLIENT_BYTES_MAX / SUBMISSIONS_BYTES_MAX).map(|number| {
+            let ready = desk.party(&format!("{address} {number}"));
+            let rest = u32::try_from(SUBMISSIONS_BYTES_MAX - ready.bytes.len() - 5).expect("small");
+            let body = [&ready.bytes[..], &[0x5a], &rest.to_be_bytes(), &vec![0; rest as usize]].concat();
+            let mut request = Box::pin(from(address, body));
+            assert!(request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            request
+        });
+        requests.collect::<Vec<_>>()
+    };
+    gate.store(true, Ordering::SeqCst);
+    let in_progress = [full("192.0.2.7:1"), full("[2001:db8::1]:1")];
+    for same in ["192.0.2.7:2", "[::ffff:192.0.2.7]:2", "[2001:db8::2]:2"] {
+        let answer = from(same, vec![0x80]).await;
+        assert_eq!(
+            (answer.error(), answer.header("retry-after")),
+            ((429, "client_busy".into()), "1"),
+            "{same}"
+        );
+    }
+    for other in ["192.0.2.8:1", "[2001:db8:0:1::1]:1", "127.0.0.1:1"] {
+        assert_eq!(from(other, vec![0x80]).await.status, 200, "{other}");
+    }
+    gate.store(false, Ordering::SeqCst);
+    for request in in_progress.into_iter().flatten() {
+        assert_eq!(request.await.json()["answers"][0]["status"], "applied");
+    }
+    assert_eq!(from("192.0.2.7:2", vec![0x80]).await.status, 200, "it has its part again");
 }

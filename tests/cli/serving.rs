@@ -4,53 +4,37 @@ use crate::run::{remit, run};
 use crate::server::{Folder, Server, text};
 use crate::story::{id, key};
 use remit::sequencer::Guard;
-use remit::store::RocksStore;
 use remit::store::rocks::RocksOptions;
-use remit_verifier::key::PublicKey;
+use remit::store::{RocksStore, Store as _};
 use remit_verifier::log::{Entry, Genesis};
-use remit_verifier::types::Millis;
+use remit_verifier::types::{EntryIndex, Millis};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 const HOUR_MS: u64 = 3_600_000;
 
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    u64::try_from(since.as_millis()).expect("a time")
-}
-
-fn public(file: &Path) -> PublicKey {
-    let shown = run(remit().args(["--json", "key", "show"]).arg(file)).expect(0).json();
-    remit::keys::did::parse(shown["key"].as_str().expect("a key")).expect("a key")
-}
-
-/// A ledger whose last entry is of another time than now.
-fn begun_at(time: u64) -> Folder {
+/// A new ledger that was begun at another time than now.
+fn begun(change: impl FnOnce(u64) -> u64) -> Folder {
     let folder = Folder::new();
-    let ledger = folder.ledger();
-    let genesis = Genesis {
-        time: Millis(time),
-        origin: "remit.example/test".into(),
-        log_key: public(&ledger.join("log.pem")),
-        operators: vec![public(&ledger.join("operator-1.pem"))],
-        threshold: 1,
-        rules: 1,
-    };
-    fs::remove_dir_all(ledger.join("data")).expect("removed");
-    fs::remove_file(ledger.join("guard")).expect("removed");
+    let (data, guard) = (folder.ledger().join("data"), folder.ledger().join("guard"));
     let options = RocksOptions::default();
-    let store = RocksStore::create(&ledger.join("data"), remit::engine::begin(&genesis), &options);
-    let head = store.expect("a database").head();
-    let name = Genesis::ledger_id(&Entry::Genesis(Box::new(genesis)).encode());
-    drop(Guard::create(&ledger.join("guard"), name, head).expect("a guard"));
+    let store = RocksStore::open(&data, &options, &mut |_| {}).expect("a ledger");
+    let first = store.reader().entry(EntryIndex(0)).expect("read").expect("an entry");
+    drop(store);
+    let Ok(Entry::Genesis(mut genesis)) = Entry::decode(&first.entry) else { panic!("no genesis") };
+    genesis.time = Millis(change(genesis.time.0));
+    fs::remove_dir_all(&data).expect("removed");
+    fs::remove_file(&guard).expect("removed");
+    let store = RocksStore::create(&data, remit::engine::begin(&genesis), &options).expect("a database");
+    let name = Genesis::ledger_id(&Entry::Genesis(genesis).encode());
+    drop(Guard::create(&guard, name, store.head()).expect("a guard"));
     folder
 }
 
 #[test]
 fn a_clock_behind_the_last_entry_is_refused() {
-    let folder = begun_at(now() + HOUR_MS);
+    let folder = begun(|now| now + HOUR_MS);
     for more in [&[][..], &["--allow-clock-jump"]] {
         let (code, said) = folder.start(more).wait();
         assert_eq!(code, Some(1), "{said}");
@@ -62,7 +46,7 @@ fn a_clock_behind_the_last_entry_is_refused() {
 
 #[test]
 fn a_clock_far_ahead_is_refused_until_somebody_says_that_it_is_right() {
-    let folder = begun_at(now() - 2 * HOUR_MS);
+    let folder = begun(|now| now - 2 * HOUR_MS);
     let (code, said) = folder.start(&[]).wait();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("\"code\":\"clock_ahead\"") && said.contains("--allow-clock-jump"), "{said}");

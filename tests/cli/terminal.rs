@@ -5,11 +5,27 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-/// Runs the command at a terminal, and types each line when the last one was asked for. Its exit code and what it said.
+/// How often it is looked whether a terminal echoes before the test says that it does.
+const ATTEMPTS: usize = 600;
+
+/// Waits until what is typed at a terminal is not shown.
+fn until_no_echo(terminal: &str) {
+    for _ in 0..ATTEMPTS {
+        let settings = Command::new("stty").args(["-F", terminal, "-a"]).output().expect("stty runs");
+        if String::from_utf8_lossy(&settings.stdout).split_whitespace().any(|word| word == "-echo") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{terminal} shows what is typed");
+}
+
+/// Runs the command at a terminal, and types each line when it was asked for. Its exit code and what it said.
 fn typed(command: &str, dir: &Path, lines: &[&str]) -> (Option<i32>, String) {
     let mut script = Command::new("script");
-    script.args(["-qec", &format!("'{}' {command}", env!("CARGO_BIN_EXE_remit")), "/dev/null"]);
+    script.args(["-qec", &format!("tty; '{}' {command}", env!("CARGO_BIN_EXE_remit")), "/dev/null"]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("REMIT_")) {
         script.env_remove(name);
     }
@@ -21,6 +37,8 @@ fn typed(command: &str, dir: &Path, lines: &[&str]) -> (Option<i32>, String) {
     while screen.read(&mut byte).expect("it says something") == 1 {
         said.push(byte[0]);
         if said.ends_with(b": ") && String::from_utf8_lossy(&said).matches("Passphrase for").count() > asked {
+            let screen = String::from_utf8_lossy(&said);
+            until_no_echo(screen.lines().next().expect("the terminal's name").trim());
             writeln!(keyboard, "{}", lines[asked]).expect("typed");
             asked += 1;
         }
