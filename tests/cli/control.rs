@@ -3,6 +3,7 @@
 use crate::run::{remit, run};
 use crate::server::{Folder, text};
 use crate::story::{cast, id, key};
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn a_token_is_handed_over_and_its_old_holder_has_nothing_left() {
@@ -115,7 +116,11 @@ fn what_is_frozen_stands_still_until_it_is_thawed() {
         [&["reserve", &cast.token, "--amount", "1 CNY", "--argument", "amount=1"][..], &request[..]].concat();
     folder.refused(&server, &reserve, "unit_frozen");
     folder.ok(&server, &[&["unfreeze", "unit", &unit, "--freeze", &freeze][..], &by[..]].concat());
-    folder.ok(&server, &reserve);
+    folder.ok(&server, &[&reserve[..], &["--out", "shown"]].concat());
+    for (name, mode) in [("shown", 0o700), ("shown/invocation.cbor", 0o600), ("shown/arguments.txt", 0o600)] {
+        let found = std::fs::metadata(folder.path(name)).expect("written").permissions().mode();
+        assert_eq!(found & 0o777, mode, "{name} is for its owner alone");
+    }
     let which = folder.client(&server, &[&["freeze", "token"][..], &by[..]].concat()).expect(2);
     assert!(which.err.contains("which one?"), "{}", which.err);
 }

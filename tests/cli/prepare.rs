@@ -3,6 +3,8 @@
 use crate::run::{remit, run};
 use crate::server::{Folder, Server, text};
 use crate::story::{cast, id, key};
+use remit::remote::{Address, Remote, Reply};
+use std::time::Duration;
 
 /// A ledger of two out of three operators.
 fn with_operators(folder: &Folder) -> (std::path::PathBuf, Server) {
@@ -175,6 +177,13 @@ fn a_bundle_is_applied_as_a_whole_or_not_at_all() {
         folder.client(&server, &["submit", "both.cbor"]).expect(2).json()["error"]["code"],
         "unsigned"
     );
+    // Whoever submits it all the same is told by the ledger that it is no signature.
+    let address = Address { url: server.url.clone(), timeout: Duration::from_secs(60), ..Address::default() };
+    let reply = Remote::new(address)
+        .expect("an address")
+        .submit(&std::fs::read(folder.path("both.cbor")).expect("read"));
+    let Ok(Reply::Refused(refused)) = reply else { panic!("{reply:?}") };
+    assert_eq!((refused.code.as_str(), left()), ("bad_signature", "1994000".into()));
     let other = folder.client(&server, &["sign", "both.cbor", "--key", "company.pem"]).expect(2);
     assert!(other.err.contains("--member"), "{}", other.err);
     folder.ok(&server, &["sign", "both.cbor", "--key", "airline.pem"]);
