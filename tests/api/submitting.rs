@@ -18,7 +18,7 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 #[tokio::test]
 async fn an_applied_submission_is_proved_by_its_answer() {
@@ -263,10 +263,13 @@ async fn one_client_has_a_part_of_the_queue() {
         });
         requests.collect::<Vec<_>>()
     };
-    gate.store(true, Ordering::SeqCst);
+    let closed = Closed::new(&gate);
     let in_progress = [full("192.0.2.7:1"), full("[2001:db8::1]:1")];
     for same in ["192.0.2.7:2", "[::ffff:192.0.2.7]:2", "[2001:db8::2]:2"] {
-        let answer = from(same, vec![0x80]).await;
+        // It is answered at once, and waits for nobody.
+        let mut request = Box::pin(from(same, vec![0x80]));
+        let polled = request.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(answer) = polled else { panic!("{same} is let in") };
         assert_eq!(
             (answer.error(), answer.header("retry-after")),
             ((429, "client_busy".into()), "1"),
@@ -276,9 +279,25 @@ async fn one_client_has_a_part_of_the_queue() {
     for other in ["192.0.2.8:1", "[2001:db8:0:1::1]:1", "127.0.0.1:1"] {
         assert_eq!(from(other, vec![0x80]).await.status, 200, "{other}");
     }
-    gate.store(false, Ordering::SeqCst);
+    drop(closed);
     for request in in_progress.into_iter().flatten() {
         assert_eq!(request.await.json()["answers"][0]["status"], "applied");
     }
     assert_eq!(from("192.0.2.7:2", vec![0x80]).await.status, 200, "it has its part again");
+}
+
+/// A gate that is closed until this is dropped, by a test that fails too.
+struct Closed(Arc<AtomicBool>);
+
+impl Closed {
+    fn new(gate: &Arc<AtomicBool>) -> Self {
+        gate.store(true, Ordering::SeqCst);
+        Self(gate.clone())
+    }
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
