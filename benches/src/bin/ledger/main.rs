@@ -69,7 +69,11 @@ fn main() -> ExitCode {
     };
     let (figures, file, good) = match wanted {
         Wanted::Rows { scale, only } => {
-            let file = if scale.smoke { "ledger-smoke.json" } else { "ledger.json" };
+            let file = match (scale.smoke, scale.roots == Scale::FULL.roots && only.is_none()) {
+                (true, _) => "ledger-smoke.json",
+                (false, true) => "ledger.json",
+                (false, false) => "ledger-part.json",
+            };
             (run(&scale, only.as_deref()), file, true)
         }
         Wanted::Large(tokens) => (large::run(tokens), "ledger-large.json", true),
@@ -109,17 +113,19 @@ fn run(scale: &Scale, only: Option<&str>) -> Figures {
         format!("one strict check, key parsed, nothing else running here; backend {}", backend::name());
     figures.show("V", (v * 1e6, "µs"), note);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(2);
-    let folder = Folder::new("ledger");
-    let options = RocksOptions { statistics: true, ..RocksOptions::default() };
-    let world = world::begin(&folder.0, Clock::at(today()), &options);
-    let tokens = process::issue(&world, &mut figures, scale);
-    if group("process") {
-        in_process(&world, &tokens, &mut figures, scale, Limits { v, cores: cores as f64 });
+    if group("process") || group("http") {
+        let folder = Folder::new("ledger");
+        let options = RocksOptions { statistics: true, ..RocksOptions::default() };
+        let world = world::begin(&folder.0, Clock::at(today()), &options);
+        let tokens = process::issue(&world, &mut figures, scale);
+        if group("process") {
+            in_process(&world, &tokens, &mut figures, scale, Limits { v, cores: cores as f64 });
+        }
+        if group("http") {
+            http::rows(&world, &tokens.uniform, &mut figures, scale);
+        }
+        world.service.shutdown();
     }
-    if group("http") {
-        http::rows(&world, &tokens.uniform, &mut figures, scale);
-    }
-    world.service.shutdown();
     if group("postgres") && !scale.smoke {
         let rates = postgres::rows(&mut figures, postgres::Scale { rows: 1_000_000, seconds: 30 });
         rates.into_iter().for_each(|rates| beside(&mut figures, &rates));

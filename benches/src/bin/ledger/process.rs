@@ -101,7 +101,7 @@ impl Load<'_> {
     pub fn run(&self, world: &World, figures: &mut Figures, scale: &Scale, limits: Limits) -> f64 {
         let warm = world.sign(self.tokens, (scale.guess as f64 * scale.short.as_secs_f64()) as usize);
         let warm = closed(&world.service, &world.clock, warm, scale.short);
-        let wanted = warm.rate() * scale.span.as_secs_f64() * 1.15;
+        let wanted = warm.rate() * scale.span.as_secs_f64() * 1.5;
         let lanes = world.sign(self.tokens, wanted as usize);
         let (counts, bytes, syncs) =
             (world.service.counts(), world.database.log_bytes(), world.database.syncs());

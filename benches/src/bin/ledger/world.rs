@@ -188,7 +188,7 @@ pub fn start(store: RocksStore, guard: GuardPlace, clock: &Clock) -> (Service, R
 
 fn apply(service: &Service, client: &Client, draft: Draft<'_>) -> ObjectId {
     let ready = client.ready(&[draft]).expect("signs");
-    let submitted = service.submit_wait(vec![ready.bytes], Wait::Durable).expect("answers");
+    let submitted = service.submit_wait(vec![ready.bytes], Wait::Published).expect("answers");
     assert!(submitted.iter().all(|one| matches!(one.answer, Answer::Applied(_))), "{submitted:?}");
     ready.id
 }
@@ -272,7 +272,7 @@ impl World {
         let lane = |from: u64, to: u64| {
             let mut client = self.client();
             let mut issued = Vec::with_capacity((to - from) as usize);
-            let mut flight = crate::load::Flight::new(Wait::Durable);
+            let mut flight = crate::load::Flight::new(Wait::Published);
             let numbers: Vec<u64> = (from..to).collect();
             for call in numbers.chunks(CALL) {
                 let now = self.clock.now();
