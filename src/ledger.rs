@@ -5,6 +5,8 @@
 
 mod history;
 pub mod limits;
+#[cfg(feature = "server")]
+mod priority;
 mod prove;
 mod service;
 mod snapshot;
@@ -14,6 +16,8 @@ pub use crate::sequencer::{
     State, SubmitError, Submitted, Version, Wait, limits as queue_limits,
 };
 pub use history::{History, Validity};
+#[cfg(feature = "server")]
+pub use priority::give_way;
 pub use service::{Service, Sizes};
 pub use snapshot::Snapshot;
 

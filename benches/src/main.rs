@@ -14,6 +14,10 @@ use harness::{Bench, Effort};
 use own::Scene;
 use std::process::ExitCode;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (mut effort, mut only) = (Effort::FULL, Vec::new());
     for argument in std::env::args().skip(1) {

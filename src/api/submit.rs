@@ -8,7 +8,7 @@ use super::extract::{Params, content_length, content_type, read_body};
 use super::limits::{SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
 use super::sequence;
 use super::views::Binary;
-use crate::ledger::{Permit, Service, Submitted, Wait};
+use crate::ledger::{Permit, Service, Submitted, Wait, give_way};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -124,6 +124,7 @@ async fn decided(
     // Nobody listens any more if the client is gone.
     let then = move |answers| drop(sender.send(answers));
     if submissions.len() <= INLINE_MAX {
+        give_way();
         service.submit(permit, submissions, wait, then)?;
     } else {
         let service = service.clone();

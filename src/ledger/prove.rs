@@ -61,7 +61,7 @@ impl Snapshot {
     pub fn token_object(&self, index: StateIndex) -> Result<Vec<u8>, LedgerError> {
         let info = self.token_at(index)?;
         let damaged = || LedgerError::Damaged(info.entry);
-        let kept = self.entry(info.entry)?.object.ok_or_else(damaged)?;
+        let kept = self.read.object(info.entry)?.ok_or_else(damaged)?;
         let submission = Submission::decode(&kept).map_err(|_| damaged())?;
         let operation = submission.operations.into_iter().find(|operation| operation.id == info.id);
         operation.ok_or_else(damaged)?.objects().into_iter().next().ok_or_else(damaged)

@@ -131,8 +131,8 @@ impl Service {
     }
 
     /// Submits; `then` is called exactly once, by this thread or the writer's, and must not wait for anything.
-    /// Submissions are decoded and their signatures checked in this thread. They are decided in one batch, in order,
-    /// each for itself.
+    /// Submissions are decoded and their signatures checked in this thread, and what the rules will read of their tokens
+    /// is looked up. They are decided in one batch, in order, each for itself.
     ///
     /// # Errors
     ///
@@ -158,6 +158,7 @@ impl Service {
             Answers::new(&inputs, Box::new(then)).give(version.as_ref());
             return Ok(());
         }
+        self.0.read.warm(&inputs.iter().flat_map(Input::tokens).collect::<Vec<_>>());
         self.0.queue.push(inputs, wait, Box::new(then), permit)
     }
 

@@ -157,7 +157,7 @@ impl Snapshot {
 
     /// A record of the newest batch.
     pub(super) fn get<K: StateKey>(&self, key: &K) -> Result<Option<K::Record>, LedgerError> {
-        let record: Option<Record> = self.read.record(&key.key())?;
+        let record: Option<Record> = self.read.cached(&key.key())?;
         Ok(record.as_ref().and_then(K::unwrap).cloned())
     }
 }

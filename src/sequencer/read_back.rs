@@ -2,8 +2,7 @@
 
 use super::limits::BATCH_ENTRIES_MAX;
 use crate::engine::{Batch, Trees};
-use crate::machine::{StateKey, key};
-use crate::store::{Durable, Read, StoreError, encode_leaf};
+use crate::store::{Durable, Read, StoreError};
 use crate::tree::{Frontier, ProveError, prove};
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Entry};
@@ -110,10 +109,12 @@ pub fn read_back(read: &dyn Read, trees: &Trees, made: Made, durable: Durable) -
         return Err(Mismatch::Log(log.root()));
     }
     commits(last, EntryIndex(end.0 - 1), &made.commitment, trees)?;
-    for (index, hash) in &made.leaves {
-        let record = read.record(&key::LeafAt(*index).key())?;
-        let record = record.as_ref().and_then(key::LeafAt::unwrap).ok_or(Mismatch::Leaf(*index))?;
-        let kept = encode_leaf(record).map(|(_, hash)| hash);
+    let indexes: Vec<StateIndex> = made.leaves.iter().map(|(index, _)| *index).collect();
+    let stored = read.leaf_hashes(&indexes)?;
+    if stored.len() != indexes.len() {
+        return Err(Mismatch::Trees);
+    }
+    for ((index, hash), kept) in made.leaves.iter().zip(stored) {
         if kept != Some(*hash) || trees.state.get(*index) != Some(*hash) {
             return Err(Mismatch::Leaf(*index));
         }

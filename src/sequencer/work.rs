@@ -5,7 +5,7 @@ use super::version::Version;
 use crate::engine::Answer;
 use crate::machine::Refusal;
 use remit_verifier::code::Code;
-use remit_verifier::object::{Submission, Verified};
+use remit_verifier::object::{Body, Submission, Verified};
 use remit_verifier::types::{LedgerId, ObjectId};
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +52,18 @@ impl Input {
             }
             Err(code) => Self { bytes, id: None, checked: Err(code) },
         }
+    }
+
+    /// The tokens whose chains the rules will read, by the ids of their last logged links.
+    pub fn tokens(&self) -> impl Iterator<Item = ObjectId> {
+        let operations = self.checked.iter().flat_map(|verified| &verified.operations);
+        operations.filter_map(|operation| match &operation.body {
+            Body::Token(token, _) => token.parent(),
+            Body::Reserve(invocation, links) => {
+                links.first().map_or(Some(invocation.token), |link| link.token.parent())
+            }
+            Body::Act(..) => None,
+        })
     }
 }
 

@@ -15,12 +15,12 @@ pub use rocks::RocksStore;
 pub use shared::{Fault, SharedMemory};
 
 use crate::engine::{Batch, Trees};
-use crate::machine::{Key, LeafRecord, Record, StateView};
+use crate::machine::{Key, LeafRecord, Record, StateKey, StateView, key};
 use crate::tree::Nodes;
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Details};
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::{EntryIndex, Hash, StateIndex};
+use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex};
 use std::fmt;
 use std::sync::Arc;
 
@@ -141,6 +141,46 @@ pub trait Read: Send + Sync + 'static {
     ///
     /// [`StoreError`].
     fn entry(&self, at: EntryIndex) -> Result<Option<StoredEntry>, StoreError>;
+
+    /// The submission that the entry at this index applied; `None` if nobody submitted one, or it is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn object(&self, at: EntryIndex) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.entry(at)?.and_then(|kept| kept.object))
+    }
+
+    /// Whoever submits operations on these tokens has the time that the writer has not: what the rules will read of them
+    /// is read now, so that the writer finds it. Only a hint; errors are left to the writer.
+    fn warm(&self, tokens: &[ObjectId]) {
+        let _ = tokens;
+    }
+
+    /// As `record`, but perhaps out of memory: for those who check it against the tree, or show it. What is about to be
+    /// signed is read with `record`, where it is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn cached(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.record(key)
+    }
+
+    /// The hashes of the records that are stored for these leaves, computed anew from what is stored and never out of
+    /// memory; `None` for a record that is missing, or whose private part is not what its leaf commits to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn leaf_hashes(&self, indexes: &[StateIndex]) -> Result<Vec<Option<Hash>>, StoreError> {
+        let hash = |index: &StateIndex| {
+            let record = self.record(&key::LeafAt(*index).key())?;
+            let record = record.as_ref().and_then(key::LeafAt::unwrap);
+            Ok(record.and_then(|record| encode_leaf(record)).map(|(_, hash)| hash))
+        };
+        indexes.iter().map(hash).collect()
+    }
 
     /// The entries from this index on, as many as `limit`, without what stands beside them: the bytes alone.
     ///

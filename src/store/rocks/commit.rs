@@ -17,6 +17,9 @@ use rocksdb::{WriteBatch, WriteOptions};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
+/// Bytes that a write has room for at first, for each entry.
+const WRITE_BYTES: usize = 1536;
+
 /// The newest event of each leaf that a batch rewrote.
 type Newest = BTreeMap<StateIndex, EntryIndex>;
 
@@ -36,7 +39,8 @@ impl RocksStore {
     ) -> Result<Durable, StoreError> {
         let inner = self.view.inner.clone();
         inner.pre_images.keep(batch.first.0, self.overwritten(&batch)?);
-        let mut write = WriteBatch::default();
+        // What one operation writes, many times: growing would copy it.
+        let mut write = WriteBatch::with_capacity_bytes(WRITE_BYTES * batch.entries.len());
         let newest = self.put_entries(&mut write, &batch)?;
         put_kept(&mut write, self, &batch, objects)?;
         let digest = self.put_records(&mut write, &batch, &newest)?;
@@ -54,10 +58,8 @@ impl RocksStore {
         options.set_sync(sync);
         inner.db.write_opt(write, &options).map_err(|error| store_error(&error))?;
         // Durable from here on; nothing below fails.
-        for (key, record) in batch.delta.iter() {
-            let event = if let Key::LeafAt(index) = key { newest.get(index).copied() } else { None };
-            self.view.commit(key, record, event);
-        }
+        let event = |key: &Key| if let Key::LeafAt(index) = key { newest.get(index).copied() } else { None };
+        inner.cached().commit(batch.delta.iter().map(|(key, record)| (key, record, event(key))));
         *inner.edge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(edge);
         self.digest = digest;
         self.trees = batch.trees;

@@ -5,6 +5,7 @@
 //! stored nowhere: a leaf is the stored state record, and making the trees anew at open is the check of their roots.
 
 mod cache;
+mod cached;
 pub mod chunk;
 pub mod codec;
 mod commit;

@@ -10,7 +10,6 @@ use super::schema::{self, Family, SCHEMA, SCHEMA_KEY, TIP_KEY, handle};
 use super::{Damage, OpenError, RocksOptions, RocksStore, RocksView};
 use crate::engine::{Batch, StatusTree, Trees};
 use crate::machine::{Head, StateKey, key};
-use crate::store::PreImages;
 use crate::tree::tile::TILE_WIDTH;
 use crate::tree::{Frontier, PagedTree};
 use remit_verifier::hash::leaf_hash;
@@ -52,7 +51,7 @@ pub(super) fn open_database(dir: &Path, options: &RocksOptions, read_only: bool)
         DB::open_cf_descriptors(&database, dir, families)
     };
     let db = db.map_err(|error| open_error(&error))?;
-    Ok(Inner { db, options: database, edge: RwLock::default(), pre_images: PreImages::default() })
+    Ok(Inner::new(db, database, options))
 }
 
 /// The schema number of a folder.
@@ -104,9 +103,8 @@ impl RocksStore {
         database.create_missing_column_families(true);
         let families = schema::families(options, Family::ALL.map(Family::name));
         let db = DB::open_cf_descriptors(&database, dir, families).map_err(|error| open_error(&error))?;
-        let inner =
-            Inner { db, options: database, edge: RwLock::default(), pre_images: PreImages::default() };
-        let view = RocksView::new(Arc::new(inner), None, Seconds(u64::MAX), options);
+        let inner = Arc::new(Inner::new(db, database, options));
+        let view = RocksView::new(inner, None, Seconds(u64::MAX));
         Ok(Self { view, trees: Trees::default(), commitment: None, digest: Hash::default() })
     }
 
@@ -136,7 +134,7 @@ impl RocksStore {
             let (computed, committed) = (status.root(), commitment.status_root);
             return Err(Damage::StatusRoot { computed, committed }.into());
         }
-        let view = RocksView::new(inner, Some(head), Seconds(tip.due_floor), options);
+        let view = RocksView::new(inner, Some(head), Seconds(tip.due_floor));
         let trees = Trees { log, state, status };
         Ok(Self { view, trees, commitment: Some(commitment), digest: Hash(tip.digest) })
     }

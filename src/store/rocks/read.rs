@@ -1,19 +1,22 @@
 //! What readers in other threads see, and the raw access that the writer shares with them.
 
+use super::RocksOptions;
+use super::cached::Cached;
 use super::chunk::{self, KeptItem, LogChunk};
 use super::codec::{self, damaged};
 use super::edge::{Edge, TILE_BYTES, TILE_LEVELS, root_of};
 use super::error::store_error;
+use super::open::check_leaf;
 use super::schema::{ENTRIES, FORMAT, Family, TILES, handle};
 use super::view;
 use crate::machine::{Key, LeafRecord, Record};
 use crate::store::{PreImages, Read, StoreError, StoredEntry};
 use crate::tree::Nodes;
 use crate::tree::tile::TILE_WIDTH;
-use remit_verifier::types::{EntryIndex, Hash, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex, TreeSize};
 use rocksdb::{DB, DBPinnableSlice, Options, ReadOptions};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// The open database and what stands beside it in memory; shared by the writer and all readers.
 pub(super) struct Inner {
@@ -22,6 +25,7 @@ pub(super) struct Inner {
     pub(super) options: Options,
     pub(super) edge: RwLock<Arc<Edge>>,
     pub(super) pre_images: PreImages,
+    pub(super) cached: Mutex<Cached>,
 }
 
 impl fmt::Debug for Inner {
@@ -63,6 +67,11 @@ pub(super) fn no_entry(at: EntryIndex) -> StoreError {
 }
 
 impl Inner {
+    pub(super) fn new(db: DB, database: Options, options: &RocksOptions) -> Self {
+        let (edge, pre_images) = (RwLock::default(), PreImages::default());
+        Self { db, options: database, edge, pre_images, cached: Mutex::new(Cached::new(options)) }
+    }
+
     pub(super) fn edge(&self) -> Arc<Edge> {
         self.edge.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -201,6 +210,38 @@ impl Read for RocksReader {
         let entry = self.inner.in_chunk(at, |chunk, place| Some(chunk.entries.get(place)?.to_vec()))?;
         let KeptItem { object, details } = self.inner.kept(at)?;
         Ok(Some(StoredEntry { entry, object, details }))
+    }
+
+    fn object(&self, at: EntryIndex) -> Result<Option<Vec<u8>>, StoreError> {
+        if at.0 >= self.len() {
+            return Ok(None);
+        }
+        self.inner.kept(at).map(|kept| kept.object)
+    }
+
+    fn warm(&self, tokens: &[ObjectId]) {
+        // Whoever decides on them reads them again, and says what is wrong.
+        let _ = self.inner.warm(tokens);
+    }
+
+    fn leaf_hashes(&self, indexes: &[StateIndex]) -> Result<Vec<Option<Hash>>, StoreError> {
+        let db = &self.inner.db;
+        let keys: Vec<[u8; 8]> = indexes.iter().map(|index| index.0.to_be_bytes()).collect();
+        let stored = db.batched_multi_get_cf(handle(db, Family::State), &keys, false);
+        let hash = |(index, value): (&StateIndex, Result<Option<DBPinnableSlice<'_>>, _>)| {
+            let value = value.map_err(|error| store_error(&error))?;
+            Ok(value.and_then(|value| check_leaf(*index, &value).ok()).map(|(hash, _)| hash))
+        };
+        indexes.iter().zip(stored).map(hash).collect()
+    }
+
+    fn cached(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        match key {
+            Key::LeafAt(_) | Key::TokenOf(_) | Key::IndexOf(_) => {
+                Ok(self.inner.found(key)?.map(|(record, _)| record))
+            }
+            _ => self.inner.record(key),
+        }
     }
 
     fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {

@@ -15,8 +15,8 @@
 use super::RocksOptions;
 use rocksdb::statistics::StatsLevel;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LruCacheOptions,
-    Options,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
+    DataBlockIndexType, Options,
 };
 
 /// The schema that this version writes; a folder of another one is rebuilt from its log.
@@ -76,6 +76,8 @@ impl Family {
 
 /// Bloom bits of a key: one needless read in a hundred.
 const BLOOM_BITS: f64 = 10.0;
+/// Part of a memtable's size that its filter takes: some 25 bits of a key.
+const MEMTABLE_FILTER_RATIO: f64 = 0.02;
 /// Above so many bytes of write-ahead log, memtables are written out, so that reopening reads no more than that.
 const WAL_BYTES_MAX: u64 = 256 << 20;
 /// How many tables are open at once at most.
@@ -92,6 +94,8 @@ pub(super) fn database(options: &RocksOptions) -> Options {
     db.set_max_total_wal_size(WAL_BYTES_MAX);
     db.set_max_open_files(OPEN_FILES_MAX);
     db.set_max_background_jobs(2);
+    // There is one writer.
+    db.set_allow_concurrent_memtable_write(false);
     db.set_bytes_per_sync(1 << 20);
     db.set_keep_log_file_num(4);
     if options.statistics {
@@ -107,11 +111,8 @@ pub(super) fn families<'n>(
     options: &RocksOptions,
     names: impl IntoIterator<Item = &'n str>,
 ) -> Vec<ColumnFamilyDescriptor> {
-    let mut lru = LruCacheOptions::default();
-    lru.set_capacity(options.cache_bytes);
-    // Few shards: a large chunk of objects must fit into one.
-    lru.set_num_shard_bits(4);
-    let cache = Cache::new_lru_cache_opts(&lru);
+    // Readers in all threads share it without a lock.
+    let cache = Cache::new_hyper_clock_cache(options.cache_bytes, 0);
     names
         .into_iter()
         .map(|name| {
@@ -133,16 +134,27 @@ fn family(family: Option<Family>, options: &RocksOptions, cache: &Cache) -> Opti
     cf.set_write_buffer_size(options.memtable_bytes / 4);
     match family {
         // Keys that are mostly looked up in vain need the filter at every level.
-        Some(Family::Named | Family::Times) => blocks.set_bloom_filter(BLOOM_BITS, false),
+        Some(Family::Named | Family::Times) => {
+            blocks.set_bloom_filter(BLOOM_BITS, false);
+            look_up(&mut blocks, &mut cf);
+        }
         // Keys that are always there need it only above the last.
         Some(Family::State | Family::Tokens) => {
             blocks.set_bloom_filter(BLOOM_BITS, false);
             cf.set_optimize_filters_for_hits(true);
+            look_up(&mut blocks, &mut cf);
         }
         _ => {}
     }
     cf.set_block_based_table_factory(&blocks);
     cf
+}
+
+/// Keys are looked up one by one. Most are not among those written last, and in a block a table finds them.
+fn look_up(blocks: &mut BlockBasedOptions, cf: &mut Options) {
+    blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
+    cf.set_memtable_whole_key_filtering(true);
+    cf.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_RATIO);
 }
 
 /// The handle of a family, which is open as long as the database.

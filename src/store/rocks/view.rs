@@ -1,91 +1,46 @@
 //! The state as the writer reads it: records of RocksDB behind a cache of decoded ones, exactly as of the last commit.
 
-use super::cache::Cache;
+use super::Inner;
 use super::codec::{self, damaged};
 use super::error::store_error;
 use super::schema::{Family, handle};
-use super::{Inner, RocksOptions};
-use crate::machine::{Due, Head, Key, LeafRecord, Record, StateKey, StateView, TokenInfo, key};
+use crate::machine::{Due, Head, Key, LeafRecord, Record, StateView};
 use crate::store::StoreError;
 use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds, StateIndex};
 use rocksdb::ReadOptions;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// What the writer sees. Only the store that it belongs to changes it, at a commit.
 #[derive(Debug)]
 pub struct RocksView {
     pub(super) inner: Arc<Inner>,
-    cached: Mutex<Cached>,
 }
 
 /// A leaf record and the newest entry that rewrote it.
 pub(super) type Leaf = (Arc<LeafRecord>, EntryIndex);
 
-#[derive(Debug)]
-struct Cached {
-    head: Option<Head>,
-    leaves: Cache<StateIndex, Leaf>,
-    tokens: Cache<StateIndex, Arc<TokenInfo>>,
-    indexes: Cache<ObjectId, StateIndex>,
-    /// No deadline is earlier.
-    due_floor: Seconds,
-}
-
 impl RocksView {
-    pub(super) fn new(
-        inner: Arc<Inner>,
-        head: Option<Head>,
-        due_floor: Seconds,
-        options: &RocksOptions,
-    ) -> Self {
-        let cached = Cached {
-            head,
-            leaves: Cache::new(options.leaves_cached),
-            tokens: Cache::new(options.tokens_cached),
-            indexes: Cache::new(options.leaves_cached),
-            due_floor,
-        };
-        Self { inner, cached: Mutex::new(cached) }
-    }
-
-    fn cached(&self) -> MutexGuard<'_, Cached> {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn new(inner: Arc<Inner>, head: Option<Head>, due_floor: Seconds) -> Self {
+        let mut cached = inner.cached();
+        (cached.head, cached.due_floor) = (head, due_floor);
+        drop(cached);
+        Self { inner }
     }
 
     /// The head as of the last commit.
     pub(super) fn head(&self) -> Option<Head> {
-        self.cached().head.clone()
+        self.inner.cached().head.clone()
     }
 
     pub(super) fn due_floor(&self) -> Seconds {
-        self.cached().due_floor
+        self.inner.cached().due_floor
     }
 
     /// A leaf record with its newest event.
     pub(super) fn leaf(&self, index: StateIndex) -> Result<Option<Leaf>, StoreError> {
-        if let Some(leaf) = self.cached().leaves.get(&index) {
-            return Ok(Some(leaf));
-        }
-        let Some(leaf) = self.inner.leaf(index)? else { return Ok(None) };
-        self.cached().leaves.put(index, leaf.clone());
-        Ok(Some(leaf))
-    }
-
-    /// Takes over what a commit has made durable; `newest` is the newest event of the key's leaf.
-    pub(super) fn commit(&self, key: &Key, record: Option<&Record>, newest: Option<EntryIndex>) {
-        let mut cached = self.cached();
-        match (key, record) {
-            (Key::HeadAt(0), record) => cached.head = record.and_then(key::HeadAt::unwrap).cloned(),
-            (Key::LeafAt(index), Some(Record::LeafAt(leaf))) => {
-                cached.leaves.put(*index, (leaf.clone(), newest.unwrap_or_default()));
-            }
-            (Key::LeafAt(index), _) => cached.leaves.remove(index),
-            (Key::TokenOf(index), Some(Record::TokenOf(info))) => cached.tokens.put(*index, info.clone()),
-            (Key::TokenOf(index), _) => cached.tokens.remove(index),
-            (Key::IndexOf(id), Some(Record::IndexOf(index))) => cached.indexes.put(*id, *index),
-            (Key::IndexOf(id), _) => cached.indexes.remove(id),
-            (Key::DueAt(deadline, _), Some(_)) => cached.due_floor = cached.due_floor.min(*deadline),
-            _ => {}
+        match self.inner.found(&Key::LeafAt(index))? {
+            Some((Record::LeafAt(leaf), newest)) => Ok(Some((leaf, newest))),
+            _ => Ok(None),
         }
     }
 }
@@ -95,27 +50,12 @@ impl StateView for RocksView {
 
     fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         match key {
-            Key::HeadAt(0) => return Ok(self.head().map(Record::HeadAt)),
-            Key::LeafAt(index) => {
-                return Ok(self.leaf(*index)?.map(|(record, _)| Record::LeafAt(record)));
+            Key::HeadAt(0) => Ok(self.head().map(Record::HeadAt)),
+            Key::LeafAt(_) | Key::TokenOf(_) | Key::IndexOf(_) => {
+                Ok(self.inner.found(key)?.map(|(record, _)| record))
             }
-            Key::TokenOf(index) => {
-                if let Some(info) = self.cached().tokens.get(index) {
-                    return Ok(Some(Record::TokenOf(info)));
-                }
-            }
-            Key::IndexOf(id) => {
-                if let Some(index) = self.cached().indexes.get(id) {
-                    return Ok(Some(Record::IndexOf(index)));
-                }
-            }
-            _ => {}
+            _ => self.inner.record(key),
         }
-        let record = self.inner.record(key)?;
-        if record.is_some() && !matches!(key, Key::DueAt(..)) {
-            self.commit(key, record.as_ref(), None);
-        }
-        Ok(record)
     }
 
     fn due(&self, now: Millis, limit: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, StoreError> {
@@ -143,7 +83,7 @@ impl StateView for RocksView {
         }
         iterator.status().map_err(|error| store_error(&error))?;
         // What lies between the old floor and the first deadline found was deleted; nobody scans it again.
-        self.cached().due_floor = next.unwrap_or(Seconds(u64::MAX));
+        self.inner.cached().due_floor = next.unwrap_or(Seconds(u64::MAX));
         Ok(due)
     }
 }

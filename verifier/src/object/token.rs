@@ -122,8 +122,13 @@ impl Token {
         Ok(token)
     }
 
-    /// Decodes a payload; whether the holder's key is a point is for the caller to see where it matters (spec 10 §6).
-    pub(crate) fn decode_unkeyed(payload: &[u8]) -> Result<Self, DecodeError> {
+    /// Decodes a payload; whether the holder's key is a point is for the caller to see where it matters (spec 10 §6), or
+    /// was seen before.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]; `Malformed` also for claims that do not belong to the mode (spec 04 §2).
+    pub fn decode_unkeyed(payload: &[u8]) -> Result<Self, DecodeError> {
         let mut cwt = (None, None, None, None, None);
         Reader::whole(payload, PAYLOAD_BYTES_MAX, |r| {
             r.map(|key, r| {

@@ -3,13 +3,13 @@
 use crate::figures::Times;
 use crate::world::{CALL, Call, Clock};
 use remit::engine::Answer;
-use remit::ledger::{Service, SubmitError, Submitted, Wait};
+use remit::ledger::{Service, SubmitError, Submitted, Wait, give_way};
 use remit_verifier::types::Millis;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Calls that one thread has in flight.
-const IN_FLIGHT: usize = 8;
+const IN_FLIGHT: usize = 24;
 
 /// What one call came to: when it was sent, when it was answered, and for how many operations.
 struct Landed {
@@ -107,6 +107,7 @@ impl Ran {
 pub fn closed(service: &Service, clock: &Clock, lanes: [Vec<Call>; 2], span: Duration) -> Ran {
     let started = Instant::now();
     let lane = |calls: Vec<Call>| {
+        give_way();
         let mut flight = Flight::new(Wait::Published);
         for call in calls {
             if started.elapsed() >= span {

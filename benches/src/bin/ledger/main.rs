@@ -4,6 +4,7 @@
 
 #[path = "../../backend.rs"]
 mod backend;
+mod check;
 mod figures;
 mod http;
 mod large;
@@ -13,17 +14,13 @@ mod process;
 mod soak;
 mod world;
 
-use ed25519_dalek::{Signer, SigningKey};
-use figures::{Figures, Target, Times};
-use process::{Limits, Load, Scale};
+use figures::{Figures, Target};
+use process::{Load, Scale};
 use remit::store::rocks::RocksOptions;
-use remit_verifier::key::PublicKey;
-use remit_verifier::types::KeyBytes;
-use std::hint::black_box;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use world::{Clock, World, today};
 
 const USAGE: &str = "usage: remit-bench-ledger [--smoke | --brief] [--only process|http|postgres]
@@ -60,6 +57,10 @@ impl Wanted {
         })
     }
 }
+
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -108,18 +109,18 @@ fn end_with_parent() {
 fn run(scale: &Scale, only: Option<&str>) -> Figures {
     let group = |name: &str| only.is_none_or(|only| only == name);
     let mut figures = if scale.smoke { Figures::default() } else { Figures::said() };
-    let v = strict_check(scale.samples);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let v = check::seconds(1, scale.samples);
     let note =
         format!("one strict check, key parsed, nothing else running here; backend {}", backend::name());
     figures.show("V", (v * 1e6, "µs"), note);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     if group("process") || group("http") {
         let folder = Folder::new("ledger");
         let options = RocksOptions { statistics: true, ..RocksOptions::default() };
         let world = world::begin(&folder.0, Clock::at(today()), &options);
         let tokens = process::issue(&world, &mut figures, scale);
         if group("process") {
-            in_process(&world, &tokens, &mut figures, scale, Limits { v, cores: cores as f64 });
+            in_process(&world, &tokens, &mut figures, scale, cores);
         }
         if group("http") {
             http::rows(&world, &tokens.uniform, &mut figures, scale);
@@ -148,35 +149,16 @@ fn beside(figures: &mut Figures, rates: &postgres::Rates) {
 }
 
 /// The rows that submit by calling the ledger.
-fn in_process(world: &World, tokens: &process::Tokens, figures: &mut Figures, scale: &Scale, limits: Limits) {
+fn in_process(world: &World, tokens: &process::Tokens, figures: &mut Figures, scale: &Scale, cores: usize) {
     let (roots, chains, children) = (scale.roots, scale.chains, scale.children);
     let note = format!("depth 1, uniform over {roots} tokens; limit cores/V, goal 0.5");
     let w1 = Load { name: "W1", tokens: &tokens.uniform, least: 0.4, note };
-    let rate = w1.run(world, figures, scale, limits);
+    let rate = w1.run(world, figures, scale, cores);
     process::half_load(world, tokens, figures, scale, rate / 2.0);
     let note = format!("depth 3, shared, uniform over {chains} chains; limit cores/V");
-    Load { name: "W3", tokens: &tokens.chains, least: 0.3, note }.run(world, figures, scale, limits);
+    Load { name: "W3", tokens: &tokens.chains, least: 0.3, note }.run(world, figures, scale, cores);
     let note = format!("one hot root with {children} children; limit cores/V");
-    Load { name: "WH", tokens: &tokens.hot, least: 0.3, note }.run(world, figures, scale, limits);
-}
-
-/// Seconds of one strict signature check: the first decile of short samples, which nothing else has interrupted.
-fn strict_check(samples: usize) -> f64 {
-    const CHECKS: u32 = 32;
-    let signer = SigningKey::from_bytes(&[7; 32]);
-    let key = PublicKey::parse(&KeyBytes(signer.verifying_key().to_bytes())).expect("an honest key");
-    let message = [0x5a; 300];
-    let signature = signer.sign(&message).to_bytes();
-    let mut times = Times::default();
-    for _ in 0..samples {
-        let started = Instant::now();
-        for _ in 0..CHECKS {
-            black_box(&key).verify(black_box(&message), black_box(&signature)).expect("a good signature");
-        }
-        times.push(started.elapsed() / CHECKS);
-    }
-    let [early] = times.percentiles([10.0]);
-    early / 1e3
+    Load { name: "WH", tokens: &tokens.hot, least: 0.3, note }.run(world, figures, scale, cores);
 }
 
 /// A folder under target/bench/ that is removed at the end.
