@@ -131,8 +131,8 @@ impl Service {
     }
 
     /// Submits; `then` is called exactly once, by this thread or the writer's, and must not wait for anything.
-    /// Submissions are decoded and their signatures checked in this thread, and what the rules will read of their tokens
-    /// is looked up. They are decided in one batch, in order, each for itself.
+    /// Submissions are decoded and their signatures checked in this thread, which also looks up what the rules will
+    /// read of their tokens. They are decided in one batch, in order, each for itself.
     ///
     /// # Errors
     ///

@@ -151,8 +151,8 @@ pub trait Read: Send + Sync + 'static {
         Ok(self.entry(at)?.and_then(|kept| kept.object))
     }
 
-    /// Whoever submits operations on these tokens has the time that the writer has not: what the rules will read of them
-    /// is read now, so that the writer finds it. Only a hint; errors are left to the writer.
+    /// Whoever submits operations on these tokens has the time that the writer has not: what the rules will read of
+    /// them is read now, so that the writer finds it. Only a hint; errors are left to the writer.
     fn warm(&self, tokens: &[ObjectId]) {
         let _ = tokens;
     }

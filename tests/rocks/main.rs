@@ -2,6 +2,7 @@
 #![cfg(feature = "server")]
 #![allow(unreachable_pub, dead_code)]
 
+mod cached;
 mod codec;
 #[path = "../rules/draft.rs"]
 mod draft;

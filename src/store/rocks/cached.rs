@@ -1,5 +1,5 @@
-//! Decoded records in memory, exactly as of the last commit. Whoever submits or reads may fill the cache; only the writer
-//! changes what is in it.
+//! Decoded records in memory, exactly as of the last commit. Whoever submits or reads may fill the cache; only the
+//! writer changes what is in it.
 
 use super::cache::Cache;
 use super::codec::{self, damaged};
@@ -69,6 +69,17 @@ impl Cached {
         }
     }
 
+    /// Takes over what was read when there had been so many commits, unless there have been more since.
+    fn keep<'k>(&mut self, commits: u64, read: impl Iterator<Item = (&'k Key, &'k Option<Found>)>) {
+        if self.commits == commits {
+            for (key, found) in read {
+                if let Some((record, newest)) = found {
+                    self.put(key, Some(record), *newest);
+                }
+            }
+        }
+    }
+
     /// Takes over what a commit has made durable: keys, records, and the newest event of leaves.
     pub(super) fn commit<'b>(
         &mut self,
@@ -110,14 +121,7 @@ impl Inner {
                 }
             }
         }
-        let mut cached = self.cached();
-        if cached.commits == commits {
-            for at in missing {
-                if let Some((record, newest)) = &found[at] {
-                    cached.put(&keys[at], Some(record), *newest);
-                }
-            }
-        }
+        self.cached().keep(commits, missing.into_iter().map(|at| (&keys[at], &found[at])));
         Ok(found)
     }
 
@@ -157,4 +161,25 @@ fn decode(key: &Key, bytes: &[u8]) -> Result<Found, StoreError> {
         _ => codec::decode(key, bytes).map(|record| (record, EntryIndex::default())),
     };
     found.map_err(|_| damaged(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_commit_is_not_kept_after_it() {
+        let mut cached = Cached::new(&RocksOptions::default());
+        let (key, old, new) = (Key::IndexOf(ObjectId([7; 32])), StateIndex(1), StateIndex(2));
+        let read = Some((Record::IndexOf(old), EntryIndex::default()));
+        cached.keep(cached.commits, [(&key, &read)].into_iter());
+        assert_eq!(cached.get(&key), read);
+        let before = cached.commits;
+        cached.commit([(&key, Some(&Record::IndexOf(new)), None)].into_iter());
+        cached.keep(before, [(&key, &read)].into_iter());
+        assert_eq!(cached.get(&key), Some((Record::IndexOf(new), EntryIndex::default())));
+        cached.commit([(&key, None, None)].into_iter());
+        cached.keep(before, [(&key, &read)].into_iter());
+        assert_eq!(cached.get(&key), None);
+    }
 }

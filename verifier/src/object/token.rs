@@ -122,8 +122,8 @@ impl Token {
         Ok(token)
     }
 
-    /// Decodes a payload; whether the holder's key is a point is for the caller to see where it matters (spec 10 §6), or
-    /// was seen before.
+    /// Decodes a payload; whether the holder's key is a point is for the caller to see where it matters (spec 10 §6),
+    /// or was seen before.
     ///
     /// # Errors
     ///
