@@ -1,11 +1,11 @@
 //! Replays a whole log, batch by batch, and compares it with what was signed (spec 11 §7).
 
 use crate::engine::{self, Batch, Kept, ReplayError, Trees};
-use crate::machine::{Due, Key, Overlay, Record, StateView};
+use crate::machine::MemoryState;
 use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, TreeSize};
 use std::convert::Infallible;
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub struct Rebuilt {
     /// What was replayed.
     pub report: ReplayReport,
     /// The state: every record there is.
-    pub state: Overlay<'static, Nothing>,
+    pub state: MemoryState,
     /// The trees.
     pub trees: Trees,
 }
@@ -80,22 +80,6 @@ impl std::error::Error for AuditError {}
 impl From<ReplayError<Infallible>> for AuditError {
     fn from(error: ReplayError<Infallible>) -> Self {
         Self::Batch(error)
-    }
-}
-
-/// The state before genesis.
-#[derive(Debug)]
-pub struct Nothing;
-
-impl StateView for Nothing {
-    type Error = Infallible;
-
-    fn read(&self, _: &Key) -> Result<Option<Record>, Infallible> {
-        Ok(None)
-    }
-
-    fn due(&self, _: Millis, _: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, Infallible> {
-        Ok(Vec::new())
     }
 }
 
@@ -197,7 +181,7 @@ struct Audit {
     batches: u64,
     details: u64,
     time: Millis,
-    state: Overlay<'static, Nothing>,
+    state: MemoryState,
     trees: Trees,
 }
 
@@ -210,7 +194,7 @@ impl Audit {
             batches: 0,
             details: 0,
             time: batch.time,
-            state: Overlay::new(&Nothing),
+            state: MemoryState::default(),
             trees: Trees::default(),
         };
         audit.take(kept, batch);
@@ -228,7 +212,7 @@ impl Audit {
         self.details += kept.iter().filter(|kept| kept.details.is_some()).count() as u64;
         self.time = batch.time;
         self.trees = batch.trees;
-        self.state.delta.extend(batch.delta);
+        self.state.apply(&batch.delta);
     }
 
     /// Whether the checkpoint is the one of the log as it now is; `false` while it covers more.

@@ -7,6 +7,7 @@ mod delta;
 mod funds;
 mod holder;
 mod issue;
+mod memory;
 mod refusal;
 mod registry;
 mod reserve;
@@ -16,6 +17,7 @@ mod view;
 
 pub use admit::{Applied, Outcome, admit, expire, genesis};
 pub use delta::{Delta, Overlay};
+pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
     Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Reservation, StateKey,

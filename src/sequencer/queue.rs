@@ -329,16 +329,18 @@ impl Queue {
     /// Waits for what to do next. A heartbeat is due at `beat_at`, and after idling for `heartbeat` in any case: a
     /// clock that was set back does not stop the heart.
     pub(super) fn next(&self, clock: &dyn Fn() -> Millis, beat_at: Millis, heartbeat: Millis) -> Step {
-        let mut inner = self.inner();
         let mut idled = Millis(0);
         loop {
+            // Whoever submits does not wait for the clock.
+            let now = clock();
+            let mut inner = self.inner();
             if !inner.work.is_empty() {
                 return Step::Batch(inner.batch());
             }
             if inner.ends() {
                 return Step::Stop;
             }
-            let left = beat_at.0.saturating_sub(clock().0).min(heartbeat.0.saturating_sub(idled.0));
+            let left = beat_at.0.saturating_sub(now.0).min(heartbeat.0.saturating_sub(idled.0));
             if std::mem::take(&mut inner.beat) || left == 0 {
                 return Step::Beat;
             }
@@ -346,9 +348,8 @@ impl Queue {
             let idle =
                 |inner: &mut Inner| inner.work.is_empty() && !inner.beat && !inner.woken && !inner.ends();
             let waited = self.changed.wait_timeout_while(inner, Duration::from_millis(left), idle);
-            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            inner = woken;
-            inner.woken = false;
+            let (mut woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            woken.woken = false;
             if timeout.timed_out() {
                 idled.0 = idled.0.saturating_add(left);
             }

@@ -1,60 +1,13 @@
-//! The reference store: everything in ordered maps, everything readable at the newest batch.
+//! The reference store: everything in memory, everything readable at the newest batch.
 
 use super::{Durable, Read, StoreError, StoredEntry};
 use crate::engine::{Batch, Kept, Trees};
-use crate::machine::{Delta, Due, Key, LeafRecord, Record, StateKey, StateView, key};
+use crate::machine::{Key, LeafRecord, MemoryState, Record, StateKey, StateView, key};
 use crate::tree::{Nodes, PagedTree};
 use remit_verifier::log::{Commitment, Details};
-use remit_verifier::types::{EntryIndex, Hash, Millis, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
-
-/// The state in memory. It can be cloned and compared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MemoryState {
-    records: BTreeMap<Key, Record>,
-}
-
-impl MemoryState {
-    /// Makes every change of `delta`.
-    pub fn apply(&mut self, delta: &Delta) {
-        for (key, record) in delta.iter() {
-            match record {
-                Some(record) => drop(self.records.insert(key.clone(), record.clone())),
-                None => drop(self.records.remove(key)),
-            }
-        }
-    }
-
-    /// The record of a typed key.
-    pub fn get<K: StateKey>(&self, key: &K) -> Option<&K::Record> {
-        self.records.get(&key.key()).and_then(K::unwrap)
-    }
-
-    /// All records, in order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Record)> {
-        self.records.iter()
-    }
-}
-
-impl StateView for MemoryState {
-    type Error = Infallible;
-
-    fn read(&self, key: &Key) -> Result<Option<Record>, Infallible> {
-        Ok(self.records.get(key).cloned())
-    }
-
-    fn due(&self, now: Millis, limit: usize) -> Result<Vec<(Seconds, ObjectId, Due)>, Infallible> {
-        let from = Key::DueAt(Seconds(0), ObjectId::default());
-        let to = Key::DueAt(now.seconds(), ObjectId([0xff; 32]));
-        let due = self.records.range(from..=to).filter_map(|(key, record)| match key {
-            Key::DueAt(deadline, id) => key::DueAt::unwrap(record).map(|due| (*deadline, *id, *due)),
-            _ => None,
-        });
-        Ok(due.take(limit).collect())
-    }
-}
 
 /// A ledger's log, state and trees in memory.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +109,7 @@ impl MemoryStore {
 /// A store that has one owner is read as it stands: nothing is overwritten while somebody reads.
 impl Read for MemoryStore {
     fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        Ok(self.state.records.get(key).cloned())
+        self.state.read(key).map_err(|never| match never {})
     }
 
     fn pre_image(&self, _: &Hash) -> Option<Arc<LeafRecord>> {

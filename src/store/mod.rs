@@ -8,7 +8,7 @@ mod pre_images;
 pub mod rocks;
 mod shared;
 
-pub use memory::{MemoryState, MemoryStore};
+pub use memory::MemoryStore;
 pub use pre_images::PreImages;
 #[cfg(feature = "server")]
 pub use rocks::RocksStore;

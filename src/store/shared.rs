@@ -59,7 +59,7 @@ impl SharedMemory {
             let (Key::LeafAt(index), Some(record)) = (key, key::LeafAt::unwrap(record)) else { continue };
             let damaged = || StoreError::Damaged(format!("leaf {index}").into());
             let (_, hash) = encode_leaf(record).ok_or_else(damaged)?;
-            leaves.push((*index, hash));
+            leaves.push((index, hash));
         }
         let mut tree = PagedTree::new();
         let root = tree.apply(&leaves).map_err(|error| StoreError::Damaged(error.to_string().into()))?;

@@ -285,10 +285,18 @@ async fn what_is_read_at_one_time_is_bounded() {
             };
             assert!(whole().starts_with("HTTP/1.1 400"));
             // All but their last bytes, and one more for what these leave.
-            let sent = std::iter::repeat_n(most - 1, at_once / (most - 1)).chain([at_once % (most - 1)]);
-            let held: Vec<_> =
-                sent.map(|sent| begun(address, &head(path, content_type, most), sent)).collect();
-            while !whole().starts_with("HTTP/1.1 503") {}
+            let begin = |sent| begun(address, &head(path, content_type, most), sent);
+            let sent = || std::iter::repeat_n(most - 1, at_once / (most - 1)).chain([at_once % (most - 1)]);
+            let held = std::iter::repeat_with(|| {
+                let held: Vec<TcpStream> = sent().map(begin).collect();
+                // A request that takes room while they are still read keeps one of them out: then all begin anew.
+                let full = |_: &u32| {
+                    std::thread::sleep(Duration::from_millis(20));
+                    whole().starts_with("HTTP/1.1 503")
+                };
+                (0..50).find(full).map(|_| held)
+            });
+            let held = held.flatten().next().expect("filled");
             assert!(whole().contains("\"code\":\"busy\"") && whole().contains("retry-after: 1"));
             drop(held);
             while !whole().starts_with("HTTP/1.1 400") {}

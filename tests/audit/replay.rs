@@ -55,8 +55,8 @@ fn a_ledger_with_everything_replays_to_its_checkpoint_and_state() {
     );
     assert_eq!(report.details, report.entries - report.batches - 1);
     assert_eq!(report.time, w.now);
-    let records: Vec<_> = rebuilt.state.delta.iter().filter_map(|(k, r)| r.map(|r| (k, r))).collect();
-    assert!(records.into_iter().eq(w.ledger.store().state().iter()), "every record is rebuilt");
+    assert!(rebuilt.state.iter().count() > 50);
+    assert_eq!(&rebuilt.state, w.ledger.store().state(), "every record is rebuilt");
 }
 
 #[test]

@@ -122,9 +122,9 @@ fn signed_bytes_are_kept_as_they_are() {
     for (key, record) in world.ledger.store().state().iter() {
         let newest = EntryIndex(772);
         let value = encode(record, newest).expect("short");
-        let (family, place) = place(key);
-        assert_eq!(key_at(family, &place).as_ref(), Some(key));
-        assert_eq!(decode(key, &value).as_ref(), Ok(record));
+        let (family, place) = place(&key);
+        assert_eq!(key_at(family, &place).as_ref(), Some(&key));
+        assert_eq!(decode(&key, &value).as_ref(), Ok(record));
         let canonical = match record {
             Record::LeafAt(record) => {
                 assert_eq!(decode_leaf(&value), Ok((record.as_ref().clone(), newest)));

@@ -102,8 +102,8 @@ pub fn same(memory: &MemoryStore, rocks: &RocksStore) {
     assert_eq!(rocks.trees().status.root(), memory.trees().status.root());
     let reader = rocks.reader();
     for (key, record) in memory.state().iter() {
-        assert_eq!(rocks.view().read(key).expect("reads").as_ref(), Some(record), "{key:?}");
-        assert_eq!(reader.record(key).expect("reads").as_ref(), Some(record), "{key:?}");
+        assert_eq!(rocks.view().read(&key).expect("reads").as_ref(), Some(record), "{key:?}");
+        assert_eq!(reader.record(&key).expect("reads").as_ref(), Some(record), "{key:?}");
     }
     let size = memory.len();
     assert_eq!(reader.len(), size);

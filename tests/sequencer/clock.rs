@@ -3,10 +3,13 @@
 use crate::house::{HEARTBEAT, House, LONG, START, Time, checked_head, new_store, start, until};
 use remit::engine::Answer;
 use remit::ledger::queue_limits::JUMP_DEFAULT;
-use remit::ledger::{Settings, StartError, State, SubmitError, Wait};
+use remit::ledger::{Service, Settings, StartError, State, SubmitError, Wait};
 use remit::store::SharedMemory;
 use remit_verifier::code::Code;
 use remit_verifier::types::{Millis, TreeSize};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 fn next_size(house: &House) -> TreeSize {
     TreeSize(house.head().size.0 + 1)
@@ -185,4 +188,30 @@ fn a_clock_set_back_stops_the_time_and_not_the_ledger() {
     let Answer::Refused(refusal) = refused else { panic!("{refused:?}") };
     assert_eq!(refusal.code, Code::TooLate);
     house.replays();
+}
+
+/// Regression: the writer read the clock while it held the queue, so that a slow clock kept everybody out.
+#[test]
+fn a_slow_clock_keeps_nobody_out_of_the_queue() {
+    let (time, asked) = (Time::at(START), Arc::new(OnceLock::<Service>::new()));
+    let (sender, answered) = channel();
+    let (now, queue) = (time.clone(), asked.clone());
+    let clock = Arc::new(move || {
+        if let Some(service) = queue.get() {
+            // What takes the queue in another thread must not have to wait until this has answered.
+            let (service, sender) = (service.clone(), sender.clone());
+            let (done, waiting) = channel();
+            std::thread::spawn(move || drop((service.sizes(), done.send(()))));
+            let _ = sender.send(waiting.recv_timeout(Duration::from_secs(20)).is_ok());
+        }
+        now.now()
+    });
+    let service = start(&new_store(), Settings::new(clock)).expect("starts");
+    asked.set(service.clone()).expect("once");
+    service.wake();
+    for _ in 0..3 {
+        assert!(answered.recv_timeout(Duration::from_secs(60)).expect("the writer asks for the time"));
+        service.wake();
+    }
+    service.shutdown();
 }
