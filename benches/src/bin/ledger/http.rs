@@ -16,7 +16,10 @@ use tokio::runtime;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::LocalSet;
 
+/// As many as PostgreSQL has clients: a closed loop that waits for each batch.
 const CONNECTIONS: usize = 64;
+/// So many that requests wait for the ledger and not for a connection.
+const MANY_CONNECTIONS: usize = 512;
 /// Requests a second of the open loop.
 const OPEN_RATE: f64 = 10_000.0;
 /// Operations a second that are signed for a closed loop.
@@ -77,16 +80,20 @@ pub fn rows(world: &World, tokens: &[Held], figures: &mut Figures, scale: &Scale
             Load { address: server.address, wait, clock: world.clock.clone(), ready }
         };
         let name = |what: &str| format!("HTTP {wait} {what}");
-        let warm = load(CLOSED_RATE_MAX / 2.0 * scale.short.as_secs_f64()).closed(scale.short);
+        let warm = load(CLOSED_RATE_MAX / 2.0 * scale.short.as_secs_f64()).closed(CONNECTIONS, scale.short);
         sent += warm.0.len();
-        let (mut times, elapsed) = load(CLOSED_RATE_MAX * span.as_secs_f64()).closed(span);
-        sent += times.len();
-        let closed = times.len() as f64 / elapsed.as_secs_f64();
-        let note = format!("closed loop, {CONNECTIONS} connections, one operation a request");
-        figures.add(&name("rate"), (closed, "/s"), Some(15_000.0), Target::AtLeast(1.0), note);
-        let [p50, p99] = times.percentiles([50.0, 99.0]);
-        figures.show(&name("closed p50"), (p50, "ms"), "");
-        figures.show(&name("closed p99"), (p99, "ms"), "");
+        for (connections, suffix) in [(CONNECTIONS, ""), (MANY_CONNECTIONS, " many")] {
+            let ready = load(CLOSED_RATE_MAX * span.as_secs_f64());
+            let (mut times, elapsed) = ready.closed(connections, span);
+            sent += times.len();
+            let closed = times.len() as f64 / elapsed.as_secs_f64();
+            let note = format!("closed loop, {connections} connections, one operation a request");
+            let name = |what: &str| name(&format!("{what}{suffix}"));
+            figures.add(&name("rate"), (closed, "/s"), Some(15_000.0), Target::AtLeast(1.0), note);
+            let [p50, p99] = times.percentiles([50.0, 99.0]);
+            figures.show(&name("closed p50"), (p50, "ms"), "");
+            figures.show(&name("closed p99"), (p99, "ms"), "");
+        }
         let (mut times, elapsed) = load(OPEN_RATE * 2.0 * span.as_secs_f64()).open();
         sent += times.len();
         let note = format!(
@@ -111,17 +118,19 @@ fn flat(lanes: [Vec<Call>; 2]) -> Vec<Ready> {
 /// Runs `work` in this thread, with all connections open.
 fn run<F: Future<Output = Times> + 'static>(
     address: SocketAddr,
-    work: impl Fn(Connection) -> F,
+    connections: usize,
+    work: impl Fn(Connection, Instant) -> F,
 ) -> (Times, Duration) {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        let mut open = Vec::with_capacity(CONNECTIONS);
-        for _ in 0..CONNECTIONS {
+        let mut open = Vec::with_capacity(connections);
+        for _ in 0..connections {
             open.push(Connection::open(address).await);
         }
         let started = Instant::now();
-        let tasks: Vec<_> = open.into_iter().map(|one| tokio::task::spawn_local(work(one))).collect();
+        let tasks: Vec<_> =
+            open.into_iter().map(|one| tokio::task::spawn_local(work(one, started))).collect();
         let mut times = Times::default();
         for task in tasks {
             times.extend(task.await.expect("ends"));
@@ -132,10 +141,9 @@ fn run<F: Future<Output = Times> + 'static>(
 
 impl Load {
     /// Each connection sends when it is answered.
-    fn closed(self, span: Duration) -> (Times, Duration) {
+    fn closed(self, connections: usize, span: Duration) -> (Times, Duration) {
         let (load, next) = (Rc::new(self), Rc::new(Cell::new(0)));
-        let started = Instant::now();
-        run(load.address, |mut connection| {
+        run(load.address, connections, |mut connection, started| {
             let (load, next) = (load.clone(), next.clone());
             async move {
                 let mut times = Times::default();
@@ -166,7 +174,7 @@ impl Load {
             }
         });
         let (load, receiver) = (Rc::new(self), Rc::new(Mutex::new(receiver)));
-        let result = run(load.address, |mut connection| {
+        let result = run(load.address, MANY_CONNECTIONS, |mut connection, _| {
             let (load, receiver) = (load.clone(), receiver.clone());
             async move {
                 let mut times = Times::default();
