@@ -1,7 +1,7 @@
 //! The interface on a socket: accepts, stops accepting, drains, and shuts the ledger down.
 
 use super::app::{App, Served, Settings, blocking};
-use super::limits::{CONNECTIONS_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
+use super::limits::{CONNECTIONS_MAX, CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
 use super::router::unopened;
 use super::tls::{Tls, TlsError};
 use axum::Router;
@@ -83,6 +83,7 @@ async fn run<E>(
     opening: impl Future<Output = Result<Result<Served, E>, JoinError>> + Unpin,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError<E>> {
+    let_wait(&listener).map_err(ServeError::Socket)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
     let (app, router) = unopened(settings);
     if let Some(served) = opened {
@@ -139,6 +140,12 @@ fn take<E>(app: &App, opened: Result<Result<Served, E>, JoinError>) -> Result<()
     let opened = opened.map_err(|error| ServeError::Socket(io::Error::other(error)))?;
     app.open(opened.map_err(ServeError::Open)?);
     Ok(())
+}
+
+/// Lets as many clients wait to be accepted as there may be. The standard library lets 128, and whoever comes beyond
+/// them tries again only after a second.
+fn let_wait(listener: &TcpListener) -> io::Result<()> {
+    Ok(rustix::net::listen(listener, CONNECTIONS_WAITING_MAX)?)
 }
 
 async fn listen(
@@ -199,5 +206,22 @@ where
             return Box::pin(std::future::ready(Err(io::Error::other("too many connections"))));
         }
         Box::pin(self.inner.accept(stream, service))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    #[test]
+    fn a_burst_of_clients_waits_to_be_accepted() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let_wait(&listener).expect("longer");
+        let address = listener.local_addr().expect("an address");
+        // Nobody accepts.
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(20)).expect("waits");
+        assert_eq!((0..300).map(connect).collect::<Vec<_>>().len(), 300);
     }
 }
