@@ -8,7 +8,8 @@ use remit::machine::{
 use remit::store::rocks::chunk::{
     KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
 };
-use remit::store::rocks::codec::{decode, decode_leaf, decode_schema, encode, encode_schema, key_at, place};
+use remit::store::rocks::codec::{decode, decode_schema, encode, encode_schema, key_at, place};
+use remit::store::rocks::leaf::decode_leaf;
 use remit::store::rocks::schema::Family;
 use remit_verifier::log::Details;
 use remit_verifier::state::Counters;

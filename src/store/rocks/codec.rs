@@ -1,15 +1,14 @@
 //! Typed keys and records to bytes and back. Decoding bytes that were not written here is an error, never a panic.
 
+use super::leaf::{decode_leaf, encode_leaf};
+pub use super::parts::Garbled;
+use super::parts::{body, counted, number, put_counted};
 use super::rows::{self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, ReservationRow, TipRow, TokenRow};
 use super::schema::{FORMAT, Family};
-use crate::machine::{Key, LeafRecord, Private, Record, TokenInfo};
+use crate::machine::{Key, Record, TokenInfo};
 use crate::store::StoreError;
-use remit_verifier::cbor::{DecodeError, Reader};
-use remit_verifier::label;
-use remit_verifier::limits::OBJECT_BYTES_MAX;
 use remit_verifier::object::Token;
-use remit_verifier::state::{Leaf, Values, salt};
-use remit_verifier::types::{EntryIndex, Hash, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{EntryIndex, ObjectId, Seconds, StateIndex};
 use std::sync::Arc;
 
 /// Kinds of keys in the families that hold several.
@@ -25,10 +24,6 @@ mod kind {
     pub(super) const SEEN: u8 = b's';
     pub(super) const DUE: u8 = b'd';
 }
-
-/// Bytes that are no key, no record or no record of this key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Garbled;
 
 /// Where the record of a key lies.
 pub fn place(key: &Key) -> (Family, Vec<u8>) {
@@ -130,78 +125,6 @@ pub fn decode(key: &Key, bytes: &[u8]) -> Result<Record, Garbled> {
     })
 }
 
-/// A leaf record with the newest entry that rewrote it.
-///
-/// # Errors
-///
-/// [`Garbled`].
-pub fn decode_leaf(bytes: &[u8]) -> Result<(LeafRecord, EntryIndex), Garbled> {
-    let raw = RawLeaf::new(bytes)?;
-    let leaf = Leaf::decode(raw.leaf).map_err(|_| Garbled)?;
-    let private = match raw.private {
-        Some((secret, values)) => {
-            let (values, _) = Values::decode(values).map_err(|_| Garbled)?;
-            Some(Private { secret: *secret, values })
-        }
-        None => None,
-    };
-    if private.is_some() != leaf.token().is_some() {
-        return Err(Garbled);
-    }
-    Ok((LeafRecord { leaf, private }, raw.newest))
-}
-
-/// The parts of a stored leaf record: newest event (8 bytes), length of the leaf (2), leaf; for a token then secret
-/// (32) and values.
-pub(super) struct RawLeaf<'r> {
-    pub(super) newest: EntryIndex,
-    pub(super) leaf: &'r [u8],
-    pub(super) private: Option<(&'r [u8; 32], &'r [u8])>,
-}
-
-impl<'r> RawLeaf<'r> {
-    pub(super) fn new(bytes: &'r [u8]) -> Result<Self, Garbled> {
-        let (newest, rest) = body(bytes)?.split_first_chunk().ok_or(Garbled)?;
-        let (leaf, rest) = counted(rest)?;
-        let private = if rest.is_empty() { None } else { Some(rest.split_first_chunk().ok_or(Garbled)?) };
-        Ok(Self { newest: EntryIndex(u64::from_be_bytes(*newest)), leaf, private })
-    }
-
-    /// Whether the values kept beside the leaf are what it commits to, salted from the secret beside them.
-    ///
-    /// Of values with the right digest, only what salts them is decoded: this is done for every token at every open.
-    pub(super) fn is_committed_to(&self, leaf: &Leaf) -> bool {
-        match (leaf.token(), self.private) {
-            (Some(token), Some((secret, bytes))) => {
-                let digest = remit_verifier::hash::sha256(&[bytes]);
-                digest == token.values && is_salted(secret, bytes).unwrap_or(false)
-            }
-            (None, None) => true,
-            _ => false,
-        }
-    }
-}
-
-/// Whether encoded values (spec 06 §4) are salted from this secret.
-fn is_salted(secret: &[u8; 32], values: &[u8]) -> Result<bool, DecodeError> {
-    let mut reader = Reader::new(values, OBJECT_BYTES_MAX)?;
-    reader.array_of(5)?;
-    reader.label(label::VALUES)?;
-    let found = Hash(reader.array_bytes()?);
-    Ok(found == salt(secret, label::VALUES.as_bytes(), reader.u64()?))
-}
-
-fn encode_leaf(record: &LeafRecord, newest: EntryIndex) -> Result<Vec<u8>, Garbled> {
-    let leaf = record.leaf.encode();
-    let mut bytes = number(newest.0);
-    put_counted(&mut bytes, &leaf)?;
-    if let Some(private) = &record.private {
-        bytes.extend_from_slice(&private.secret);
-        bytes.extend_from_slice(&private.values.encode(&private.secret));
-    }
-    Ok(bytes)
-}
-
 fn encode_token(info: &TokenInfo) -> Result<Vec<u8>, Garbled> {
     let mut bytes = vec![FORMAT];
     put_counted(&mut bytes, &info.token.encode())?;
@@ -269,26 +192,6 @@ fn get<R: serde::de::DeserializeOwned>(body: &[u8]) -> Result<R, Garbled> {
     rows::get(body).ok_or(Garbled)
 }
 
-fn number(number: u64) -> Vec<u8> {
-    [&[FORMAT], &number.to_be_bytes()[..]].concat()
-}
-
 fn get_number(body: &[u8]) -> Result<u64, Garbled> {
     body.try_into().map(u64::from_be_bytes).map_err(|_| Garbled)
-}
-
-fn body(bytes: &[u8]) -> Result<&[u8], Garbled> {
-    bytes.strip_prefix(&[FORMAT]).ok_or(Garbled)
-}
-
-fn put_counted(bytes: &mut Vec<u8>, part: &[u8]) -> Result<(), Garbled> {
-    let length = u16::try_from(part.len()).map_err(|_| Garbled)?;
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(part);
-    Ok(())
-}
-
-fn counted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Garbled> {
-    let (length, rest) = bytes.split_first_chunk().ok_or(Garbled)?;
-    rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(Garbled)
 }

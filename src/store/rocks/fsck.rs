@@ -4,11 +4,12 @@
 //! What no root and no other record covers (reservations, counters of links) is decoded here; that it is *right* only a
 //! replay says ([`rebuild`](super::rebuild())).
 
-use super::codec::{self, RawLeaf, damaged};
+use super::codec::{self, damaged};
 use super::edge::{Edge, FullTile};
 use super::error::store_error;
+use super::leaf::{RawLeaf, check_leaf};
 use super::log::{LogItem, LogWalk, log_size};
-use super::open::{READAHEAD_BYTES, check_leaf, head_of, open_database};
+use super::open::{READAHEAD_BYTES, head_of, open_database};
 use super::read::Inner;
 use super::schema::{Family, SCHEMA_KEY, TIP_KEY, handle};
 use super::{Damage, OpenError, Progress, RocksOptions};

@@ -1,9 +1,10 @@
 //! Makes a folder, or opens one and checks it: leaf by leaf, root by root. A folder that is opened is whole as far as
 //! its roots reach; that nothing acknowledged is missing is for the guard beside it to say.
 
-use super::codec::{self, RawLeaf};
+use super::codec;
 use super::edge::{Edge, TILE_LEVELS, root_of};
 use super::error::{open_error, store_error};
+use super::leaf::check_leaf;
 use super::read::Inner;
 use super::rows::TipRow;
 use super::schema::{self, Family, SCHEMA, SCHEMA_KEY, TIP_KEY, handle};
@@ -14,7 +15,7 @@ use crate::tree::tile::TILE_WIDTH;
 use crate::tree::{Frontier, PagedTree};
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Entry};
-use remit_verifier::state::{Leaf, Status};
+use remit_verifier::state::Status;
 use remit_verifier::types::{EntryIndex, Hash, Seconds, StateIndex, TreeSize};
 use rocksdb::{DB, ReadOptions};
 use std::path::Path;
@@ -262,20 +263,6 @@ fn check_stretch(inner: &Inner, first: u64, end: u64) -> Stretch {
     }
     iterator.status().map_err(|error| store_error(&error))?;
     Ok(found)
-}
-
-/// Hash and status of a stored leaf record, whose values must be those that the leaf commits to.
-pub(super) fn check_leaf(index: StateIndex, value: &[u8]) -> Result<(Hash, Status), Damage> {
-    let garbled = || Damage::Record(format!("the record of state leaf {index}").into());
-    let raw = RawLeaf::new(value).map_err(|_| garbled())?;
-    let leaf = Leaf::decode(raw.leaf).map_err(|_| garbled())?;
-    if leaf.index != index {
-        return Err(garbled());
-    }
-    if !raw.is_committed_to(&leaf) {
-        return Err(Damage::Values(index));
-    }
-    Ok((leaf_hash(raw.leaf), Status::of(&leaf)))
 }
 
 /// No leaf stands at or above the size.

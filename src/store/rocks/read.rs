@@ -1,14 +1,13 @@
 //! What readers in other threads see, and the raw access that the writer shares with them.
 
 use super::RocksOptions;
-use super::cached::Cached;
+use super::cached::{Cached, Leaf};
 use super::chunk::{self, KeptItem, LogChunk};
 use super::codec::{self, damaged};
 use super::edge::{Edge, TILE_BYTES, TILE_LEVELS, root_of};
 use super::error::store_error;
-use super::open::check_leaf;
+use super::leaf;
 use super::schema::{ENTRIES, FORMAT, Family, TILES, handle};
-use super::view;
 use crate::machine::{Key, LeafRecord, Record};
 use crate::store::{PreImages, Read, StoreError, StoredEntry};
 use crate::tree::Nodes;
@@ -86,11 +85,11 @@ impl Inner {
         codec::decode(key, &bytes).map(Some).map_err(|_| damaged(key))
     }
 
-    pub(super) fn leaf(&self, index: StateIndex) -> Result<Option<view::Leaf>, StoreError> {
+    pub(super) fn leaf(&self, index: StateIndex) -> Result<Option<Leaf>, StoreError> {
         let key = Key::LeafAt(index);
         let (family, place) = codec::place(&key);
         let Some(bytes) = self.get(family, &place)? else { return Ok(None) };
-        let (record, newest) = codec::decode_leaf(&bytes).map_err(|_| damaged(&key))?;
+        let (record, newest) = leaf::decode_leaf(&bytes).map_err(|_| damaged(&key))?;
         Ok(Some((Arc::new(record), newest)))
     }
 
@@ -230,7 +229,7 @@ impl Read for RocksReader {
         let stored = db.batched_multi_get_cf(handle(db, Family::State), &keys, false);
         let hash = |(index, value): (&StateIndex, Result<Option<DBPinnableSlice<'_>>, _>)| {
             let value = value.map_err(|error| store_error(&error))?;
-            Ok(value.and_then(|value| check_leaf(*index, &value).ok()).map(|(hash, _)| hash))
+            Ok(value.and_then(|value| leaf::check_leaf(*index, &value).ok()).map(|(hash, _)| hash))
         };
         indexes.iter().zip(stored).map(hash).collect()
     }
