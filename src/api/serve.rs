@@ -142,7 +142,7 @@ fn take<E>(app: &App, opened: Result<Result<Served, E>, JoinError>) -> Result<()
     Ok(())
 }
 
-/// Lets as many clients wait to be accepted as there may be. The standard library lets 128, and whoever comes beyond
+/// Lets more clients wait to be accepted. The standard library lets 128, and whoever comes beyond
 /// them tries again only after a second.
 fn let_wait(listener: &TcpListener) -> io::Result<()> {
     Ok(rustix::net::listen(listener, CONNECTIONS_WAITING_MAX)?)

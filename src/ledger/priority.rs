@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 /// How much nicer than the writer its submitters are. With two of them on two cores the writer waited a third of its
-/// time for a core; nicer by this much, it hardly does.
+/// time for a core; nicer by this much, a load of reserves was decided a fifth faster.
 const NICER: i32 = 5;
 
 thread_local! {

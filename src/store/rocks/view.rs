@@ -3,7 +3,6 @@
 use super::cached::{Cached, Found, Leaf};
 use super::codec::{self, damaged};
 use super::error::store_error;
-use super::leaf::decode_leaf;
 use super::read::Inner;
 use super::schema::{Family, handle};
 use crate::machine::{Due, Head, Key, Record, StateKey, StateView, key};
@@ -24,7 +23,7 @@ impl Inner {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that are kept decoded, of one family: out of the cache, or read into it. In any thread; what a commit
+    /// Records that are kept decoded: out of the cache, or read into it. In any thread; what a commit
     /// overtakes is not kept.
     pub(super) fn through_cache(&self, keys: &[Key]) -> Result<Vec<Option<Found>>, StoreError> {
         let (mut found, commits): (Vec<_>, _) = {
@@ -32,21 +31,11 @@ impl Inner {
             (keys.iter().map(|key| cached.get(key)).collect(), cached.commits)
         };
         let missing: Vec<usize> = (0..keys.len()).filter(|at| found[*at].is_none()).collect();
-        let Some(first) = missing.first() else { return Ok(found) };
-        if let [only] = missing[..] {
-            let (family, place) = codec::place(&keys[only]);
-            if let Some(bytes) = self.get(family, &place)? {
-                found[only] = Some(decode(&keys[only], &bytes)?);
-            }
-        } else {
-            let (family, _) = codec::place(&keys[*first]);
-            let places: Vec<_> = missing.iter().map(|at| codec::place(&keys[*at]).1).collect();
-            let all = self.db.batched_multi_get_cf(handle(&self.db, family), &places, false);
-            for (at, bytes) in missing.iter().zip(all) {
-                if let Some(bytes) = bytes.map_err(|error| store_error(&error))? {
-                    found[*at] = Some(decode(&keys[*at], &bytes)?);
-                }
-            }
+        for at in &missing {
+            found[*at] = match &keys[*at] {
+                Key::LeafAt(index) => self.leaf(*index)?.map(|(leaf, newest)| (Record::LeafAt(leaf), newest)),
+                key => self.record(key)?.map(|record| (record, EntryIndex::default())),
+            };
         }
         self.cached().keep(commits, missing.into_iter().map(|at| (&keys[at], &found[at])));
         Ok(found)
@@ -78,14 +67,6 @@ impl Inner {
         let keys: Vec<Key> = indexes.into_iter().map(Key::LeafAt).collect();
         self.through_cache(&keys).map(|_| ())
     }
-}
-
-fn decode(key: &Key, bytes: &[u8]) -> Result<Found, StoreError> {
-    let found = match key {
-        Key::LeafAt(_) => decode_leaf(bytes).map(|(leaf, newest)| (Record::LeafAt(Arc::new(leaf)), newest)),
-        _ => codec::decode(key, bytes).map(|record| (record, EntryIndex::default())),
-    };
-    found.map_err(|_| damaged(key))
 }
 
 impl RocksView {
