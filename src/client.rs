@@ -375,7 +375,14 @@ pub fn public_key(signer: &dyn Signer) -> Result<PublicKey, ClientError> {
 
 /// A shared or root budget with a total.
 pub fn budget(unit: ObjectId, total: Amount) -> Budget {
-    Budget { unit, share: Share::Shared, total: Some(total), per_use: None, refundable: None }
+    Budget {
+        unit,
+        share: Share::Shared,
+        total: Some(total),
+        per_use: None,
+        refundable: None,
+        windows: Vec::new(),
+    }
 }
 
 /// A budget carved out of the parent's.

@@ -183,7 +183,7 @@ mod over_http {
     use remit::store::SharedMemory;
     use remit_verifier::log::Genesis;
     use remit_verifier::sign::LocalSigner;
-    use remit_verifier::types::Millis;
+    use remit_verifier::types::{Millis, Rules};
     use std::net::{Ipv4Addr, SocketAddr, TcpListener};
     use std::sync::Arc;
     use std::time::{SystemTime, UNIX_EPOCH};
@@ -202,7 +202,7 @@ mod over_http {
             log_key: public_key(&log).expect("a key"),
             operators: vec![public_key(&operator).expect("a key")],
             threshold: 1,
-            rules: 1,
+            rules: Rules::NEWEST,
         };
         let clock: Clock = Arc::new(now);
         let settings = Settings::new(clock.clone());

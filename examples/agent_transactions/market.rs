@@ -7,7 +7,7 @@ use remit::client::{Client, Randomness, Ready, TokenSpec, budget, public_key};
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Budget, Delegation, DelegationMode, Path, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, Millis, ObjectId, Rules, Seconds};
 use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Settings, Verifier};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ impl Market {
             log_key: public_key(&log)?,
             operators: vec![public_key(&operator)?],
             threshold: 1,
-            rules: 1,
+            rules: Rules::NEWEST,
         };
         let ledger = Memory::new(&genesis, log)?;
         Self::found(tasks, client, Box::new(ledger), &[operator], bank_key)

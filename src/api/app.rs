@@ -11,7 +11,7 @@ use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::index::{Index, IndexError};
 use crate::ledger::{Clock, Service, Snapshot};
-use remit_verifier::types::{KeyBytes, Millis, StateIndex};
+use remit_verifier::types::{KeyBytes, Millis, StateIndex, TreeSize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -58,6 +58,9 @@ impl Settings {
 /// The lists that an index keeps beside the ledger. They may be behind or ahead of what is published; every item is
 /// looked up before it is shown.
 pub trait Directory: Send + Sync {
+    /// Waits until the lists hold what this size of the log has, or the time has passed.
+    fn wait_for(&self, size: TreeSize, timeout: Duration);
+
     /// Leaves of tokens that this key holds or held, in order, those above `after`, at most `limit`.
     ///
     /// # Errors
@@ -83,6 +86,10 @@ pub trait Directory: Send + Sync {
 pub struct DirectoryError;
 
 impl Directory for Index {
+    fn wait_for(&self, size: TreeSize, timeout: Duration) {
+        Index::wait_for(self, size, timeout);
+    }
+
     fn tokens_of(
         &self,
         holder: &KeyBytes,

@@ -36,6 +36,8 @@ pub const REPLAY_ENTRIES_MAX: usize = 4_096;
 pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Items of one page of a list, unless fewer are asked for.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
+/// How long a list waits for the index to see what is published; then it is answered as it is.
+pub const LISTS_WAIT: Duration = Duration::from_secs(2);
 
 /// From the first byte of a body to its last. It keeps a place in the queue meanwhile, without bytes.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);

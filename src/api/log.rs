@@ -48,7 +48,7 @@ pub(super) async fn log(
         log_vkey: vkey.to_string(),
         operators: ledger.operators.iter().map(did::to_text).collect(),
         threshold: ledger.threshold,
-        rules: ledger.rules,
+        rules: ledger.rules.0,
         time_ms: snapshot.version().time().0,
         durable: HeadView::new(&sizes.durable),
         signed: HeadView::new(&sizes.signed),

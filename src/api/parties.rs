@@ -3,6 +3,7 @@
 use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params};
+use super::limits::LISTS_WAIT;
 use super::tokens::{PageQuery, next_page};
 use super::views::{IssuersView, PartyView, UnitView};
 use crate::ledger::{LedgerError, Snapshot};
@@ -52,6 +53,7 @@ pub(super) async fn issuers(
     let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
+        directory.wait_for(snapshot.size(), LISTS_WAIT);
         let found = directory.issuers(after, limit).map_err(|_| ErrorCode::Internal)?;
         let size = snapshot.size().0;
         let mut issuers = Vec::new();

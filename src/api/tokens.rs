@@ -3,7 +3,7 @@
 use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params, parse_id};
-use super::limits::PAGE_ITEMS_MAX;
+use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
 use super::views::{Binary, HeldView, HistoryView, HoldingView, TokenView, ValidityView};
 use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
@@ -169,6 +169,7 @@ pub(super) async fn held(
     let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
+        directory.wait_for(snapshot.size(), LISTS_WAIT);
         let found = directory.tokens_of(&holder, after, limit).map_err(|_| ErrorCode::Internal)?;
         let mut tokens = Vec::new();
         for index in &found {

@@ -16,7 +16,7 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::limits::OPERATOR_KEYS_MAX;
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::sign::{LocalSigner, Signer as _};
-use remit_verifier::types::LedgerId;
+use remit_verifier::types::{LedgerId, Rules};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,9 @@ pub(super) struct Init {
     /// How many operators must sign: more than half of them. Without it, the smallest majority.
     #[arg(long, value_name = "COUNT")]
     threshold: Option<u64>,
+    /// The rules in force from the first entry on; `remit upgrade` puts later ones in force.
+    #[arg(long, value_name = "VERSION", default_value_t = Rules::NEWEST, value_parser = text::rules)]
+    rules: Rules,
     /// Makes a bearer token for somebody who may read everything: DIR/NAME.token.
     #[arg(long, value_name = "NAME", value_parser = token_name)]
     reader: Option<String>,
@@ -94,7 +97,7 @@ impl Init {
             log_key: client::public_key(&log).map_err(Failure::internal)?,
             operators: sorted,
             threshold,
-            rules: 1,
+            rules: self.rules,
         };
         let encoded = Entry::Genesis(Box::new(genesis.clone())).encode();
         Entry::decode(&encoded)

@@ -4,12 +4,13 @@ use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Who};
 use super::text::amount::Unit;
-use super::text::{budget, permission, time};
+use super::text::{budget, permission, time, window};
 use super::{key, text};
 use crate::keys::did;
 use clap::Args;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
+use remit_verifier::object::Period;
 use remit_verifier::sign::Signer as _;
 use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
 use remit_verifier::verify::Presentation;
@@ -145,6 +146,18 @@ fn budgets(token: &Value) -> String {
             let zero = budget[name].as_str().is_none_or(|text| text == "0");
             if let (false, Some(shown)) = (zero, amount(name)) {
                 let _ = writeln!(text, "    {shown} {}", name.replace('_', " "));
+            }
+        }
+        for of in budget["windows"].as_array().into_iter().flatten() {
+            let amount = |name: &str| {
+                of[name].as_str().and_then(|text| text.parse().ok()).map(|minor| unit.show(Amount(minor)))
+            };
+            let period = match (of["length_s"].as_u64(), of["anchor_s"].as_u64()) {
+                (Some(length), Some(at)) => Period::Fixed { length: Seconds(length), anchor: Seconds(at) },
+                _ => Period::Month,
+            };
+            if let (Some(left), Some(most)) = (amount("left"), amount("most")) {
+                let _ = writeln!(text, "    {left} left of {most} {}", window::each(period));
             }
         }
     }

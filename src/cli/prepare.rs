@@ -152,7 +152,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Submission), Failure> {
 
 /// Whether operators sign it.
 const fn is_of_operators(kind: Kind) -> bool {
-    matches!(kind, Kind::Unit | Kind::Issuer | Kind::Freeze | Kind::Unfreeze)
+    matches!(kind, Kind::Unit | Kind::Issuer | Kind::Freeze | Kind::Unfreeze | Kind::Upgrade)
 }
 
 impl Sign {

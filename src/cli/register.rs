@@ -8,7 +8,7 @@ use crate::client::public_key;
 use clap::{Args, Subcommand};
 use remit_verifier::object::{Act, Reference};
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{ObjectId, StateIndex};
+use remit_verifier::types::{ObjectId, Rules, StateIndex};
 use std::path::PathBuf;
 
 /// Several keys that sign the same thing.
@@ -121,6 +121,19 @@ pub(super) struct Unfreeze {
     connection: Connection,
 }
 
+/// Puts later rules in force; the operators sign. What the ledger holds stays as it is; rules never go back.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit upgrade --key operator-1.pem --key operator-2.pem")]
+pub(super) struct Upgrade {
+    /// The rules from now on; without it the newest that this command knows.
+    #[arg(long, value_name = "VERSION", default_value_t = Rules::NEWEST, value_parser = text::rules)]
+    rules: Rules,
+    #[command(flatten)]
+    keys: Keys,
+    #[command(flatten)]
+    connection: Connection,
+}
+
 /// What can be frozen.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
@@ -159,6 +172,18 @@ impl Unfreeze {
         let (leaf, id) = self.what.leaf(&session, self.id)?;
         let freeze = Reference::Id(self.freeze);
         operate(&session, &self.keys, Act::Unfreeze { leaf, id, freeze }, &format!("unfreeze {id}"))
+    }
+}
+
+impl Upgrade {
+    pub(super) fn run(self) -> Outcome {
+        let rules = self.rules;
+        operate(
+            &self.connection.open()?,
+            &self.keys,
+            Act::Upgrade { rules },
+            &format!("rules version {rules}"),
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::rocks::{RocksOptions, RocksReader};
 use clap::Args;
 use remit_verifier::sign::LocalSigner;
-use remit_verifier::types::{KeyBytes, Millis, StateIndex};
+use remit_verifier::types::{KeyBytes, Millis, StateIndex, TreeSize};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -187,6 +187,12 @@ fn failed(error: &IndexError) -> DirectoryError {
 }
 
 impl Directory for Lists {
+    fn wait_for(&self, size: TreeSize, timeout: Duration) {
+        if let Ok(index) = self.index() {
+            index.wait_for(size, timeout);
+        }
+    }
+
     fn tokens_of(
         &self,
         holder: &KeyBytes,

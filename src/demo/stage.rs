@@ -9,7 +9,7 @@ use remit_verifier::code::Code;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Argument, Invocation, Path, Payment};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds};
 use remit_verifier::verify::{
     Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verifier,
 };
@@ -69,7 +69,7 @@ impl Stage {
             log_key: public_key(&log_key)?,
             operators,
             threshold: 2,
-            rules: 1,
+            rules: Rules::NEWEST,
         };
         let ledger = house(&genesis, &seed)?;
         let client = client.for_ledger(ledger.id());

@@ -1,7 +1,7 @@
 //! The thread that keeps an index up to date with what is published.
 
 use super::{Index, IndexError};
-use crate::ledger::Service;
+use crate::ledger::{Service, State};
 use remit_verifier::types::TreeSize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,8 +55,10 @@ fn follow(index: &Index, service: &Service, shared: &Shared) {
         let seen = index.indexed_to();
         let snapshot = service.wait_for(TreeSize(seen.0.saturating_add(1)), PATIENCE);
         if snapshot.size() <= seen {
-            // A ledger that has stopped answers at once.
-            std::thread::park_timeout(PATIENCE);
+            // A ledger that has stopped answers at once, every time.
+            if matches!(service.sizes().state, State::Stopped(_)) {
+                std::thread::park_timeout(PATIENCE);
+            }
             continue;
         }
         if let Err(error) = index.follow(&snapshot) {

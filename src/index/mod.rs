@@ -16,8 +16,8 @@ use remit_verifier::types::{EntryIndex, KeyBytes, LedgerId, ObjectId, StateIndex
 use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch};
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// First byte of every value; another number is another layout, which is then made anew.
 const FORMAT: u8 = 1;
@@ -73,7 +73,8 @@ impl From<LedgerError> for IndexError {
 #[derive(Debug)]
 pub struct Index {
     db: DB,
-    cursor: AtomicU64,
+    cursor: Mutex<u64>,
+    moved: Condvar,
 }
 
 impl Index {
@@ -92,7 +93,7 @@ impl Index {
         }
         let db = DB::open(&options(), dir)?;
         db.put(LEDGER, [&[FORMAT], &ledger.0[..]].concat())?;
-        Ok(Self { db, cursor: AtomicU64::new(0) })
+        Ok(Self::at(db, 0))
     }
 
     fn open_as_it_is(dir: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
@@ -103,12 +104,26 @@ impl Index {
             return Err(IndexError::Entry(EntryIndex(0)));
         }
         let cursor = db.get(CURSOR)?.and_then(|value| Some(u64::from_be_bytes(*value.first_chunk()?)));
-        Ok(Self { db, cursor: AtomicU64::new(cursor.unwrap_or(0)) })
+        Ok(Self::at(db, cursor.unwrap_or(0)))
+    }
+
+    const fn at(db: DB, cursor: u64) -> Self {
+        Self { db, cursor: Mutex::new(cursor), moved: Condvar::new() }
+    }
+
+    fn cursor(&self) -> MutexGuard<'_, u64> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Size of the log that the index has seen.
     pub fn indexed_to(&self) -> TreeSize {
-        TreeSize(self.cursor.load(Ordering::Acquire))
+        TreeSize(*self.cursor())
+    }
+
+    /// Waits until the index has seen this size, or the time has passed; answers with the size that it has seen.
+    pub fn wait_for(&self, size: TreeSize, timeout: Duration) -> TreeSize {
+        let waited = self.moved.wait_timeout_while(self.cursor(), timeout, |cursor| *cursor < size.0);
+        TreeSize(*waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
     /// Goes on to the size of `snapshot`, and answers with the size that it has then seen.
@@ -128,7 +143,8 @@ impl Index {
             write.put(CURSOR, next.0.to_be_bytes());
             // Not synced: what a crash takes away is looked at again.
             self.db.write(write)?;
-            self.cursor.store(next.0, Ordering::Release);
+            *self.cursor() = next.0;
+            self.moved.notify_all();
         }
         Ok(next)
     }

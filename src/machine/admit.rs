@@ -212,6 +212,7 @@ fn apply_act<V: StateView>(
             settle::refund(tx, operation, capture, *amount)
         }
         Act::Freeze { leaf, id } => control::freeze(tx, operation, *leaf, id),
+        Act::Upgrade { rules } => registry::upgrade(tx, operation, *rules),
         Act::Unfreeze { leaf, id, freeze } => {
             let freeze = resolve(tx, freeze)?;
             control::unfreeze(tx, operation, *leaf, id, freeze)

@@ -143,7 +143,7 @@ fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> R
     Ok(())
 }
 
-fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
+pub(super) fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
     match stop {
         Stop::Refused(refusal) => Stop::Refused(super::refusal::Refusal { leaf: Some(index), ..refusal }),
         view => view,

@@ -11,7 +11,7 @@ use remit_verifier::limits::{DEPTH_MAX, TOKEN_LIFE_MAX};
 use remit_verifier::log::Facts;
 use remit_verifier::object::{Budget, Operation, Origin, Sealed, Share, Token};
 use remit_verifier::state::{LeafBody, MASK_OPERATOR, TokenLeaf, Values};
-use remit_verifier::types::{Amount, Hash, Millis, ObjectId, StateIndex};
+use remit_verifier::types::{Amount, Hash, Millis, ObjectId, Rules, StateIndex};
 use std::sync::Arc;
 
 /// Sealed budgets with the leaves of their units.
@@ -127,6 +127,9 @@ fn require_life<E>(now: Millis, token: &Token) -> Rule<(), E> {
 /// Finds the leaves of the units; each must be registered and not frozen.
 fn unit_budgets<V: StateView>(tx: &Transaction<'_, V>, sealed: &Sealed) -> Rule<UnitBudgets, V::Error> {
     let Some(budgets) = &sealed.budgets else { return Ok(None) };
+    if budgets.iter().any(|budget| !budget.windows.is_empty()) {
+        tx.require_rules(Rules(2))?;
+    }
     let mut found = Vec::with_capacity(budgets.len());
     for budget in budgets {
         found.push((live_unit(tx, &budget.unit)?, budget.clone()));

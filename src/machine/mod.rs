@@ -14,6 +14,7 @@ mod reserve;
 mod settle;
 mod transaction;
 mod view;
+mod windows;
 
 pub use admit::{Applied, Outcome, admit, expire, genesis};
 pub use delta::{Delta, Overlay};

@@ -10,7 +10,7 @@ use remit_verifier::limits::RETIRED_KEYS_MAX;
 use remit_verifier::log::Facts;
 use remit_verifier::object::Operation;
 use remit_verifier::state::{Leaf, LeafBody, LedgerLeaf, Life, MASK_OPERATOR, PartyLeaf, Retired, UnitLeaf};
-use remit_verifier::types::{Epoch, Generation, Hash, KeyBytes, ObjectId, StateIndex};
+use remit_verifier::types::{Epoch, Generation, Hash, KeyBytes, ObjectId, Rules, StateIndex};
 
 /// A new leaf at `index`: live, unsuspended, with no history yet.
 pub(super) fn new_leaf(index: StateIndex, id: ObjectId, body: LeafBody) -> Leaf {
@@ -146,6 +146,27 @@ pub(super) fn unit<V: StateView>(
     let index = tx.create(|index| new_leaf(index, operation.id, body), None)?;
     tx.put(&named, index);
     tx.facts.push(Facts { index: Some(index), ..Facts::default() });
+    Ok(())
+}
+
+/// The rules only ever become newer, whatever is in force; a freeze stops it like everything else that creates.
+pub(super) fn upgrade<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    rules: Rules,
+) -> Rule<(), V::Error> {
+    tx.require_thawed()?;
+    require_operators(tx, &operation.signers)?;
+    let index = StateIndex(0);
+    tx.change(index, |record| match &mut record.leaf.body {
+        LeafBody::Ledger(ledger) if ledger.rules >= rules => Err(Code::AlreadySo),
+        LeafBody::Ledger(ledger) => {
+            ledger.rules = rules;
+            Ok(())
+        }
+        _ => Err(Code::WrongLeaf),
+    })?;
+    tx.facts.push(Facts { index: Some(index), number: Some(rules.0), ..Facts::default() });
     Ok(())
 }
 

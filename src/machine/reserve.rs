@@ -6,6 +6,7 @@ use super::issue::live_unit;
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Due, Reservation, StateView, key};
+use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::limits::{DEPTH_MAX, OFFLINE_LINK_LIFE_MAX, REFUND_MAX, SETTLE_MAX};
 use remit_verifier::log::Facts;
@@ -55,6 +56,7 @@ pub(super) fn reserve<V: StateView>(
     let budgets = link_budgets(links, &payment);
     let from = chain.links.len() - 1;
     let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
+    windows::count(tx, &chain, unit, payment.amount)?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
     let own = budgets.iter().map(|(id, limits)| (*id, limits.refundable)).collect();
     hold(
@@ -158,6 +160,7 @@ fn hold<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation, paymen
         captured: Amount(0),
         released: Amount(0),
         captures: 0,
+        at: tx.now.seconds(),
         settle_by: payment.settle_by,
         refund_until: payment.refund_until,
         nonce: operation.nonce(),

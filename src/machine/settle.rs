@@ -5,6 +5,7 @@ use super::funds::{self, Limits, Move};
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Capture, Reservation, StateView, key};
+use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::log::Facts;
@@ -60,6 +61,9 @@ fn post<V: StateView>(
     let limits = |refundable| Limits { total: None, refundable };
     let links: Vec<_> = reservation.links.iter().map(|(id, bound)| (*id, limits(*bound))).collect();
     funds::post_on_links(tx, &links, reservation.unit, amount, what)?;
+    if what == Move::Release {
+        windows::give_back(tx, &chain, reservation.unit, amount, reservation.at)?;
+    }
     if matches!(what, Move::Release | Move::Refund) {
         funds::pass_upward(tx, &chain, reservation.unit, from, amount)?;
     }

@@ -5,8 +5,8 @@ use super::refusal::{Rule, Stop};
 use super::view::{Due, Head, LeafRecord, Private, Record, StateKey, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Facts, LinkPart};
-use remit_verifier::state::{Leaf, MASK_OPERATOR, UnitValues};
-use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds, StateIndex};
+use remit_verifier::state::{Leaf, LeafBody, MASK_OPERATOR, UnitValues};
+use remit_verifier::types::{EntryIndex, Millis, ObjectId, Rules, Seconds, StateIndex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -120,6 +120,15 @@ impl<'v, V: StateView> Transaction<'v, V> {
         }
     }
 
+    /// Requires rules at least as new as `rules` to be in force.
+    pub(super) fn require_rules(&self, rules: Rules) -> Rule<(), V::Error> {
+        let record = self.leaf(StateIndex(0))?;
+        match &record.leaf.body {
+            LeafBody::Ledger(ledger) if ledger.rules >= rules => Ok(()),
+            _ => Err(Code::NotEnabled.into()),
+        }
+    }
+
     pub(super) fn set_due(&mut self, deadline: Seconds, id: ObjectId, due: Due) {
         self.put(&key::DueAt(deadline, id), due);
     }
@@ -133,12 +142,14 @@ impl<'v, V: StateView> Transaction<'v, V> {
         let mut links = Vec::new();
         for index in self.touched.iter().copied() {
             let LeafRecord { leaf, private } = changed(&mut self.overlay.delta, index)?;
-            if let (remit_verifier::state::LeafBody::Token(token), Some(private)) = (&mut leaf.body, private)
-            {
+            if let (LeafBody::Token(token), Some(private)) = (&mut leaf.body, private) {
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
                 token.values = private.values.digest(&private.secret);
                 if let Some(units) = self.moved.get(&index) {
-                    let values = |unit| UnitValues { unit, counters: private.values.counters(unit) };
+                    let values = |unit| {
+                        let none = UnitValues { unit, ..UnitValues::default() };
+                        private.values.in_unit(unit).cloned().unwrap_or(none)
+                    };
                     let values = units.iter().copied().map(values).collect();
                     links.push(LinkPart { token: index, secret: private.secret, values });
                 }

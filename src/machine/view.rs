@@ -80,6 +80,8 @@ pub struct Reservation {
     pub released: Amount,
     /// How many captures there were.
     pub captures: u64,
+    /// The second of that entry.
+    pub at: Seconds,
     /// Until when the payee may capture.
     pub settle_by: Seconds,
     /// Until when he may refund.

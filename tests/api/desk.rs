@@ -11,7 +11,7 @@ use remit::store::SharedMemory;
 use remit_verifier::hash::sha256;
 use remit_verifier::sign::{Draft, Signer};
 use remit_verifier::state::LeafBody;
-use remit_verifier::types::{KeyBytes, Millis, ObjectId, StateIndex};
+use remit_verifier::types::{KeyBytes, Millis, ObjectId, StateIndex, TreeSize};
 use remit_verifier::verify::Policy;
 use serde_json::Value;
 use std::sync::Arc;
@@ -84,6 +84,8 @@ impl Everything {
 }
 
 impl Directory for Everything {
+    fn wait_for(&self, _: TreeSize, _: std::time::Duration) {}
+
     fn tokens_of(
         &self,
         holder: &KeyBytes,

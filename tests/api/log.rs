@@ -129,7 +129,7 @@ async fn the_ledger_at_a_glance() {
         ("log_key", json!(crate::desk::did("log"))),
         ("log_vkey", json!(desk.service.verifier_key().expect("a key").to_string())),
         ("threshold", json!(2)),
-        ("rules", json!(1)),
+        ("rules", json!(2)),
         ("time_ms", json!(desk.world.now.0)),
         ("state", json!("running")),
         ("published", json!({"size": head.size.0, "root": head.root.to_string()})),

@@ -5,7 +5,7 @@ use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
 use remit_verifier::object::{
-    Act, Budget, Delegation, DelegationMode, Path, Permission, Position, Reference, Share, Target,
+    Act, Budget, Delegation, DelegationMode, Path, Permission, Position, Reference, Target,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, Seconds};
 
@@ -142,9 +142,8 @@ fn budgets_that_do_not_fit() {
     assert_eq!(delegate(&mut w, carved(cny, Amount(0))), Err(Code::BadAmount));
     assert_eq!(delegate(&mut w, carved(cny, Amount(101))), Err(Code::WiderThanParent));
     assert_eq!(delegate(&mut w, budget(cny, Amount(101))), Err(Code::WiderThanParent));
-    let share = Share::Shared;
     let refundable = Some(Amount(101));
-    let wide = Budget { unit: cny, share, total: None, per_use: None, refundable };
+    let wide = Budget { refundable, total: None, ..budget(cny, Amount(0)) };
     assert_eq!(delegate(&mut w, wide), Err(Code::WiderThanParent));
     delegate(&mut w, carved(cny, Amount(100))).expect("all of it");
     let mut ask = w.ask(root, 1);

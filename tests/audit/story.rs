@@ -5,12 +5,13 @@ use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::object::{Act, Budget, Reference};
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{Amount, Generation, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Generation, ObjectId, Rules, Seconds, StateIndex};
 
 /// Every kind of entry there is.
 pub fn everything() -> World {
-    let mut w = World::new();
+    let mut w = World::of_rules("remit.example/test", Rules::FIRST);
     rotate_keys(&mut w);
+    w.operate(Act::Upgrade { rules: Rules::NEWEST }).expect("later rules");
     let root = w.root("alice", 1_000);
     let shared = w.inherit("bob", Some(vec![budget(w.cny, Amount(500))]));
     let shared = w.delegate(root, "alice", &shared).expect("shared");

@@ -22,3 +22,5 @@ mod serving;
 mod story;
 #[cfg(feature = "server")]
 mod terminal;
+#[cfg(feature = "server")]
+mod windows;

@@ -31,10 +31,16 @@ pub(crate) struct Server {
 
 impl Folder {
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// One whose ledger was made with these arguments too.
+    pub(crate) fn with(more: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = Self { dir };
-        run(remit().args(["init", "--plain", "--origin", "remit.example/test"]).arg(folder.ledger()))
-            .expect(0);
+        let mut init = remit();
+        init.args(["init", "--plain", "--origin", "remit.example/test"]).args(more).arg(folder.ledger());
+        run(&mut init).expect(0);
         let config = folder.ledger().join("remit.toml");
         let mut text = fs::read_to_string(&config).expect("a configuration");
         for (list, token) in [("readers", TOKEN), ("admins", ADMIN)] {
@@ -76,8 +82,13 @@ impl Folder {
 
     /// Runs a client's command with the pinned profile and the reader's token, in this folder.
     pub(crate) fn client(&self, server: &Server, arguments: &[&str]) -> Ran {
+        self.person(server, &[&["--json"], arguments].concat())
+    }
+
+    /// The same with the output for people.
+    pub(crate) fn person(&self, server: &Server, arguments: &[&str]) -> Ran {
         let mut command = remit();
-        command.arg("--json").args(arguments).current_dir(self.dir.path());
+        command.args(arguments).current_dir(self.dir.path());
         command.env("REMIT_PROFILE", self.ledger().join("client.toml"));
         command.env("REMIT_URL", &server.url).env("REMIT_READER_TOKEN", TOKEN);
         run(&mut command)

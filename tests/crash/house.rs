@@ -9,7 +9,7 @@ use remit_verifier::hash::sha256;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Path, Payment, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -78,7 +78,7 @@ impl Place {
             log_key,
             operators: vec![operator],
             threshold: 1,
-            rules: 1,
+            rules: Rules::NEWEST,
         };
         let first = remit::engine::begin(&genesis);
         let store = RocksStore::create(&self.data(), first, &RocksOptions::default()).expect("creates");

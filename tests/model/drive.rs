@@ -7,11 +7,12 @@ use remit::engine::Answer;
 use remit::ledger::Ledger;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{
-    Act, Budget, Delegation, DelegationMode, Path, Payment, Permission, Position, Reference, Share, Target,
+    Act, Budget, Delegation, DelegationMode, Path, Payment, Period, Permission, Position, Reference, Share,
+    Target, Window,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::state::{Life, Status};
-use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds, StateIndex};
 use std::collections::BTreeMap;
 
 const START: u64 = 1_800_000_000;
@@ -48,6 +49,12 @@ fn holder(number: usize) -> LocalSigner {
     key(["h0", "h1", "h2", "h3"][number % HOLDERS])
 }
 
+/// Spans of so many seconds, one of which begins with 1970.
+fn each(length: u64, most: u64) -> Window {
+    let period = Period::Fixed { length: Seconds(length), anchor: Seconds(0) };
+    Window { period, most: Amount(most) }
+}
+
 /// Bits of a number as options: small numbers shrink to the simplest.
 fn option<T>(bits: usize, value: T) -> Option<T> {
     (bits & 1 == 1).then_some(value)
@@ -58,8 +65,14 @@ impl Drive {
         let operators = vec![public_key(&key("operator")).unwrap()];
         let log_key = public_key(&key("log")).unwrap();
         let time = Millis(START * 1000);
-        let genesis =
-            Genesis { time, origin: "model.example".into(), log_key, operators, threshold: 1, rules: 1 };
+        let genesis = Genesis {
+            time,
+            origin: "model.example".into(),
+            log_key,
+            operators,
+            threshold: 1,
+            rules: Rules::NEWEST,
+        };
         let ledger = Ledger::begin(&genesis, Box::new(key("log"))).unwrap();
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let none = ObjectId::default();
@@ -187,8 +200,9 @@ impl Drive {
             total: wish.total.map(Amount),
             per_use: wish.per_use.map(Amount),
             refundable: None,
+            windows: wish.window.iter().map(|(length, most)| each(*length, *most)).collect(),
         };
-        let stated = root || wish.total.is_some() || wish.per_use.is_some();
+        let stated = root || wish.total.is_some() || wish.per_use.is_some() || wish.window.is_some();
         TokenSpec {
             permissions: wish.actions.map(|actions| self.permissions(actions)),
             delegation: wish.depth.map(|depth| Delegation { mode: DelegationMode::Logged, depth }),
@@ -211,6 +225,7 @@ impl Drive {
             transferable: wish.transferable,
             total: wish.total,
             per_use: wish.per_use,
+            window: wish.window,
             carved: wish.carved,
             revoked: false,
             ended: false,
@@ -226,6 +241,7 @@ impl Drive {
             transferable: option(bits, true),
             total: Some(amount % 2000),
             per_use: option(bits >> 1, 600),
+            window: option((amount >> 3) as usize, (300, 100 + amount % 900)),
             carved: bits & 192 == 192,
             expires: self.model.now + 2500,
         };
@@ -251,6 +267,7 @@ impl Drive {
             transferable: option(bits >> 4, true),
             total: if carved { Some(1 + amount % 700) } else { option(bits >> 5, amount % 900) },
             per_use: option(bits >> 6, 50 + amount % 700),
+            window: option(bits >> 7, (60 + amount % 240, 50 + amount % 600)),
             carved,
             expires: (self.model.now + 100 + amount % 2300).min(latest),
         };
@@ -293,8 +310,8 @@ impl Drive {
         if self.agree("reserve", expected, id.is_some()) {
             self.reservations.push(id.unwrap());
             self.captures.push(Vec::new());
-            let (captures, released) = (Vec::new(), 0);
-            self.model.reservations.push(Reservation { token, amount, captures, released, settle_by });
+            let (captures, released, at) = (Vec::new(), 0, self.model.now);
+            self.model.reservations.push(Reservation { token, amount, at, captures, released, settle_by });
         }
     }
 

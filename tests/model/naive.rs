@@ -15,6 +15,8 @@ pub struct Token {
     pub transferable: Option<bool>,
     pub total: Option<u64>,
     pub per_use: Option<u64>,
+    /// Seconds of a span, and most that is reserved in one.
+    pub window: Option<(u64, u64)>,
     pub carved: bool,
     pub revoked: bool,
     pub ended: bool,
@@ -28,6 +30,7 @@ pub struct Token {
 pub struct Reservation {
     pub token: usize,
     pub amount: u64,
+    pub at: u64,
     pub captures: Vec<Capture>,
     pub released: u64,
     pub settle_by: u64,
@@ -48,6 +51,7 @@ pub struct Wish {
     pub transferable: Option<bool>,
     pub total: Option<u64>,
     pub per_use: Option<u64>,
+    pub window: Option<(u64, u64)>,
     pub carved: bool,
     pub expires: u64,
 }
@@ -157,6 +161,17 @@ impl Model {
             && self.allows(token, action)
             && self.upward(token).iter().all(per_use)
             && self.fits(&self.path(token), amount)
+            && self.fits_windows(token, amount)
+    }
+
+    /// Whether every link's window has room: all that was reserved at or below the link in this span, and not released.
+    fn fits_windows(&self, token: usize, amount: u64) -> bool {
+        self.upward(token).iter().all(|link| {
+            let Some((length, most)) = self.tokens[*link].window else { return true };
+            let below = self.reservations.iter().filter(|r| self.upward(r.token).contains(link));
+            let now = below.filter(|r| r.at / length == self.now / length);
+            now.map(|r| r.amount - r.released).sum::<u64>() + amount <= most
+        })
     }
 
     fn depth_left(&self, token: usize) -> u64 {

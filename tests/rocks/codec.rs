@@ -38,6 +38,7 @@ fn rows() -> Vec<(Key, Record)> {
         captured: Amount(7),
         released: Amount(8),
         captures: 9,
+        at: Seconds(12),
         settle_by: Seconds(10),
         refund_until: Some(Seconds(11)),
         nonce: NONCE,

@@ -3,13 +3,14 @@
 use crate::pair::{Pair, open, same, small};
 use crate::story::{batches, story};
 use remit::engine::begin;
-use remit::store::MemoryStore;
 use remit::store::rocks::codec::encode_schema;
 use remit::store::rocks::schema::{Family, SCHEMA, SCHEMA_KEY};
 use remit::store::rocks::{
     Damage, Finding, OpenError, RebuildError, RocksStore, first_difference, fsck, rebuild,
 };
+use remit::store::{MemoryStore, Store as _};
 use remit_verifier::types::{EntryIndex, StateIndex};
+use std::fs;
 use std::path::Path;
 
 /// The story in a folder that is closed again.
@@ -114,6 +115,25 @@ fn another_schema_is_named_and_rebuilt_from_the_log() {
     assert_eq!(checked(to.path()), []);
     let again = rebuild(dir.path(), to.path(), &small(), &mut |_| {});
     assert_eq!(again.err(), Some(RebuildError::Open(OpenError::NotEmpty)));
+}
+
+#[test]
+fn a_folder_of_the_previous_schema_is_rebuilt_with_every_root_it_had() {
+    let (old, to) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/schema-1/data");
+    for file in fs::read_dir(data).expect("the folder is there") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), old.path().join(file.file_name())).expect("copied");
+    }
+    let schema = OpenError::Schema { found: 1, wanted: SCHEMA };
+    assert_eq!(open(old.path()).err(), Some(schema.clone()));
+    assert_eq!(fsck(old.path(), &small(), &mut |_| {}), Err(schema));
+    let rebuilt = rebuild(old.path(), to.path(), &small(), &mut |_| {}).expect("rebuilt");
+    assert_eq!(rebuilt.head().size.0, 53);
+    let root = rebuilt.commitment().expect("closed").state_root.to_string();
+    assert_eq!(root, "6131220c180e5d1f630491028219fce8f978526e125888a89a4a52e55b786d57");
+    drop(rebuilt);
+    assert_eq!(checked(to.path()), []);
 }
 
 #[test]

@@ -123,3 +123,18 @@ fn a_follower_keeps_up_with_a_ledger_in_a_folder() {
     drop(follower);
     service.shutdown();
 }
+
+/// A list right after an answer lacked what was just applied, since the index came along a moment later.
+#[test]
+fn who_waits_for_a_size_finds_what_is_in_it() {
+    let world = story();
+    let service = running(&world);
+    let dir = tempfile::tempdir().expect("folder");
+    let follower = Follower::start(Index::open(dir.path(), service.id()).expect("made"), service.clone());
+    let follower = follower.expect("starts");
+    let snapshot = service.snapshot();
+    assert!(follower.index().wait_for(snapshot.size(), Duration::from_secs(60)) >= snapshot.size());
+    assert_complete(follower.index(), &snapshot);
+    let later = TreeSize(snapshot.size().0 + 1_000_000);
+    assert!(follower.index().wait_for(later, Duration::from_millis(1)) < later, "it does not wait for ever");
+}

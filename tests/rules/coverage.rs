@@ -30,6 +30,7 @@ const TESTS: &[&str] = &[
     include_str!("registry.rs"),
     include_str!("reserves.rs"),
     include_str!("tokens.rs"),
+    include_str!("windows.rs"),
 ];
 
 #[test]

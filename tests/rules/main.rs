@@ -16,4 +16,5 @@ mod reserves;
 mod returns;
 mod tokens;
 mod value;
+mod windows;
 mod world;

@@ -11,7 +11,7 @@ use remit_verifier::object::{
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::state::Counters;
-use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Rules, Seconds};
 
 pub const START: Millis = Millis(1_800_000_000_000);
 pub const DAY: u64 = 24 * 3600;
@@ -78,11 +78,15 @@ impl World {
 
     /// Operators `op-1` to `op-3`, two of whom must sign.
     pub fn named(origin: &str) -> Self {
+        Self::of_rules(origin, Rules::NEWEST)
+    }
+
+    /// The same under other rules.
+    pub fn of_rules(origin: &str, rules: Rules) -> Self {
         let mut operators: Vec<_> = ["op-1", "op-2", "op-3"].map(public).to_vec();
         operators.sort_by_key(|key| *key.bytes());
         let log_key = public("log");
-        let genesis =
-            Genesis { time: START, origin: origin.into(), log_key, operators, threshold: 2, rules: 1 };
+        let genesis = Genesis { time: START, origin: origin.into(), log_key, operators, threshold: 2, rules };
         let ledger = Ledger::begin(&genesis, Box::new(key("log"))).expect("begins");
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let none = ObjectId::default();

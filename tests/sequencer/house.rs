@@ -10,8 +10,8 @@ use remit_verifier::log::Genesis;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::object::{Act, Path, Payment, Permission};
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Seconds};
-use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Settings as Rules, verify};
+use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Rules, Seconds};
+use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Settings as PolicySettings, verify};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -80,7 +80,7 @@ pub fn genesis() -> Genesis {
         log_key,
         operators: vec![operator],
         threshold: 1,
-        rules: 1,
+        rules: Rules::NEWEST,
     }
 }
 
@@ -269,7 +269,7 @@ pub fn checked_head(service: &Service) -> TreeHead {
 
 /// Decides a presentation as the payee does, offline.
 pub fn decide(house: &House, presentation: &[u8]) -> Decision {
-    let policy = Policy::new(Rules {
+    let policy = Policy::new(PolicySettings {
         trust: trust(&house.service),
         ledgers: vec![(house.service.genesis().origin.clone(), house.service.id())],
         party: house.payee,

@@ -334,8 +334,19 @@ PERMISSION = fields(
     {},
     {1: listing(ID, 32), 2: listing(NAME, 32), 3: listing(path, 32), 4: listing(condition, 16, 1, "not_canonical")},
 )
-BUDGET = fields({1: ID, 2: number(0, 1)}, {3: COUNT, 4: COUNT, 5: COUNT}, (6, 7, 8))
+LIMITS = {3: COUNT, 4: COUNT, 5: COUNT}
+
+
+def window(value):
+    either(array(const(1), COUNT), array(const(0), number(60, 34_560_000), COUNT, COUNT))(value)
+    need(value[0] == 1 or value[2] < value[1])
+
+
+WINDOWS = ascending(listing(window, 4, 1, "not_canonical"), lambda window: window[:-1])
+BUDGET = fields({1: ID, 2: number(0, 1)}, {**LIMITS, 6: WINDOWS}, (7, 8))
 BUDGETS = ascending(listing(BUDGET, 8), lambda budget: budget[1])
+OPEN_BUDGET = fields({1: ID, 2: number(0, 1)}, LIMITS, (7, 8))
+OPEN_BUDGETS = ascending(listing(OPEN_BUDGET, 8), lambda budget: budget[1])
 ORIGIN = either(array(const(0), ID), array(const(1), ID, COUNT), array(const(2), ID, COUNT, COUNT))
 CLAIMS = fields(
     {1: COUNT, 3: ORIGIN},
@@ -346,7 +357,7 @@ CLAIMS = fields(
         6: boolean,
         7: COUNT,
         8: ID,
-        9: BUDGETS,
+        9: OPEN_BUDGETS,
     },
     (10, 11),
 )
@@ -385,13 +396,18 @@ def invocation_shape(value):
 
 
 def unit_values(value):
-    array(*[COUNT] * 9, const([], "not_enabled"))(value)
+    array(*[COUNT] * 9, listing(array(COUNT, COUNT), 4))(value)
     need(value[6] == 0 and value[7] == 0, "not_enabled")
+
+
+def rules_version(value):
+    number(1)(value)
+    need(value <= 2, "not_enabled")
 
 
 UNIT_VALUES = ascending(listing(unit_values, 8), lambda values: values[0])
 LEAF_BODIES = (
-    array(listing(KEY_BYTES, 8), COUNT, COUNT),
+    array(listing(KEY_BYTES, 8), COUNT, rules_version),
     array(text(16), number(0, 9)),
     array(text(64), listing(KEY_BYTES, 4), listing(array(KEY_BYTES, number(0, 1)), 8), boolean),
     array(COUNT, KEY_BYTES, COUNT, COUNT, COUNT, ID, ID),
@@ -417,17 +433,17 @@ def entry_shape(value):
     need(isinstance(value, list) and len(value) >= 3)
     const("remit/entry/v1", "wrong_label")(value[0])
     COUNT(value[1]), COUNT(value[2])
-    need(not 32 <= value[2] <= 43, "not_enabled")
+    need(not 32 <= value[2] <= 43 or value[2] == 41, "not_enabled")
     if value[2] == 0:
         keys = listing(public_key, 8, 1)
-        array(COUNT, text(255), public_key, keys, COUNT, COUNT)(value[2:])
+        array(COUNT, text(255), public_key, keys, COUNT, rules_version)(value[2:])
         _, origin, log_key, operators, threshold, _ = value[2:]
         need(is_key_name(origin) and all(a < b for a, b in zip(operators, operators[1:])))
         need(log_key not in operators and len(operators) < 2 * threshold <= 2 * len(operators))
     elif value[2] == 1:
         array(COUNT, COUNT, ID, ID)(value[2:])
     else:
-        array(number(2, 25), ID, result_shape, ID)(value[2:])
+        array(either(number(2, 25), const(41)), ID, result_shape, ID)(value[2:])
 
 
 BLOB = octets(65535)

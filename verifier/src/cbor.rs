@@ -4,7 +4,7 @@
 //! increasing, no tags, no floats, nothing left over. What it accepts, the writer writes back byte for byte.
 
 use crate::key::{EncodedKey, KeyError, PublicKey};
-use crate::types::{KeyBytes, Nonce};
+use crate::types::{KeyBytes, Nonce, Rules};
 use alloc::vec::Vec;
 use minicbor::Decoder;
 use minicbor::data::Type;
@@ -150,6 +150,15 @@ impl<'a> Reader<'a> {
     /// A byte string of exactly `N` bytes.
     pub fn array_bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
         self.bytes(usize::MAX)?.try_into().map_err(|_| DecodeError::Malformed)
+    }
+
+    /// A rules version; one that this crate does not know yet is not enabled.
+    pub fn rules(&mut self) -> Result<Rules> {
+        match Rules(self.u64()?) {
+            rules if rules.is_known() => Ok(rules),
+            rules if rules > Rules::NEWEST => Err(DecodeError::NotEnabled(0)),
+            _ => Err(DecodeError::Malformed),
+        }
     }
 
     /// A nonce.

@@ -186,6 +186,8 @@ codes! {
     513 RefundClosed = "refund_closed";
     /// More than the budget's gross bound on refunds.
     514 AboveRefundable = "above_refundable";
+    /// More than what is left of a window.
+    515 AboveWindow = "above_window";
 
     /// Too few, doubled or unknown operator signatures.
     600 NotTheOperators = "not_the_operators";

@@ -79,6 +79,8 @@ labels! {
     FREEZE = "remit/freeze/v1";
     /// Lifting of a freeze (spec 02 §5).
     UNFREEZE = "remit/unfreeze/v1";
+    /// Later rules put in force (spec 02 §5).
+    UPGRADE = "remit/upgrade/v1";
     /// Presentations (spec 09 §1).
     PRESENTATION = "remit/presentation/v1";
     /// Evidence of funding (spec 09 §2).

@@ -26,6 +26,12 @@ pub const CONDITION_OPERANDS_MAX: usize = 32;
 pub const ARGUMENTS_MAX: usize = 32;
 /// Budgets of one token, each of another unit.
 pub const BUDGETS_MAX: usize = 8;
+/// Windows of one budget, each of another period.
+pub const WINDOWS_MAX: usize = 4;
+/// Shortest span of a window of fixed length.
+pub const WINDOW_LENGTH_MIN: Seconds = Seconds(60);
+/// Longest span of a window of fixed length.
+pub const WINDOW_LENGTH_MAX: Seconds = Seconds(400 * 24 * 3600);
 /// Bytes of a name (party, unit, action, argument).
 pub const NAME_BYTES_MAX: usize = 64;
 /// Bytes of a text value (resource, string argument, note).
@@ -114,6 +120,9 @@ const _: () = assert!(
 );
 const _: () = assert!(NOTE_SIGNATURES_MAX >= 16 && TRUST_ITEMS_MAX >= 32);
 const _: () = assert!(PAYLOAD_BYTES_MAX * (DEPTH_MAX + 1) + SEALED_BYTES_MAX < OBJECT_BYTES_MAX);
+const _: () =
+    assert!(BUDGETS_MAX * (70 + WINDOWS_MAX * 22) + NAME_BYTES_MAX + TEXT_BYTES_MAX + 64 < SEALED_BYTES_MAX);
+const _: () = assert!(WINDOW_LENGTH_MAX.0 == TOKEN_LIFE_MAX.0);
 const _: () = assert!(OFFLINE_LINK_LIFE_MAX.0 < SETTLE_MAX.0 && SETTLE_MAX.0 < REFUND_MAX.0);
 const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);
 const _: () = assert!(BUNDLE_MEMBERS_MAX * 34 + 64 < EVIDENCE_BYTES_MAX - OBJECT_BYTES_MAX - PROOF_BYTES_MAX);

@@ -95,6 +95,22 @@ number! {
     /// Raised by `cut` and `rekey`; a raise ends every outstanding offline link below the token.
     Generation
 }
+number! {
+    /// A rules version: what the ledger makes of operations, and which of them it takes (spec 11 §8).
+    Rules
+}
+
+impl Rules {
+    /// The first there was.
+    pub const FIRST: Self = Self(1);
+    /// The newest that this crate knows. It knows all before it.
+    pub const NEWEST: Self = Self(2);
+
+    /// Whether this crate knows it.
+    pub const fn is_known(self) -> bool {
+        self.0 >= Self::FIRST.0 && self.0 <= Self::NEWEST.0
+    }
+}
 
 impl Seconds {
     /// The same instant in milliseconds; the last representable instant if it lies beyond.

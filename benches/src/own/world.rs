@@ -9,7 +9,7 @@ use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Delegation, DelegationMode, Path, Payment, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds};
 
 pub const ORIGIN: &str = "remit.example/bench";
 pub const NOW: Millis = Millis(1_800_000_000_000);
@@ -50,8 +50,14 @@ impl World {
         let mut operators = ["op-1", "op-2", "op-3"].map(|name| public(&key(name))).to_vec();
         operators.sort_by_key(|key| *key.bytes());
         let log_key = public(&key("log"));
-        let genesis =
-            Genesis { time: NOW, origin: ORIGIN.into(), log_key, operators, threshold: 2, rules: 1 };
+        let genesis = Genesis {
+            time: NOW,
+            origin: ORIGIN.into(),
+            log_key,
+            operators,
+            threshold: 2,
+            rules: Rules::NEWEST,
+        };
         let ledger = Ledger::begin(&genesis, Box::new(key("log"))).expect("begins");
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let none = ObjectId::default();

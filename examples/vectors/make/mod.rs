@@ -12,6 +12,7 @@ mod special;
 mod submissions;
 pub(crate) mod things;
 mod verdicts;
+mod windows;
 
 use remit_verifier::code::Code;
 use remit_verifier::object::Value as Operand;

@@ -6,7 +6,7 @@ use remit::client::{Ask, Client, Randomness, TokenSpec, budget, carved};
 use remit_verifier::cbor::Writer;
 use remit_verifier::code::Code::{self, *};
 use remit_verifier::label;
-use remit_verifier::object::{Act, Budget, Delegation, Permission, Reference};
+use remit_verifier::object::{Act, Budget, Delegation, Period, Permission, Reference, Window};
 use remit_verifier::sign::Signer;
 use remit_verifier::types::*;
 use remit_verifier::verify::Case;
@@ -20,13 +20,15 @@ const fn no(code: Code) -> Result<(), Code> {
 
 /// The one ledger of the file.
 pub(crate) fn ledgers() -> Vec<Value> {
-    let mut s = Script::new("ledger.example/rules");
+    let mut s = Script::of_rules("ledger.example/rules", Rules::FIRST);
     registry(&mut s);
-    windows(&mut s);
+    admission(&mut s);
+    upgrade(&mut s);
     roots(&mut s);
     children(&mut s);
     spending(&mut s);
     refused_spending(&mut s);
+    windows(&mut s);
     links(&mut s);
     bundles(&mut s);
     suspensions(&mut s);
@@ -97,7 +99,7 @@ fn registry(s: &mut Script) {
     s.act("One more is rotated.", keys(1, &["guest 3"], &[]), &["guest 3"], YES);
 }
 
-fn windows(s: &mut Script) {
+fn admission(s: &mut Script) {
     let unit = |name: &str| Act::Unit { name: name.into(), decimals: 0 };
     let (operators, now) = (["operator 1", "operator 2"], s.now);
     s.act_at("`valid_until` is now.", Millis(now.0 - 3_600_000), unit("OLD"), &operators, no(TooLate));
@@ -126,6 +128,54 @@ fn windows(s: &mut Script) {
     let mut lease = Writer::labelled(label::SUBMISSION, 3);
     lease.bytes(&s.ledger.id().0).array(1).array(4).u64(35).array(0).null().array(0);
     s.batch(&[("A lease, of later rules.", &lease.into_bytes(), Some(no(NotEnabled)))]);
+}
+
+/// A budget of 1 000 with a day of 100 and a month of 150.
+fn windowed(s: &Script) -> Budget {
+    let day = Period::Fixed { length: Seconds(DAY), anchor: Seconds(0) };
+    let windows = [(day, 100), (Period::Month, 150)];
+    let windows = windows.map(|(period, most)| Window { period, most: Amount(most) }).to_vec();
+    Budget { windows, ..budget(s.cny, Amount(1_000)) }
+}
+
+fn upgrade(s: &mut Script) {
+    let spec = TokenSpec { budgets: Some(vec![windowed(s)]), ..s.root_spec("early", 0) };
+    s.issue("Windows, of later rules.", &spec, no(NotEnabled));
+    let plain = s.root("early", 1_000);
+    let spec = s.with_budget("bird", windowed(s));
+    s.delegate("A child with windows, of later rules.", (plain, "early"), &spec, no(NotEnabled));
+    let to = |rules| Act::Upgrade { rules: Rules(rules) };
+    s.act("One operator alone.", to(2), &["operator 1"], no(NotTheOperators));
+    s.operate("The rules that are in force.", to(1), no(AlreadySo));
+    s.operate("Version 2 is put in force.", to(2), YES);
+    s.operate("And once more.", to(2), no(AlreadySo));
+    s.delegate("The same child.", (plain, "early"), &spec, YES);
+}
+
+fn windows(s: &mut Script) {
+    let spec = TokenSpec { budgets: Some(vec![windowed(s)]), ..s.root_spec("wendy", 0) };
+    let root = s.issue("A root that spends 100 a day and 150 a month.", &spec, YES);
+    let spec = s.with_budget("will", carved(s.cny, Amount(500)));
+    let child = s.delegate("A child carves 500: no window counts it.", (root, "wendy"), &spec, YES);
+    let held = s.reserve("The child spends 60 of the root's day.", child, "will", 60, YES);
+    s.reserve("The root has 40 left of it.", root, "wendy", 41, no(AboveWindow));
+    s.reserve("And spends them.", root, "wendy", 40, YES);
+    s.reserve("The child has nothing left of it.", child, "will", 1, no(AboveWindow));
+    let taken = s.capture("The hotel takes 50.", held, (1, 50), YES);
+    s.release("And gives 10 back: they count no more.", held, None, YES);
+    s.reserve("They are spent again.", child, "will", 10, YES);
+    s.refund("The 50 are refunded: they still count.", taken, 50, YES);
+    s.reserve("The day is full.", root, "wendy", 1, no(AboveWindow));
+    s.wait(DAY);
+    s.reserve(
+        "On the next day the month has 50, and 50 that nobody took in time.",
+        root,
+        "wendy",
+        101,
+        no(AboveWindow),
+    );
+    s.reserve("As much as the day allows.", root, "wendy", 100, YES);
+    s.reserve("And no more.", root, "wendy", 1, no(AboveWindow));
 }
 
 fn roots(s: &mut Script) {

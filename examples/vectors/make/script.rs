@@ -36,7 +36,12 @@ pub(crate) type Expected = Result<(), Code>;
 impl Script {
     /// Genesis, three parties, two units, an issuer.
     pub(crate) fn new(origin: &str) -> Self {
-        let genesis = Genesis { origin: origin.into(), ..things::genesis() };
+        Self::of_rules(origin, Rules::NEWEST)
+    }
+
+    /// The same, under other rules.
+    pub(crate) fn of_rules(origin: &str, rules: Rules) -> Self {
+        let genesis = Genesis { origin: origin.into(), rules, ..things::genesis() };
         let ledger = Ledger::begin(&genesis, Box::new(signer("log"))).expect("begins");
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let none = ObjectId::default();

@@ -3,6 +3,7 @@
 use super::broken::{Broken, change};
 use super::item::Item;
 use super::things::*;
+use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
 
@@ -13,7 +14,7 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         "token-root" => [claims(good), permissions(good)].into_iter().flatten().collect(),
         "token-logged" => logged_claims(good),
         "token-offline" => offline_claims(good),
-        "sealed" => sealed_claims(good),
+        "sealed" => [sealed_claims(good), windows::of_sealed_claims(good)].into_iter().flatten().collect(),
         "invocation" => invocations(good),
         "argument-class" => arguments(good),
         "party" | "party_keys" | "unit" | "transfer" | "suspend" | "refund" => acts(name, good),
@@ -298,7 +299,10 @@ fn offline_claims(good: &[u8]) -> Vec<Broken> {
             b.add(9, number(1))
         }),
     ];
-    for key in 6..=8 {
+    all.push(of_budget("windows", "An offline link with windows.", Code::UnknownField, &|b| {
+        b.add(6, Item::Array(vec![Item::Array(vec![number(1), number(100)])]))
+    }));
+    for key in 7..=8 {
         let (name, about) = (format!("reserved-limit-{key}"), format!("Limit {key} of later rules."));
         all.push(of_budget(&name, &about, Code::NotEnabled, &|b| b.add(key, number(1))));
     }
@@ -582,8 +586,12 @@ fn values(good: &[u8]) -> Vec<Broken> {
         units("too-many-units", "Nine units.", Code::TooMany, &|units| {
             units.resize(BUDGETS_MAX + 1, units[0].clone())
         }),
-        units("windows", "Windows of later rules.", Code::NotEnabled, &|units| {
+        units("window", "What a window counts is no pair.", Code::Malformed, &|units| {
             units[0].items()[9] = Item::Array(vec![number(0)]);
+        }),
+        units("five-windows", "Five windows of a unit.", Code::TooMany, &|units| {
+            let span = Item::Array(vec![number(0), number(0)]);
+            units[0].items()[9] = Item::Array(vec![span; WINDOWS_MAX + 1]);
         }),
         open("reserved-2", "A field of later rules.", Code::NotEnabled, &|open| open.add(2, number(0))),
         open("unknown-3", "A field that nobody knows.", Code::UnknownField, &|open| open.add(3, number(0))),

@@ -36,7 +36,9 @@ fn ok(name: &str, about: &str, bytes: &[u8]) -> Vector {
 /// Who signs each kind in these vectors, where nobody looks at who may.
 fn signers(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Unit | Kind::Issuer | Kind::Freeze | Kind::Unfreeze => &["operator 1", "operator 2"],
+        Kind::Unit | Kind::Issuer | Kind::Freeze | Kind::Unfreeze | Kind::Upgrade => {
+            &["operator 1", "operator 2"]
+        }
         Kind::Party => &["hotel", "hotel 2"],
         Kind::PartyKeys => &["hotel 2", "hotel 3"],
         Kind::Transfer => &["hotel agent", "night agent"],

@@ -7,11 +7,12 @@ use remit_verifier::label;
 use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
 use remit_verifier::object::{
     Act, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator, Origin, Path,
-    Payment, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token, Value,
+    Payment, Period, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token, Value, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
-    Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, TokenLeaf, UnitLeaf, UnitValues, Values,
+    Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, Span, TokenLeaf, UnitLeaf, UnitValues,
+    Values,
 };
 use remit_verifier::types::*;
 
@@ -58,7 +59,7 @@ pub(crate) fn genesis() -> Genesis {
         log_key: key("log"),
         operators,
         threshold: 2,
-        rules: 1,
+        rules: Rules::NEWEST,
     }
 }
 
@@ -77,14 +78,18 @@ pub(crate) fn stamp(number: u8) -> Stamp {
 
 pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
     let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-    Budget { unit: CNY, share: Share::Shared, total, per_use, refundable: None }
+    Budget { unit: CNY, share: Share::Shared, total, per_use, refundable: None, windows: Vec::new() }
 }
 
 pub(crate) fn sealed() -> Sealed {
+    let day = Period::Fixed { length: Seconds(DAY), anchor: Seconds(0) };
+    let windows = [(day, 600_000), (Period::Month, 1_500_000)];
+    let windows = windows.map(|(period, most)| Window { period, most: Amount(most) }).to_vec();
+    let first = Budget { windows, ..budget(Some(2_000_000), Some(500_000)) };
     let second = Budget { unit: USD, refundable: Some(Amount(500)), ..budget(Some(1_000), None) };
     Sealed {
         secret: [0x5e; 32],
-        budgets: Some(vec![budget(Some(2_000_000), Some(500_000)), second]),
+        budgets: Some(vec![first, second]),
         name: Some("Trips of team 7".into()),
         note: Some("Cost centre 4711".into()),
     }
@@ -218,6 +223,7 @@ pub(crate) fn acts() -> Vec<Act> {
         Act::Refund { capture: Reference::Member(0), amount: Amount(1_000) },
         Act::Freeze { leaf, id },
         Act::Unfreeze { leaf, id, freeze: other },
+        Act::Upgrade { rules: Rules::NEWEST },
     ]
 }
 
@@ -241,9 +247,16 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
 
 pub(crate) fn values() -> Values {
     let counters = Counters { captured: 150_000, refunded: 1_000, reserved: 48_000, ..Counters::default() };
-    let unit = |index, counters| UnitValues { unit: StateIndex(index), counters };
+    let unit = |index, counters| UnitValues { unit: StateIndex(index), counters, windows: Vec::new() };
+    let span = |start, used| Span { start: Seconds(start), used: Amount(used) };
+    let spans =
+        vec![span(START.0 - START.0 % DAY, 198_000), span(START.0 - 14 * DAY - START.0 % DAY, 398_000)];
     let carved = Counters { carved: u64::MAX, returned: 7, ceded: 1, ..Counters::default() };
-    Values { event: 5, units: vec![unit(1, counters), unit(3, carved)], rekey: Some(OTHER) }
+    Values {
+        event: 5,
+        units: vec![UnitValues { windows: spans, ..unit(1, counters) }, unit(3, carved)],
+        rekey: Some(OTHER),
+    }
 }
 
 fn leaf(index: u64, id: ObjectId, body: LeafBody) -> Leaf {
@@ -271,7 +284,11 @@ pub(crate) fn leaves() -> Vec<(&'static str, Leaf)> {
     vec![
         (
             "leaf-ledger",
-            leaf(0, ObjectId(ledger().0), LeafBody::Ledger(LedgerLeaf { operators, threshold: 2, rules: 1 })),
+            leaf(
+                0,
+                ObjectId(ledger().0),
+                LeafBody::Ledger(LedgerLeaf { operators, threshold: 2, rules: Rules::NEWEST }),
+            ),
         ),
         ("leaf-unit", leaf(1, CNY, unit)),
         ("leaf-party", leaf(3, HOTEL, LeafBody::Party(party))),

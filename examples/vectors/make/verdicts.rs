@@ -577,7 +577,14 @@ fn payments(cases: &mut Cases) {
     let paying = |amount, unit, total| {
         let scene = Scene { shows_unit: true, request: Some(Ask::paying(3, amount)), ..Scene::offline() };
         let (share, per_use) = (Share::Shared, Some(Amount(60)));
-        let budget = Budget { unit, share, total: Some(Amount(total)), per_use, refundable: None };
+        let budget = Budget {
+            unit,
+            share,
+            total: Some(Amount(total)),
+            per_use,
+            refundable: None,
+            windows: Vec::new(),
+        };
         set(scene, |scene| scene.chain[2].token.budgets = Some(vec![budget]))
     };
     cases.good(

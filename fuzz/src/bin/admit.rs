@@ -46,7 +46,8 @@ impl<'b> World<'b> {
         let mut operators = vec![public(0), public(1)];
         operators.sort_by_key(|key| *key.bytes());
         let origin = "ledger.example/fuzz".into();
-        let genesis = Genesis { time: START, origin, log_key: public(2), operators, threshold: 2, rules: 1 };
+        let (log_key, rules) = (public(2), Rules::NEWEST);
+        let genesis = Genesis { time: START, origin, log_key, operators, threshold: 2, rules };
         let ledger = Ledger::begin(&genesis, Box::new(signer(2))).expect("begins");
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let (parties, units) = (Vec::new(), Vec::new());

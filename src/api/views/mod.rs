@@ -2,6 +2,7 @@
 //!
 //! A view shows; it decides nothing, and nothing is computed from it.
 
+mod budget;
 mod entry;
 mod party;
 mod token;

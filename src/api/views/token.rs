@@ -1,12 +1,12 @@
 //! Tokens as JSON: what they allow, and where their value went.
 
 use super::LeafView;
+use super::budget::BudgetView;
 use crate::keys::did;
 use crate::ledger::Snapshot;
 use crate::machine::{LeafRecord, TokenInfo};
-use remit_verifier::object::{Budget, Condition, DelegationMode, Operator, Permission, Share, Value};
-use remit_verifier::state::Counters;
-use remit_verifier::types::{Amount, StateIndex};
+use remit_verifier::object::{Budget, Condition, DelegationMode, Operator, Permission, Value};
+use remit_verifier::types::StateIndex;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -98,51 +98,6 @@ pub(in crate::api) struct DelegationView {
     depth: u64,
 }
 
-/// What may be spent in one unit, and where it went.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Budget)]
-pub(in crate::api) struct BudgetView {
-    /// The unit.
-    unit: String,
-    /// Its name.
-    #[schema(example = "CNY")]
-    unit_name: String,
-    /// Its decimals: how many minor units, as a power of ten, make one.
-    decimals: u64,
-    /// `shared`: spends post on the parent as well; `carved`: moved out of the parent; `own`: a root's.
-    #[schema(example = "carved")]
-    share: &'static str,
-    /// Most that may ever be spent, less refunds; absent: only what the tokens above allow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1200000")]
-    total: Option<String>,
-    /// Most that one use may be.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    per_use: Option<String>,
-    /// Most that refunds may restore, in gross.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refundable: Option<String>,
-    /// What is taken of the total, now and for good.
-    #[schema(example = "350000")]
-    committed: String,
-    /// What is left of the total; the tokens above may have less.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "850000")]
-    left: Option<String>,
-    /// Taken by payees.
-    captured: String,
-    /// Given back by payees after capture, in gross.
-    refunded: String,
-    /// Held for payees.
-    reserved: String,
-    /// Moved to carved children.
-    carved: String,
-    /// Come back from carved children.
-    returned: String,
-    /// Passed on to the parent after the end of a carved token.
-    ceded: String,
-}
-
 /// Tokens that a key holds.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Holdings)]
@@ -202,7 +157,7 @@ impl TokenView {
         let ancestors: Vec<String> = info.ancestors.iter().map(id).collect::<Result<_, _>>()?;
         let root = ancestors.is_empty();
         let budget = |(unit, budget): &(StateIndex, Budget)| {
-            BudgetView::new(snapshot, *unit, budget, values.counters(*unit), root)
+            BudgetView::new(snapshot, *unit, budget, values.in_unit(*unit), root)
         };
         let budgets = info.budgets.as_ref().map(|all| all.iter().map(budget).collect::<Result<_, _>>());
         let token = &info.token;
@@ -268,42 +223,5 @@ impl ConditionView {
         };
         let operands = condition.operands.iter().map(operand).collect();
         Self { argument: condition.argument.clone(), operator, operands }
-    }
-}
-
-impl BudgetView {
-    fn new(
-        snapshot: &Snapshot,
-        index: StateIndex,
-        budget: &Budget,
-        counters: Counters,
-        root: bool,
-    ) -> Result<Self, LedgerError> {
-        let record = snapshot.leaf(index)?;
-        let unit = record.leaf.unit().ok_or(LedgerError::DamagedLeaf(index))?;
-        let committed = counters.committed().ok_or(LedgerError::DamagedLeaf(index))?;
-        let text = |amount: Amount| amount.to_string();
-        let left = budget.total.map(|total| Amount(total.0.saturating_sub(committed.0)));
-        Ok(Self {
-            unit: budget.unit.to_string(),
-            unit_name: unit.name.clone(),
-            decimals: unit.decimals,
-            share: match budget.share {
-                Share::Carved => "carved",
-                Share::Shared if root => "own",
-                Share::Shared => "shared",
-            },
-            total: budget.total.map(text),
-            per_use: budget.per_use.map(text),
-            refundable: budget.refundable().map(text),
-            committed: text(committed),
-            left: left.map(text),
-            captured: counters.captured.to_string(),
-            refunded: counters.refunded.to_string(),
-            reserved: counters.reserved.to_string(),
-            carved: counters.carved.to_string(),
-            returned: counters.returned.to_string(),
-            ceded: counters.ceded.to_string(),
-        })
     }
 }

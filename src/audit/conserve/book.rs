@@ -1,10 +1,11 @@
 //! The sums of a recount, and what they are held against.
 
 use super::tokens::{No, Standing};
+use super::windows::Spans;
 use super::{Account, Conservation, Flows, Tightest, VIOLATIONS_MAX, Violation};
 use remit_verifier::code::Code;
 use remit_verifier::object::Budget;
-use remit_verifier::types::{Amount, EntryIndex, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, EntryIndex, Millis, ObjectId, Rules, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Value held for a payee.
@@ -15,6 +16,7 @@ pub(super) struct Reservation {
     pub(super) captured: i128,
     pub(super) released: i128,
     pub(super) captures: u64,
+    pub(super) at: Seconds,
     pub(super) settle_by: Seconds,
     pub(super) refund_until: Option<Seconds>,
 }
@@ -36,6 +38,7 @@ pub(super) struct Book {
     pub(super) captures: BTreeMap<ObjectId, Capture>,
     pub(super) applied: BTreeSet<ObjectId>,
     accounts: BTreeMap<(ObjectId, ObjectId), Account>,
+    pub(super) spans: Spans,
     report: Conservation,
 }
 
@@ -52,8 +55,9 @@ impl Book {
         self.now = now;
     }
 
-    pub(super) fn begin(&mut self, ledger: ObjectId) {
+    pub(super) fn begin(&mut self, ledger: ObjectId, rules: Rules) {
         self.standing.ledger = ledger;
+        self.standing.rules = rules.0;
     }
 
     pub(super) fn report(self, entries: u64) -> Conservation {

@@ -9,6 +9,7 @@
 mod book;
 mod operations;
 mod tokens;
+mod windows;
 
 use book::Book;
 use remit_verifier::code::Code;
@@ -212,10 +213,10 @@ impl Walk {
         self.time = entry.time();
         self.book.turn(at, entry.time());
         match (&entry, self.ledger) {
-            (Entry::Genesis(_), None) if at.0 == 0 => {
+            (Entry::Genesis(genesis), None) if at.0 == 0 => {
                 let ledger = Genesis::ledger_id(recorded.entry);
                 self.ledger = Some(ledger);
-                self.book.begin(ObjectId(ledger.0));
+                self.book.begin(ObjectId(ledger.0), genesis.rules);
                 Ok(())
             }
             (Entry::Commitment(_), Some(_)) => Ok(()),

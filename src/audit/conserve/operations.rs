@@ -69,6 +69,10 @@ impl Book {
             Act::Refund { capture, amount } => {
                 self.refund(resolve(capture, before).unwrap_or_default(), *amount);
             }
+            Act::Upgrade { rules } => {
+                self.require(rules.0 > self.standing.rules, Code::AlreadySo, self.standing.ledger);
+                self.standing.rules = rules.0;
+            }
             Act::Freeze { id: frozen, .. } => {
                 let before = self.standing.freezes.insert(*frozen, id);
                 self.require(before.is_none(), Code::AlreadySo, *frozen);
@@ -95,6 +99,7 @@ impl Book {
         let funded = |budget: &Budget| shares(budget) || budget.total.is_some();
         self.require(stated.clone().all(funded), Code::BadAmount, id);
         for budget in stated {
+            self.note(self.require_windows_known(id, !budget.windows.is_empty()));
             self.note(self.standing.require_unit(budget.unit));
         }
         match token.origin {
@@ -182,6 +187,7 @@ impl Book {
             self.require(most.is_none_or(|most| payment.amount <= most), Code::AbovePerUse, above);
         }
         self.debit(token, unit, |account| account.reserved += amount);
+        self.count(token, unit, amount, self.now.seconds());
         self.flow(unit).reserved += amount.unsigned_abs();
         let reservation = Reservation {
             token,
@@ -190,6 +196,7 @@ impl Book {
             captured: 0,
             released: 0,
             captures: 0,
+            at: self.now.seconds(),
             settle_by: payment.settle_by,
             refund_until: payment.refund_until,
         };
@@ -248,8 +255,10 @@ impl Book {
     fn give_back(&mut self, reserve: ObjectId, amount: i128) {
         let Some(held) = self.reservations.get_mut(&reserve) else { return };
         held.released += amount;
-        let (token, unit) = (held.token, held.unit);
+        let (token, unit, at) = (held.token, held.unit, held.at);
         self.post(token, unit, |account| account.reserved -= amount);
+        // In a span that is over nobody counts any more.
+        self.count(token, unit, -amount, at);
         self.pass_on(token, unit, amount);
     }
 

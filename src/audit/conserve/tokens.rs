@@ -61,6 +61,8 @@ impl Known {
 #[derive(Default)]
 pub(super) struct Standing {
     pub(super) ledger: ObjectId,
+    /// The rules in force.
+    pub(super) rules: u64,
     pub(super) tokens: BTreeMap<ObjectId, Known>,
     pub(super) parties: BTreeSet<ObjectId>,
     pub(super) issuers: BTreeSet<ObjectId>,

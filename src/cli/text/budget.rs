@@ -1,8 +1,10 @@
-//! Budgets as they are typed: `20000.00 CNY`, `12000 CNY carved`, `6000 CNY per-use 500 refundable 100`, `any CNY`.
+//! Budgets as they are typed: `20000.00 CNY`, `12000 CNY carved`, `6000 CNY per-use 500 refundable 100`, `any CNY`,
+//! `20000 CNY window 6000/day window 15000/month`.
 
 use super::amount::{Unit, minor};
+use super::window::{self, TypedWindow};
 use super::words::words;
-use remit_verifier::object::{Budget, Share};
+use remit_verifier::object::{Budget, Share, Window};
 use remit_verifier::types::ObjectId;
 
 /// A budget as it was typed: its numbers are read once the unit's decimals are known.
@@ -13,9 +15,11 @@ pub(in crate::cli) struct TypedBudget {
     total: Option<String>,
     per_use: Option<String>,
     refundable: Option<String>,
+    windows: Vec<TypedWindow>,
 }
 
-const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT]; TOTAL `any` states none";
+const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]...; TOTAL \
+                    `any` states none";
 
 /// Reads the words of a budget.
 pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
@@ -25,8 +29,14 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
         return Err(format!("`{text}` is no budget: {FORM}"));
     };
     let total = (total != "any").then(|| total.to_owned());
-    let mut budget =
-        TypedBudget { unit: unit.into(), share: Share::Shared, total, per_use: None, refundable: None };
+    let mut budget = TypedBudget {
+        unit: unit.into(),
+        share: Share::Shared,
+        total,
+        per_use: None,
+        refundable: None,
+        windows: Vec::new(),
+    };
     while let Some(word) = words.next() {
         let mut amount =
             || words.next().map(str::to_owned).ok_or_else(|| format!("`{word}` needs an amount"));
@@ -35,6 +45,7 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
             "carved" => budget.share = Share::Carved,
             "per-use" => budget.per_use = Some(amount()?),
             "refundable" => budget.refundable = Some(amount()?),
+            "window" => budget.windows.push(window::typed(&amount()?)?),
             _ => return Err(format!("`{word}` does not belong in a budget: {FORM}")),
         }
     }
@@ -51,7 +62,19 @@ impl TypedBudget {
             total: amount(&self.total)?,
             per_use: amount(&self.per_use)?,
             refundable: amount(&self.refundable)?,
+            windows: self.windows(unit)?,
         })
+    }
+
+    /// The windows in the order of their periods, each once.
+    fn windows(&self, unit: &Unit) -> Result<Vec<Window>, String> {
+        let mut windows =
+            self.windows.iter().map(|typed| typed.in_unit(unit)).collect::<Result<Vec<_>, _>>()?;
+        windows.sort_by_key(|window| window.period);
+        if let Some(pair) = windows.windows(2).find(|pair| pair[0].period == pair[1].period) {
+            return Err(format!("two windows are for {}", window::each(pair[0].period)));
+        }
+        Ok(windows)
     }
 }
 
@@ -71,6 +94,9 @@ pub(in crate::cli) fn show(budget: &Budget, unit: impl Fn(&ObjectId) -> Option<U
             text.push_str(&format!(", {name} {}", unit.show(amount)));
         }
     }
+    for of in &budget.windows {
+        text.push_str(&format!(", {} {}", unit.show(of.most), window::each(of.period)));
+    }
     text
 }
 
@@ -88,12 +114,19 @@ mod tests {
         assert_eq!((budget.per_use, budget.refundable), (Some(Amount(50_050)), Some(Amount(0))));
         let shown = show(&budget, |_| Some(unit.clone()));
         assert_eq!(shown, "12 000.00 CNY, carved, per use 500.50 CNY, refundable 0.00 CNY");
+        let read = typed("5000 CNY window 900.50/month window 300/day").expect("a budget");
+        let shown = show(&read.in_unit(&unit).expect("amounts"), |_| Some(unit.clone()));
+        assert_eq!(shown, "5 000.00 CNY, 300.00 CNY each day, 900.50 CNY each month");
+        let twice = typed("5000 CNY window 1/day window 2/24h").expect("a budget").in_unit(&unit);
+        assert_eq!(twice, Err("two windows are for each day".into()));
         assert_eq!(typed("any CNY").expect("a budget").in_unit(&unit).expect("amounts").total, None);
     }
 
     #[test]
     fn mistakes_are_named() {
-        for wrong in ["", "5000", "5000 CNY half", "5000 CNY per-use"] {
+        for wrong in
+            ["", "5000", "5000 CNY half", "5000 CNY per-use", "5000 CNY window", "5000 CNY window 60"]
+        {
             assert!(typed(wrong).is_err(), "{wrong}");
         }
     }

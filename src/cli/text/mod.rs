@@ -6,12 +6,13 @@ pub(super) mod operation;
 pub(super) mod permission;
 pub(super) mod time;
 pub(super) mod value;
+pub(super) mod window;
 mod words;
 
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::UNIT_NAME_BYTES_MAX;
-use remit_verifier::types::{KeyBytes, ObjectId};
+use remit_verifier::types::{KeyBytes, ObjectId, Rules};
 
 /// 32 bytes in lower-case hexadecimal.
 pub(super) fn id(text: &str) -> Result<ObjectId, String> {
@@ -27,6 +28,13 @@ pub(super) fn unit_name(text: &str) -> Result<String, String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// A rules version that this command knows.
+pub(super) fn rules(text: &str) -> Result<Rules, String> {
+    text.parse().map(Rules).ok().filter(|rules| rules.is_known()).ok_or_else(|| {
+        format!("`{text}` is no rules version: this command knows {} to {}", Rules::FIRST, Rules::NEWEST)
+    })
 }
 
 /// A public key as `did:key` or in hexadecimal.

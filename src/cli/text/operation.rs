@@ -69,6 +69,7 @@ fn act_says(act: &Act) -> String {
             format!("refund of {amount} minor units of capture {}", of(capture))
         }
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
+        Act::Upgrade { rules } => format!("rules version {rules} from now on"),
         Act::Unfreeze { leaf, id, freeze } => format!("end of freeze {} of leaf {leaf}, {id}", of(freeze)),
     }
 }

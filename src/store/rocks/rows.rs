@@ -4,7 +4,7 @@
 use crate::machine::{Capture, Due, Head, LinkValues, PendingRekey, Reservation, TokenInfo};
 use bincode::Options;
 use remit_verifier::limits::{BUDGETS_MAX, DEPTH_MAX};
-use remit_verifier::object::{Budget, Share, Token};
+use remit_verifier::object::{Budget, Period, Share, Token, Window};
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
     Amount, EntryIndex, Epoch, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
@@ -99,7 +99,11 @@ struct BudgetRow {
     total: Option<u64>,
     per_use: Option<u64>,
     refundable: Option<u64>,
+    windows: Vec<WindowRow>,
 }
+
+/// Length and anchor of a window, none for months; most.
+type WindowRow = (Option<(u64, u64)>, u64);
 
 impl From<&Budget> for BudgetRow {
     fn from(budget: &Budget) -> Self {
@@ -110,6 +114,7 @@ impl From<&Budget> for BudgetRow {
             total: amount(budget.total),
             per_use: amount(budget.per_use),
             refundable: amount(budget.refundable),
+            windows: budget.windows.iter().map(window_row).collect(),
         }
     }
 }
@@ -122,8 +127,22 @@ impl From<BudgetRow> for Budget {
             total: row.total.map(Amount),
             per_use: row.per_use.map(Amount),
             refundable: row.refundable.map(Amount),
+            windows: row.windows.into_iter().map(window).collect(),
         }
     }
+}
+
+fn window_row(window: &Window) -> WindowRow {
+    let period = match window.period {
+        Period::Fixed { length, anchor } => Some((length.0, anchor.0)),
+        Period::Month => None,
+    };
+    (period, window.most.0)
+}
+
+fn window((period, most): WindowRow) -> Window {
+    let fixed = |(length, anchor)| Period::Fixed { length: Seconds(length), anchor: Seconds(anchor) };
+    Window { period: period.map_or(Period::Month, fixed), most: Amount(most) }
 }
 
 impl From<&TokenInfo> for TokenRow {
@@ -167,6 +186,7 @@ pub(super) struct ReservationRow {
     captured: u64,
     released: u64,
     captures: u64,
+    at: u64,
     settle_by: u64,
     refund_until: Option<u64>,
     nonce: [u8; 16],
@@ -184,6 +204,7 @@ impl From<&Reservation> for ReservationRow {
             captured: of.captured.0,
             released: of.released.0,
             captures: of.captures,
+            at: of.at.0,
             settle_by: of.settle_by.0,
             refund_until: of.refund_until.map(|until| until.0),
             nonce: of.nonce.0,
@@ -203,6 +224,7 @@ impl From<ReservationRow> for Reservation {
             captured: Amount(row.captured),
             released: Amount(row.released),
             captures: row.captures,
+            at: Seconds(row.at),
             settle_by: Seconds(row.settle_by),
             refund_until: row.refund_until.map(Seconds),
             nonce: Nonce(row.nonce),

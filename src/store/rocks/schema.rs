@@ -20,7 +20,7 @@ use rocksdb::{
 };
 
 /// The schema that this version writes; a folder of another one is rebuilt from its log.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 /// The oldest schema whose log and objects are read by `rebuild`; families `log` and `kept` are the same since.
 pub const SCHEMA_MIN: u32 = 0;
 

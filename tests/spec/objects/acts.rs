@@ -7,7 +7,7 @@ use remit_verifier::label;
 use remit_verifier::object::{
     Act, Envelope, Kind, Position, Reference, Sealed, Stamp, Target, bundle_digest, combined_id,
 };
-use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, Rules, Seconds, StateIndex};
 
 fn stamp(number: u8) -> Stamp {
     Stamp { nonce: nonce(number), valid_until: Seconds(START + 3600), bundle: None }
@@ -101,6 +101,7 @@ fn rows() -> Vec<Row> {
             operators,
             Act::Unfreeze { leaf, id: unit_leaf, freeze: other },
         ),
+        ("upgrade", "submission-upgrade", Kind::Upgrade, operators, Act::Upgrade { rules: Rules::NEWEST }),
     ]
 }
 
@@ -138,7 +139,7 @@ macro_rules! payload_samples {
 }
 payload_samples!(
     Party, PartyKeys, Unit, Issuer, Transfer, Rekey, Veto, Suspend, Resume, Revoke, Cut, End, Capture,
-    Release, Refund, Freeze, Unfreeze
+    Release, Refund, Freeze, Unfreeze, Upgrade
 );
 
 pub(super) fn samples() -> Vec<Sample> {

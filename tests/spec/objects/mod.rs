@@ -14,11 +14,11 @@ use remit_verifier::label;
 use remit_verifier::log::{Commitment, Details, Entry, Facts, Genesis, LinkPart, Outcome};
 use remit_verifier::object::{Envelope, Kind, Submission};
 use remit_verifier::state::{
-    Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, Status, TokenLeaf, UnitLeaf, UnitValues,
-    Values, history, status_chunk, status_leaf,
+    Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, Span, Status, TokenLeaf, UnitLeaf,
+    UnitValues, Values, history, status_chunk, status_leaf,
 };
 use remit_verifier::types::{
-    Amount, EntryIndex, Epoch, Generation, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds,
+    Amount, EntryIndex, Epoch, Generation, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Rules, Seconds,
     StateIndex, TreeSize,
 };
 
@@ -81,7 +81,7 @@ pub(crate) fn genesis() -> Vec<u8> {
         log_key: key(LOG_KEY),
         operators,
         threshold: 2,
-        rules: 1,
+        rules: Rules::NEWEST,
     };
     Entry::Genesis(Box::new(genesis)).encode()
 }
@@ -126,7 +126,10 @@ pub(crate) const OUTCOME_INDEX: EntryIndex = EntryIndex(8);
 
 pub(crate) fn counters() -> UnitValues {
     let counters = Counters { captured: 150_000, reserved: 48_000, ..Counters::default() };
-    UnitValues { unit: StateIndex(1), counters }
+    // The day and the month in which 198 000 and 398 000 were reserved.
+    let spans = [(START - START % 86_400, 198_000), (START - 14 * 86_400 - START % 86_400, 398_000)];
+    let windows = spans.map(|(start, used)| Span { start: Seconds(start), used: Amount(used) }).to_vec();
+    UnitValues { unit: StateIndex(1), counters, windows }
 }
 
 pub(crate) fn details() -> Details {
@@ -207,7 +210,7 @@ pub(crate) fn state() -> Vec<Sample> {
     };
     let mut operators = vec![raw_key(OPERATOR), raw_key(8), raw_key(9)];
     operators.sort();
-    let ledger_leaf = LeafBody::Ledger(LedgerLeaf { operators, threshold: 2, rules: 1 });
+    let ledger_leaf = LeafBody::Ledger(LedgerLeaf { operators, threshold: 2, rules: Rules::NEWEST });
     let party = LeafBody::Party(PartyLeaf {
         name: "Hotel Lotus".into(),
         keys: vec![raw_key(HOTEL)],

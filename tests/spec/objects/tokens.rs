@@ -5,7 +5,7 @@ use remit_verifier::cbor::{Reader, Writer};
 use remit_verifier::label;
 use remit_verifier::object::{
     Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Operator, Origin, Path, Payment,
-    Permission, Sealed, Share, Token, Value,
+    Period, Permission, Sealed, Share, Token, Value, Window,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Seconds};
 
@@ -18,12 +18,16 @@ pub(crate) fn unit_id() -> ObjectId {
 
 fn budgets(share: Share, total: u64) -> Vec<Budget> {
     let (total, per_use) = (Some(Amount(total)), Some(Amount(500_000)));
-    vec![Budget { unit: unit_id(), share, total, per_use, refundable: None }]
+    vec![Budget { unit: unit_id(), share, total, per_use, refundable: None, windows: Vec::new() }]
 }
 
 /// The sealed claims of the root.
 pub(crate) fn sealed() -> Vec<u8> {
-    let budgets = Some(budgets(Share::Shared, 2_000_000));
+    let mut budgets = budgets(Share::Shared, 2_000_000);
+    let day = Period::Fixed { length: Seconds(86_400), anchor: Seconds(0) };
+    let windows = [(day, 600_000), (Period::Month, 1_500_000)];
+    budgets[0].windows = windows.map(|(period, most)| Window { period, most: Amount(most) }).to_vec();
+    let budgets = Some(budgets);
     let (name, note) = (Some("Trips of team 7".into()), Some("Cost centre 4711".into()));
     Sealed { secret: SECRET, budgets, name, note }.encode()
 }

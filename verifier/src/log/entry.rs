@@ -7,7 +7,7 @@ use crate::key::PublicKey;
 use crate::label;
 use crate::limits::*;
 use crate::object::{Kind, RESERVED};
-use crate::types::{Hash, LedgerId, Millis, ObjectId, TreeSize};
+use crate::types::{Hash, LedgerId, Millis, ObjectId, Rules, TreeSize};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -37,7 +37,7 @@ pub struct Genesis {
     /// How many of them must sign.
     pub threshold: u64,
     /// The rules in force from the first entry.
-    pub rules: u64,
+    pub rules: Rules,
 }
 
 /// The state after a batch.
@@ -148,7 +148,7 @@ impl Genesis {
             log_key: r.key()?,
             operators: r.list(OPERATOR_KEYS_MAX, Reader::key)?,
             threshold: r.u64()?,
-            rules: r.u64()?,
+            rules: r.rules()?,
         };
         let sorted = genesis.operators.is_sorted_by(|a, b| a.bytes() < b.bytes());
         // Two quorums always share an operator, so no decision is taken twice by halves that do not meet.
@@ -167,6 +167,6 @@ impl Genesis {
         w.list(&self.operators, |w, key| {
             w.bytes(&key.bytes().0);
         });
-        w.u64(self.threshold).u64(self.rules);
+        w.u64(self.threshold).u64(self.rules.0);
     }
 }

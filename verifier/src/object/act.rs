@@ -4,7 +4,7 @@ use super::kind::Kind;
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
 use crate::limits::*;
-use crate::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Seconds, StateIndex};
+use crate::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Rules, Seconds, StateIndex};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -156,6 +156,11 @@ pub enum Act {
         /// The freeze that it lifts.
         freeze: Reference,
     },
+    /// Puts later rules in force; signed by the operators.
+    Upgrade {
+        /// The rules from now on.
+        rules: Rules,
+    },
 }
 
 impl Reference {
@@ -197,6 +202,7 @@ impl Act {
             Self::Refund { .. } => Kind::Refund,
             Self::Freeze { .. } => Kind::Freeze,
             Self::Unfreeze { .. } => Kind::Unfreeze,
+            Self::Upgrade { .. } => Kind::Upgrade,
         }
     }
 
@@ -275,6 +281,9 @@ impl Act {
             Self::Unfreeze { leaf, id, freeze } => {
                 f.add(9, |w| freeze.encode(w)).add(17, |w| w.u64(leaf.0)).add(18, |w| w.bytes(&id.0));
             }
+            Self::Upgrade { rules } => {
+                f.add(20, |w| w.u64(rules.0));
+            }
         }
         f.into_bytes()
     }
@@ -296,6 +305,7 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Release | Kind::Refund => &[9, 11],
         Kind::Freeze => &[17, 18],
         Kind::Unfreeze => &[9, 17, 18],
+        Kind::Upgrade => &[20],
         _ => &[],
     }
 }
@@ -333,6 +343,7 @@ struct Raw {
     leaf: Option<StateIndex>,
     id: Option<ObjectId>,
     generation: Option<Generation>,
+    rules: Option<Rules>,
 }
 
 impl Raw {
@@ -361,6 +372,7 @@ impl Raw {
             17 => self.leaf = Some(StateIndex(r.u64()?)),
             18 => self.id = Some(ObjectId(r.array_bytes()?)),
             19 => self.generation = Some(Generation(r.u64()?)),
+            20 => self.rules = Some(r.rules()?),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())
@@ -413,6 +425,7 @@ impl Raw {
                 id: required(self.id, 18)?,
                 freeze: required(self.reference, 9)?,
             },
+            Kind::Upgrade => Act::Upgrade { rules: required(self.rules, 20)? },
             _ => return Err(DecodeError::WrongLabel),
         })
     }

@@ -1,5 +1,6 @@
 //! Budgets, and the sealed claims that carry them (spec 04 §5–§6).
 
+use super::window::{Window, decode_windows, encode_windows};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::label;
 use crate::limits::*;
@@ -20,6 +21,8 @@ pub struct Budget {
     pub per_use: Option<Amount>,
     /// Most that refunds may restore, in gross; by default the total once over.
     pub refundable: Option<Amount>,
+    /// Most that may be reserved in spans of time that follow each other, in the order of their periods.
+    pub windows: Vec<Window>,
 }
 
 /// How a child's total relates to its parent's.
@@ -50,8 +53,9 @@ impl Budget {
         self.refundable.or(self.total)
     }
 
-    pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn decode(r: &mut Reader<'_>, open: bool) -> Result<Self, DecodeError> {
         let (mut unit, mut share, mut total, mut per_use, mut refundable) = (None, None, None, None, None);
+        let mut windows = None;
         r.map(|key, r| {
             match key {
                 1 => unit = Some(ObjectId(r.array_bytes()?)),
@@ -59,28 +63,38 @@ impl Budget {
                 3 => total = Some(Amount(r.u64()?)),
                 4 => per_use = Some(Amount(r.u64()?)),
                 5 => refundable = Some(Amount(r.u64()?)),
-                6..=8 => return Err(DecodeError::NotEnabled(key)),
+                // An offline link does not live long enough for more than its total.
+                6 if !open => windows = Some(decode_windows(r)?),
+                7 | 8 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
         })?;
-        Ok(Self { unit: required(unit, 1)?, share: required(share, 2)?, total, per_use, refundable })
+        let windows = windows.unwrap_or_default();
+        Ok(Self { unit: required(unit, 1)?, share: required(share, 2)?, total, per_use, refundable, windows })
     }
 
-    pub(super) fn encode(&self, w: &mut Writer) {
+    fn encode(&self, w: &mut Writer) {
         let mut fields = Fields::default();
         fields.add(1, |w| w.bytes(&self.unit.0));
         fields.add(2, |w| w.u64(u64::from(self.share == Share::Carved)));
         fields.opt(3, self.total, |w, amount| w.u64(amount.0));
         fields.opt(4, self.per_use, |w, amount| w.u64(amount.0));
         fields.opt(5, self.refundable, |w, amount| w.u64(amount.0));
+        let windows = Some(&self.windows).filter(|windows| !windows.is_empty());
+        fields.opt(6, windows, |w, windows| encode_windows(w, windows));
         w.fields(fields);
     }
 }
 
+/// The open budgets of an offline link.
+pub(super) fn decode_open_budgets(r: &mut Reader<'_>) -> Result<Vec<Budget>, DecodeError> {
+    decode_budgets(r, true)
+}
+
 /// Budgets in strictly increasing order of their units, so that no unit stands twice.
-pub(super) fn decode_budgets(r: &mut Reader<'_>) -> Result<Vec<Budget>, DecodeError> {
-    let budgets = r.list(BUDGETS_MAX, Budget::decode)?;
+fn decode_budgets(r: &mut Reader<'_>, open: bool) -> Result<Vec<Budget>, DecodeError> {
+    let budgets = r.list(BUDGETS_MAX, |r| Budget::decode(r, open))?;
     if budgets.is_sorted_by(|a, b| a.unit < b.unit) { Ok(budgets) } else { Err(DecodeError::NotCanonical) }
 }
 
@@ -102,7 +116,7 @@ impl Sealed {
             let mut sealed = Self { secret, budgets: None, name: None, note: None };
             r.map(|key, r| {
                 match key {
-                    1 => sealed.budgets = Some(decode_budgets(r)?),
+                    1 => sealed.budgets = Some(decode_budgets(r, false)?),
                     2 => sealed.name = Some(r.text(NAME_BYTES_MAX)?.into()),
                     3 => sealed.note = Some(r.text(TEXT_BYTES_MAX)?.into()),
                     other => return Err(DecodeError::UnknownField(other)),

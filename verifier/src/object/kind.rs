@@ -12,7 +12,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// All kinds of this rules version in order of their numbers.
+            /// All kinds up to the newest rules version in order of their numbers.
             pub const ALL: &'static [Kind] = &[$(Kind::$name),*];
 
             /// The name of the kind.
@@ -81,6 +81,8 @@ kinds! {
     24 Unfreeze "unfreeze" Some(label::UNFREEZE);
     /// Several operations, all or nothing.
     25 Bundle "bundle" None;
+    /// The operators put later rules in force.
+    41 Upgrade "upgrade" Some(label::UPGRADE);
 }
 
 /// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
@@ -94,7 +96,6 @@ pub const RESERVED: &[(u64, &str)] = &[
     (38, "offer"),
     (39, "trade"),
     (40, "refusal"),
-    (41, "upgrade"),
     (42, "time_jump"),
     (43, "snapshot"),
 ];

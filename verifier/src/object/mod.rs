@@ -8,6 +8,7 @@ mod kind;
 mod permission;
 mod submission;
 mod token;
+mod window;
 
 pub use act::{Act, Position, Reference, Stamp, Target};
 pub use authority::Authority;
@@ -19,3 +20,4 @@ pub use submission::{
     Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id, payload_id,
 };
 pub use token::{Delegation, DelegationMode, Origin, Token};
+pub use window::{Period, Window};

@@ -1,6 +1,6 @@
 //! Tokens: roots, logged children and offline links are one format (spec 04 §1–§2).
 
-use super::budget::{Budget, Share, decode_budgets, encode_budgets};
+use super::budget::{Budget, Share, decode_open_budgets, encode_budgets};
 use super::permission::{Permission, decode_list};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::EncodedKey;
@@ -227,7 +227,7 @@ impl Claims {
                 6 => claims.transferable = Some(r.bool()?),
                 7 => claims.max_staleness = Some(Seconds(r.u64()?)),
                 8 => claims.sealed = Some(Hash(r.array_bytes()?)),
-                9 => claims.budgets = Some(decode_budgets(r)?),
+                9 => claims.budgets = Some(decode_open_budgets(r)?),
                 10 | 11 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }

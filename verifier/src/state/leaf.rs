@@ -3,7 +3,9 @@
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::label;
 use crate::limits::*;
-use crate::types::{EntryIndex, Epoch, Generation, Hash, KeyBytes, Millis, ObjectId, Seconds, StateIndex};
+use crate::types::{
+    EntryIndex, Epoch, Generation, Hash, KeyBytes, Millis, ObjectId, Rules, Seconds, StateIndex,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -67,7 +69,7 @@ pub struct LedgerLeaf {
     /// How many of them must sign.
     pub threshold: u64,
     /// The rules in force.
-    pub rules: u64,
+    pub rules: Rules,
 }
 
 /// A unit of value.
@@ -167,7 +169,7 @@ impl Leaf {
         w.u64(self.epoch.0).u64(self.generation.0).bytes(&self.history.0);
         match &self.body {
             LeafBody::Ledger(ledger) => {
-                w.array(3).list(&ledger.operators, put_key).u64(ledger.threshold).u64(ledger.rules);
+                w.array(3).list(&ledger.operators, put_key).u64(ledger.threshold).u64(ledger.rules.0);
             }
             LeafBody::Unit(unit) => {
                 w.array(2).text(&unit.name).u64(unit.decimals);
@@ -221,7 +223,7 @@ impl LedgerLeaf {
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array_of(3)?;
         let operators = r.list(OPERATOR_KEYS_MAX, get_key)?;
-        Ok(Self { operators, threshold: r.u64()?, rules: r.u64()? })
+        Ok(Self { operators, threshold: r.u64()?, rules: r.rules()? })
     }
 }
 

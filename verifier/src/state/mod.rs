@@ -8,4 +8,4 @@ pub use leaf::{
     Leaf, LeafBody, LedgerLeaf, Life, MASK_OPERATOR, PartyLeaf, Retired, TokenLeaf, UnitLeaf, history,
 };
 pub use status::{Status, chunk_of, status_chunk, status_leaf};
-pub use values::{Counters, UnitValues, Values, salt};
+pub use values::{Counters, Span, UnitValues, Values, salt};

@@ -3,7 +3,7 @@
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::label;
 use crate::limits::*;
-use crate::types::{Amount, Hash, ObjectId, StateIndex};
+use crate::types::{Amount, Hash, ObjectId, Seconds, StateIndex};
 use alloc::vec::Vec;
 
 /// All counters of one token: the part of its state that its leaf only commits to.
@@ -18,12 +18,23 @@ pub struct Values {
 }
 
 /// Counters of one token in one unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitValues {
     /// The unit's leaf.
     pub unit: StateIndex,
     /// The counters.
     pub counters: Counters,
+    /// One for each window of the token's own budget, in its order; empty as long as nothing was counted.
+    pub windows: Vec<Span>,
+}
+
+/// What was reserved in one span of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Its first second.
+    pub start: Seconds,
+    /// What was reserved in it, less what was released while it lasted.
+    pub used: Amount,
 }
 
 /// Where the value of a total went. All but the three open ones only grow.
@@ -64,14 +75,16 @@ impl Counters {
 }
 
 impl UnitValues {
-    /// Writes `[unit, captured, refunded, carved, returned, reserved, leased, pending, ceded, windows]`; windows are
-    /// empty in this rules version.
+    /// Writes `[unit, captured, refunded, carved, returned, reserved, leased, pending, ceded, windows]`, a window as
+    /// `[start, used]`.
     pub fn encode(&self, w: &mut Writer) {
         w.array(10).u64(self.unit.0);
         for counter in self.counters.all() {
             w.u64(counter);
         }
-        w.array(0);
+        w.list(&self.windows, |w, span| {
+            w.array(2).u64(span.start.0).u64(span.used.0);
+        });
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -87,10 +100,11 @@ impl UnitValues {
             pending: reserved(r, 7)?,
             ceded: r.u64()?,
         };
-        match r.array(0) {
-            Ok(_) => Ok(Self { unit, counters }),
-            Err(_) => Err(DecodeError::NotEnabled(9)),
-        }
+        let windows = r.list(WINDOWS_MAX, |r| {
+            r.array_of(2)?;
+            Ok(Span { start: Seconds(r.u64()?), used: Amount(r.u64()?) })
+        })?;
+        Ok(Self { unit, counters, windows })
     }
 }
 
@@ -101,20 +115,32 @@ fn reserved(r: &mut Reader<'_>, place: i64) -> Result<u64, DecodeError> {
 }
 
 impl Values {
+    /// What is counted in `unit`, if anything ever was.
+    pub fn in_unit(&self, unit: StateIndex) -> Option<&UnitValues> {
+        self.units.iter().find(|values| values.unit == unit)
+    }
+
     /// The counters in `unit`; zero where the token never moved any.
     pub fn counters(&self, unit: StateIndex) -> Counters {
-        self.units.iter().find(|values| values.unit == unit).map(|values| values.counters).unwrap_or_default()
+        self.in_unit(unit).map(|values| values.counters).unwrap_or_default()
+    }
+
+    /// What is counted in a unit, to be changed; nothing yet where nothing ever was.
+    pub fn in_unit_mut(&mut self, unit: StateIndex) -> Option<&mut UnitValues> {
+        let place = match self.units.binary_search_by_key(&unit, |values| values.unit) {
+            Ok(place) => place,
+            Err(place) => {
+                self.units.insert(place, UnitValues { unit, ..UnitValues::default() });
+                place
+            }
+        };
+        self.units.get_mut(place)
     }
 
     /// Sets the counters in `unit`.
     pub fn set(&mut self, unit: StateIndex, counters: Counters) {
-        match self.units.binary_search_by_key(&unit, |values| values.unit) {
-            Ok(place) => {
-                if let Some(values) = self.units.get_mut(place) {
-                    values.counters = counters;
-                }
-            }
-            Err(place) => self.units.insert(place, UnitValues { unit, counters }),
+        if let Some(values) = self.in_unit_mut(unit) {
+            values.counters = counters;
         }
     }
 
@@ -179,8 +205,11 @@ mod tests {
     #[test]
     fn counters_of_a_later_rules_version_are_not_enabled() {
         let decoded = |counters| {
-            let values =
-                Values { event: 1, units: vec![UnitValues { unit: StateIndex(1), counters }], rekey: None };
+            let values = Values {
+                event: 1,
+                units: vec![UnitValues { unit: StateIndex(1), counters, windows: Vec::new() }],
+                rekey: None,
+            };
             Values::decode(&values.encode(&[7; 32])).map(|(values, _)| values)
         };
         assert!(decoded(Counters { reserved: 1, ceded: 1, ..Counters::default() }).is_ok());

@@ -506,7 +506,7 @@ impl Parts {
 
 /// The leaves of ledger, unit, issuer, hotel, the chain's logged tokens and a stranger's token.
 fn state(ids: &[ObjectId], tokens: &[Token]) -> Vec<Leaf> {
-    let ledger = LedgerLeaf { operators: vec![key(5)], threshold: 1, rules: 1 };
+    let ledger = LedgerLeaf { operators: vec![key(5)], threshold: 1, rules: Rules::NEWEST };
     let unit = UnitLeaf { name: "CNY".into(), decimals: 2 };
     let party = |name: &str, seed, issuer| {
         LeafBody::Party(PartyLeaf { name: name.into(), keys: vec![key(seed)], retired: Vec::new(), issuer })

@@ -10,7 +10,7 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Delegation, DelegationMode, Path, Payment, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Epoch, LedgerId, Millis, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, LedgerId, Millis, ObjectId, Rules, Seconds, StateIndex};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,7 +135,7 @@ pub fn begin(folder: &FilePath, clock: Clock, options: &RocksOptions) -> World {
         log_key: public(&key("log")),
         operators: vec![operator],
         threshold: 1,
-        rules: 1,
+        rules: Rules::NEWEST,
     };
     let store = RocksStore::create(&folder.join("data"), remit::engine::begin(&genesis), options);
     let store = store.expect("an empty folder");
