@@ -4,8 +4,8 @@ use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Argument, Budget, Delegation, Invocation, Origin, Path, Payment, Permission, Sealed, Share, Stamp,
-    Submission, Token, Value,
+    Act, ApprovalRule, Argument, Budget, Delegation, Invocation, Origin, Path, Payment, Permission, Sealed,
+    Share, Stamp, Submission, Token, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
 use remit_verifier::types::{Amount, Epoch, Generation, Hash, LedgerId, Millis, Nonce, ObjectId, Seconds};
@@ -66,6 +66,8 @@ pub struct TokenSpec {
     pub max_staleness: Option<Seconds>,
     /// Its budgets; `None` inherits.
     pub budgets: Option<Vec<Budget>>,
+    /// Whose approval its uses need; `None` asks nobody.
+    pub approval: Option<ApprovalRule>,
     /// A name for people, sealed.
     pub name: Option<String>,
 }
@@ -82,6 +84,7 @@ impl TokenSpec {
             transferable: None,
             max_staleness: None,
             budgets: None,
+            approval: None,
             name: None,
         }
     }
@@ -275,6 +278,7 @@ impl Client {
             max_staleness: spec.max_staleness,
             sealed: None,
             budgets: None,
+            approval: spec.approval.clone(),
         })
     }
 
@@ -325,6 +329,7 @@ impl Client {
             arguments,
             payment: ask.payment,
             request: ask.request,
+            request_nonce: None,
         })
     }
 
@@ -348,7 +353,17 @@ impl Client {
         links: Vec<Vec<u8>>,
         signer: &'s dyn Signer,
     ) -> Draft<'s> {
-        Draft { body: DraftBody::Reserve(invocation, links), signers: vec![signer] }
+        Draft { body: DraftBody::Reserve(invocation, links, Vec::new()), signers: vec![signer] }
+    }
+
+    /// The same with approvals that travel with it.
+    pub fn reserve_approved<'s>(
+        &self,
+        invocation: Invocation,
+        approvals: Vec<Vec<u8>>,
+        signer: &'s dyn Signer,
+    ) -> Draft<'s> {
+        Draft { body: DraftBody::Reserve(invocation, Vec::new(), approvals), signers: vec![signer] }
     }
 
     /// Signs the drafts as one submission; two or more make a bundle.
@@ -382,6 +397,7 @@ pub fn budget(unit: ObjectId, total: Amount) -> Budget {
         per_use: None,
         refundable: None,
         windows: Vec::new(),
+        cumulative: None,
     }
 }
 

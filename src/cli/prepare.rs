@@ -62,7 +62,7 @@ impl Keep {
         let until = |longest: Seconds| Seconds(now.seconds().0 + self.valid.min(longest).0);
         match body {
             DraftBody::Token(token, _) => token.valid_until = until(OBJECT_VALIDITY_MAX),
-            DraftBody::Reserve(invocation, _) => invocation.valid_until = until(INVOCATION_VALIDITY_MAX),
+            DraftBody::Reserve(invocation, ..) => invocation.valid_until = until(INVOCATION_VALIDITY_MAX),
             DraftBody::Act(stamp, ..) => stamp.valid_until = until(OBJECT_VALIDITY_MAX),
         }
         Ok(())
@@ -316,10 +316,12 @@ impl Bundle {
                 return Err(Failure::usage(format!("{shown}: it is a bundle already")));
             };
             let (_, envelopes) = Envelope::members(&bytes).map_err(|code| Failure::usage(code.meaning()))?;
-            let links = envelopes.into_iter().flat_map(|envelope| envelope.links).collect();
+            let parts =
+                |part: fn(&Envelope) -> &Vec<Vec<u8>>| envelopes.iter().flat_map(part).cloned().collect();
+            let (links, approvals) = (parts(|member| &member.links), parts(|member| &member.approvals));
             signers.push(self.signers(&operation, &keys, path)?);
             let id = operation.id;
-            let mut body = unbundled(operation, links);
+            let mut body = unbundled(operation, links, approvals);
             self.keep.time(&mut body, now)?;
             refer(&mut body, &known);
             known.push(id);
@@ -366,10 +368,12 @@ impl Bundle {
 }
 
 /// The same operation outside of any bundle, unsigned.
-fn unbundled(operation: Operation, links: Vec<Vec<u8>>) -> DraftBody {
+fn unbundled(operation: Operation, links: Vec<Vec<u8>>, approvals: Vec<Vec<u8>>) -> DraftBody {
     match operation.body {
         Body::Token(token, sealed) => DraftBody::Token(Token { bundle: None, ..token }, sealed),
-        Body::Reserve(invocation, _) => DraftBody::Reserve(Invocation { bundle: None, ..invocation }, links),
+        Body::Reserve(invocation, ..) => {
+            DraftBody::Reserve(Invocation { bundle: None, ..invocation }, links, approvals)
+        }
         Body::Act(stamp, act, sealed) => DraftBody::Act(Stamp { bundle: None, ..stamp }, act, sealed),
     }
 }

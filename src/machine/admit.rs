@@ -3,14 +3,14 @@
 use super::delta::Delta;
 use super::refusal::{Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
-use super::view::{Due, Head, LeafRecord, StateView, key};
-use super::{control, holder, issue, registry, reserve, settle};
+use super::view::{Due, Head, LeafRecord, Request, StateView, key};
+use super::{approval, control, holder, issue, registry, reserve, settle};
 use remit_verifier::code::Code;
-use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
+use remit_verifier::limits::{APPROVAL_VALIDITY_MAX, INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
 use remit_verifier::object::{Act, Body, Kind, Operation, Reference, Sealed, Submission, Verified};
 use remit_verifier::state::{LeafBody, LedgerLeaf};
-use remit_verifier::types::{EntryIndex, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{EntryIndex, LedgerId, Millis, Nonce, ObjectId, RequestId, Seconds, StateIndex};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -143,7 +143,11 @@ fn require_window<V: StateView>(tx: &Transaction<'_, V>, operation: &Operation) 
     if valid_until.passed(tx.now) {
         return Err(Code::TooLate.into());
     }
-    let longest = if operation.kind == Kind::Reserve { INVOCATION_VALIDITY_MAX } else { OBJECT_VALIDITY_MAX };
+    let longest = match operation.kind {
+        Kind::Reserve => INVOCATION_VALIDITY_MAX,
+        Kind::Request | Kind::Approve => APPROVAL_VALIDITY_MAX,
+        _ => OBJECT_VALIDITY_MAX,
+    };
     if valid_until.0 > tx.now.seconds().0.saturating_add(longest.0) {
         return Err(Code::TooEarly.into());
     }
@@ -165,7 +169,9 @@ fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Ru
             issue::issue(tx, operation, token, sealed)
         }
         Body::Token(token, sealed) => issue::delegate(tx, operation, token, sealed),
-        Body::Reserve(invocation, links) => reserve::reserve(tx, operation, invocation, links),
+        Body::Reserve(invocation, links, approvals) => {
+            reserve::reserve(tx, operation, invocation, links, approvals)
+        }
         Body::Act(_, act, sealed) => apply_act(tx, operation, act, sealed.as_ref()),
     }
 }
@@ -212,6 +218,9 @@ fn apply_act<V: StateView>(
             settle::refund(tx, operation, capture, *amount)
         }
         Act::Freeze { leaf, id } => control::freeze(tx, operation, *leaf, id),
+        Act::Request(ask) => approval::request(tx, operation, ask),
+        Act::Approve { request } => approval::approve(tx, operation, *request),
+        Act::Withdraw { request, position } => approval::withdraw(tx, operation, *request, *position),
         Act::Upgrade { rules } => registry::upgrade(tx, operation, *rules),
         Act::Unfreeze { leaf, id, freeze } => {
             let freeze = resolve(tx, freeze)?;
@@ -247,6 +256,14 @@ fn run_due<V: StateView>(
             let info = tx.get(&key::TokenOf(index))?.ok_or(Code::UnknownToken)?;
             control::lapse(&mut tx, index)?;
             (Kind::Lapse, info.token.nonce)
+        }
+        Due::Request => {
+            let request = RequestId(id.0);
+            let Some(Request::Waiting(waiting)) = tx.get(&key::RequestOf(request))? else {
+                return Err(Code::UnknownRequest.into());
+            };
+            approval::expire(&mut tx, request)?;
+            (Kind::Expiry, waiting.nonce)
         }
         Due::Rekey => {
             let pending = tx.get(&key::RekeyOf(id))?.ok_or(Code::UnknownRekey)?;

@@ -57,6 +57,9 @@ fn set_bit<V: StateView>(
         Ok(record.leaf.mask)
     })?;
     tx.put(&key::SuspensionOf(index, position.0), by);
+    // What waits for approval is cancelled by it, also if it is lifted again.
+    let entry = tx.entry;
+    tx.put(&key::StoppedAt(index), entry);
     tx.facts.push(Facts { index: Some(index), mask: Some(mask.into()), ..Facts::default() });
     Ok(())
 }

@@ -18,6 +18,12 @@ pub(super) enum Move {
     Refund,
     Carve,
     Return,
+    /// Held while approvers are asked.
+    Pend,
+    /// What waited is reserved.
+    Activate,
+    /// What waited comes back.
+    Unpend,
 }
 
 impl Move {
@@ -38,12 +44,15 @@ impl Move {
             Self::Refund => add(&mut counters.refunded),
             Self::Carve => add(&mut counters.carved),
             Self::Return => add(&mut counters.returned),
+            Self::Pend => add(&mut counters.pending),
+            Self::Activate => subtract(&mut counters.pending).and_then(|()| add(&mut counters.reserved)),
+            Self::Unpend => subtract(&mut counters.pending),
         }
     }
 
     /// Whether the move takes from what is left of a total.
     const fn is_debit(self) -> bool {
-        matches!(self, Self::Reserve | Self::Carve)
+        matches!(self, Self::Reserve | Self::Carve | Self::Pend)
     }
 }
 

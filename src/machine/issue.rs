@@ -1,5 +1,6 @@
 //! Rules for creating tokens: roots by issuers, children by holders (spec 11 §4.5–§4.6).
 
+use super::approval::APPROVALS;
 use super::chain::{Chain, require_signers};
 use super::funds::{self, Move, budget_of};
 use super::refusal::{Rule, Stop};
@@ -41,6 +42,7 @@ pub(super) fn issue<V: StateView>(
     if token.delegation.is_some_and(|delegation| delegation.depth >= DEPTH_MAX as u64) {
         return Err(Code::TooDeep.into());
     }
+    require_approvers(tx, token, sealed)?;
     let budgets = unit_budgets(tx, sealed)?;
     for (_, budget) in budgets.iter().flatten() {
         if budget.share == Share::Carved || budget.total.is_none_or(|total| total == Amount(0)) {
@@ -71,6 +73,7 @@ pub(super) fn delegate<V: StateView>(
         return Err(Code::TooDeep.into());
     }
     chain.authority()?.child(token)?;
+    require_approvers(tx, token, sealed)?;
     let budgets = unit_budgets(tx, sealed)?;
     for (unit, budget) in budgets.iter().flatten() {
         require_within(&chain, *unit, budget)?;
@@ -124,10 +127,23 @@ fn require_life<E>(now: Millis, token: &Token) -> Rule<(), E> {
     Ok(())
 }
 
+/// Who is asked is known where a budget says when.
+fn require_approvers<V: StateView>(
+    tx: &Transaction<'_, V>,
+    token: &Token,
+    sealed: &Sealed,
+) -> Rule<(), V::Error> {
+    if token.approval.is_some() {
+        return tx.require_rules(APPROVALS);
+    }
+    let cumulative = sealed.budgets.iter().flatten().any(|budget| budget.cumulative.is_some());
+    if cumulative { Err(Code::NoApprovers.into()) } else { Ok(()) }
+}
+
 /// Finds the leaves of the units; each must be registered and not frozen.
 fn unit_budgets<V: StateView>(tx: &Transaction<'_, V>, sealed: &Sealed) -> Rule<UnitBudgets, V::Error> {
     let Some(budgets) = &sealed.budgets else { return Ok(None) };
-    if budgets.iter().any(|budget| !budget.windows.is_empty()) {
+    if budgets.iter().any(|budget| !budget.windows.is_empty() || budget.cumulative.is_some()) {
         tx.require_rules(Rules(2))?;
     }
     let mut found = Vec::with_capacity(budgets.len());

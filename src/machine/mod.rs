@@ -1,6 +1,7 @@
 //! The rules: pure, deterministic, without input or output. `admit` says what an operation comes to.
 
 mod admit;
+mod approval;
 mod chain;
 mod control;
 mod delta;
@@ -21,6 +22,6 @@ pub use delta::{Delta, Overlay};
 pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
-    Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Reservation, StateKey,
-    StateView, TokenInfo, key,
+    Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Request, Reservation,
+    StateKey, StateView, TokenInfo, Waiting, key,
 };

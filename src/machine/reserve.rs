@@ -1,5 +1,6 @@
 //! The rule that holds value for a payee (spec 11 §4.16).
 
+use super::approval;
 use super::chain::Chain;
 use super::funds::{self, Limits, Move};
 use super::issue::live_unit;
@@ -10,7 +11,7 @@ use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::limits::{DEPTH_MAX, OFFLINE_LINK_LIFE_MAX, REFUND_MAX, SETTLE_MAX};
 use remit_verifier::log::Facts;
-use remit_verifier::object::{Asked, Authority, Invocation, Link, Operation, Origin, Payment};
+use remit_verifier::object::{Approval, Asked, Authority, Invocation, Link, Operation, Origin, Payment};
 use remit_verifier::state::MASK_OPERATOR;
 use remit_verifier::types::{Amount, KeyBytes, Millis, ObjectId, StateIndex};
 
@@ -19,6 +20,7 @@ pub(super) fn reserve<V: StateView>(
     operation: &Operation,
     invocation: &Invocation,
     links: &[Link],
+    approvals: &[Approval],
 ) -> Rule<(), V::Error> {
     let logged = match links.first() {
         Some(link) => link.token.parent().ok_or(Code::BrokenChain)?,
@@ -35,13 +37,7 @@ pub(super) fn reserve<V: StateView>(
         return Err(Code::WrongToken.into());
     }
     chain.require_epoch(invocation.epoch)?;
-    let payee = tx.leaf_of(&invocation.audience, Code::UnknownParty)?;
-    if payee.leaf.party().is_none() {
-        return Err(Code::UnknownParty.into());
-    }
-    if payee.leaf.mask & MASK_OPERATOR != 0 {
-        return Err(Stop::at(Code::PartyFrozen, payee.leaf.index));
-    }
+    let payee = payee_of(tx, &invocation.audience)?;
     authority.allows(&Asked {
         audience: &invocation.audience,
         action: &invocation.action,
@@ -53,18 +49,18 @@ pub(super) fn reserve<V: StateView>(
     require_deadlines(tx.now, &payment)?;
     funds::require_use(&chain, unit, payment.amount)?;
     authority.allows_payment(&payment)?;
+    let given = approval::given(tx, &chain, invocation, links, approvals)?;
+    given.require(&chain, links, payment.amount, &payment.unit)?;
     let budgets = link_budgets(links, &payment);
     let from = chain.links.len() - 1;
-    let funding = funds::post(tx, &chain, unit, from, payment.amount, Move::Reserve)?;
-    windows::count(tx, &chain, unit, payment.amount)?;
+    // What waited for approval is held already.
+    let what = if given.waiting.is_some() { Move::Activate } else { Move::Reserve };
+    let funding = funds::post(tx, &chain, unit, from, payment.amount, what)?;
+    windows::count(tx, &chain, unit, payment.amount, |link| given.meets(link))?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
+    given.close(tx);
     let own = budgets.iter().map(|(id, limits)| (*id, limits.refundable)).collect();
-    hold(
-        tx,
-        operation,
-        &payment,
-        Held { token: chain.last()?.index, links: own, unit, payee: payee.leaf.index },
-    );
+    hold(tx, operation, &payment, Held { token: chain.last()?.index, links: own, unit, payee });
     let facts = Facts {
         index: Some(chain.last()?.index),
         amount: Some(payment.amount),
@@ -73,6 +69,16 @@ pub(super) fn reserve<V: StateView>(
     };
     tx.facts.push(Facts { funding: Some(funding), deadline: Some(payment.settle_by), ..facts });
     Ok(())
+}
+
+/// The leaf of a party that may be paid.
+pub(super) fn payee_of<V: StateView>(tx: &Transaction<'_, V>, id: &ObjectId) -> Rule<StateIndex, V::Error> {
+    let record = tx.leaf_of(id, Code::UnknownParty)?;
+    if record.leaf.party().is_none() {
+        return Err(Code::UnknownParty.into());
+    }
+    let index = record.leaf.index;
+    if record.leaf.mask & MASK_OPERATOR != 0 { Err(Stop::at(Code::PartyFrozen, index)) } else { Ok(index) }
 }
 
 /// Walks the offline links below the chain: their holder and effective claims, or the first reason for a no.

@@ -3,7 +3,7 @@
 use remit_verifier::object::{Budget, Token};
 use remit_verifier::state::{Counters, Leaf, Values};
 use remit_verifier::types::{
-    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
+    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Nonce, ObjectId, RequestId, Seconds, StateIndex,
 };
 use std::sync::Arc;
 
@@ -101,6 +101,36 @@ pub struct Capture {
     pub refunded: Amount,
 }
 
+/// What became of a request for approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// It waits.
+    Waiting(Waiting),
+    /// It was carried out, taken back or refused, or its time has run out.
+    Closed,
+}
+
+/// A request that waits for approvers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The entry that made it.
+    pub entry: EntryIndex,
+    /// The token.
+    pub token: StateIndex,
+    /// The unit.
+    pub unit: StateIndex,
+    /// Who is to be paid.
+    pub payee: StateIndex,
+    /// How much waits.
+    pub amount: Amount,
+    /// Who has said yes, in order.
+    pub approved: Vec<KeyBytes>,
+    /// Until when it waits.
+    pub decide_by: Seconds,
+    /// Its nonce; salts the details of its expiry.
+    pub nonce: Nonce,
+}
+
 /// A rekey that waits for its delay to pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRekey {
@@ -125,6 +155,8 @@ pub enum Due {
     Token(StateIndex),
     /// A proposed rekey's delay.
     Rekey,
+    /// The time of a request for approval.
+    Request,
 }
 
 /// Counters of an offline link's own budgets.
@@ -201,6 +233,10 @@ state! {
     CaptureOf(ObjectId) -> Capture;
     /// The suspension or freeze that set a bit of a leaf's mask.
     SuspensionOf(StateIndex, u8) -> ObjectId;
+    /// A request for approval.
+    RequestOf(RequestId) -> Request;
+    /// The last entry that suspended or froze a leaf.
+    StoppedAt(StateIndex) -> EntryIndex;
     /// A rekey that waits.
     RekeyOf(ObjectId) -> PendingRekey;
     /// Counters of an offline link.

@@ -1,30 +1,35 @@
 //! Windows: what every link of a chain lets be reserved in a span of time (spec 11 §5.6).
 
-use super::chain::Chain;
+use super::chain::{Chain, ChainLink};
 use super::funds::{budget_of, locate};
 use super::refusal::Rule;
 use super::transaction::Transaction;
 use super::view::{LeafRecord, StateView};
 use remit_verifier::code::Code;
-use remit_verifier::object::Window;
+use remit_verifier::object::{Budget, Window};
 use remit_verifier::state::Span;
 use remit_verifier::types::{Amount, Seconds, StateIndex};
 
-/// Counts `amount` into the present span of each window of each link, above the funding token too. The root decides
-/// first.
+/// Counts `amount` into the present span of each window and cumulative threshold of each link, above the funding token
+/// too; above a threshold the link must be one whose approvers said yes. The root decides first.
 pub(super) fn count<V: StateView>(
     tx: &mut Transaction<'_, V>,
     chain: &Chain,
     unit: StateIndex,
     amount: Amount,
+    approved: impl Fn(&ChainLink) -> bool,
 ) -> Rule<(), V::Error> {
     let now = tx.now.seconds();
-    on_each(tx, chain, unit, |window, span| {
+    on_each(tx, chain, unit, |link, window, kind, span| {
         let start = window.period.start(now);
         let used = if span.start == start { span.used.0 } else { 0 };
         let used = used.checked_add(amount.0).ok_or(Code::Overflow)?;
         if used > window.most.0 {
-            return Err(Code::AboveWindow);
+            match kind {
+                Bound::Window => return Err(Code::AboveWindow),
+                Bound::Threshold if approved(link) => {}
+                Bound::Threshold => return Err(Code::ApprovalRequired),
+            }
         }
         *span = Span { start, used: Amount(used) };
         Ok(())
@@ -39,7 +44,7 @@ pub(super) fn give_back<V: StateView>(
     amount: Amount,
     then: Seconds,
 ) -> Rule<(), V::Error> {
-    on_each(tx, chain, unit, |window, span| {
+    on_each(tx, chain, unit, |_, window, _, span| {
         // Whoever reserved later has moved the span on; nobody has, and it is over: then nothing asks for it again.
         if span.start == window.period.start(then) {
             span.used = Amount(span.used.0.checked_sub(amount.0).ok_or(Code::Overflow)?);
@@ -48,19 +53,34 @@ pub(super) fn give_back<V: StateView>(
     })
 }
 
+/// What a span is held against.
+#[derive(Clone, Copy)]
+enum Bound {
+    Window,
+    Threshold,
+}
+
+/// All that a budget counts in spans, in order: its windows, then its cumulative threshold.
+fn bounds(budget: &Budget) -> impl Iterator<Item = (&Window, Bound)> {
+    let windows = budget.windows.iter().map(|window| (window, Bound::Window));
+    windows.chain(budget.cumulative.iter().map(|window| (window, Bound::Threshold)))
+}
+
 fn on_each<V: StateView>(
     tx: &mut Transaction<'_, V>,
     chain: &Chain,
     unit: StateIndex,
-    change: impl Fn(&Window, &mut Span) -> Result<(), Code>,
+    change: impl Fn(&ChainLink, &Window, Bound, &mut Span) -> Result<(), Code>,
 ) -> Rule<(), V::Error> {
     for link in &chain.links {
-        let Some(budget) = budget_of(link, unit).filter(|budget| !budget.windows.is_empty()) else {
+        let Some(budget) = budget_of(link, unit) else { continue };
+        let count = bounds(budget).count();
+        if count == 0 {
             continue;
-        };
+        }
         let changed = tx.change(link.index, |record| {
-            let spans = spans(record, unit, budget.windows.len())?;
-            budget.windows.iter().zip(spans).try_for_each(|(window, span)| change(window, span))
+            let spans = spans(record, unit, count)?;
+            bounds(budget).zip(spans).try_for_each(|((window, kind), span)| change(link, window, kind, span))
         });
         changed.map_err(|stop| locate(stop, link.index))?;
         tx.note_moved(link.index, unit);
@@ -68,10 +88,10 @@ fn on_each<V: StateView>(
     Ok(())
 }
 
-/// What a token counts in its windows of the unit, one for each.
-fn spans(record: &mut LeafRecord, unit: StateIndex, windows: usize) -> Result<&mut [Span], Code> {
+/// What a token counts in spans of the unit, one for each bound.
+fn spans(record: &mut LeafRecord, unit: StateIndex, count: usize) -> Result<&mut [Span], Code> {
     let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
     let values = private.values.in_unit_mut(unit).ok_or(Code::WrongLeaf)?;
-    values.windows.resize(windows, Span::default());
+    values.windows.resize(count, Span::default());
     Ok(&mut values.windows)
 }

@@ -133,6 +133,7 @@ fn a_member_of_a_bundle_alone_is_nothing() {
         objects: vec![object],
         sealed: None,
         links: Vec::new(),
+        approvals: Vec::new(),
     };
     let alone = remit_verifier::object::Envelope::submission(&w.ledger.id(), &[envelope]);
     let answer = w.ledger.submit(&[&alone], w.now).expect("submits")[0];

@@ -201,6 +201,7 @@ impl Drive {
             per_use: wish.per_use.map(Amount),
             refundable: None,
             windows: wish.window.iter().map(|(length, most)| each(*length, *most)).collect(),
+            cumulative: None,
         };
         let stated = root || wish.total.is_some() || wish.per_use.is_some() || wish.window.is_some();
         TokenSpec {

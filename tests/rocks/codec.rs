@@ -3,7 +3,8 @@
 use crate::story::story;
 use proptest::prelude::*;
 use remit::machine::{
-    Capture, Due, Head, Key, LinkValues, PendingRekey, Record, Reservation, StateKey, TokenInfo, key,
+    Capture, Due, Head, Key, LinkValues, PendingRekey, Record, Request, Reservation, StateKey, TokenInfo,
+    Waiting, key,
 };
 use remit::store::rocks::chunk::{
     KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
@@ -14,7 +15,7 @@ use remit::store::rocks::schema::Family;
 use remit_verifier::log::Details;
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
-    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
+    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Nonce, ObjectId, RequestId, Seconds, StateIndex,
 };
 use std::sync::Arc;
 
@@ -68,6 +69,16 @@ fn rows() -> Vec<(Key, Record)> {
         effective: Seconds(3),
         nonce: NONCE,
     };
+    let waiting = Waiting {
+        entry: EntryIndex(1),
+        token: StateIndex(2),
+        unit: StateIndex(3),
+        payee: StateIndex(4),
+        amount: Amount(5),
+        approved: vec![KEY],
+        decide_by: Seconds(6),
+        nonce: NONCE,
+    };
     let links = LinkValues { units: vec![(StateIndex(9), counters)] };
     let capture = Capture { reservation: ID, amount: Amount(1), refunded: Amount(2) };
     vec![
@@ -79,11 +90,15 @@ fn rows() -> Vec<(Key, Record)> {
         (key::CaptureOf(ID).key(), Record::CaptureOf(capture)),
         (key::SuspensionOf(StateIndex(258), 3).key(), Record::SuspensionOf(ID)),
         (key::RekeyOf(ID).key(), Record::RekeyOf(rekey)),
+        (key::RequestOf(RequestId(ID.0)).key(), Record::RequestOf(Request::Waiting(waiting))),
+        (key::RequestOf(RequestId(ID.0)).key(), Record::RequestOf(Request::Closed)),
+        (key::StoppedAt(StateIndex(258)).key(), Record::StoppedAt(EntryIndex(772))),
         (key::LinkOf(ID).key(), Record::LinkOf(links)),
         (key::Seen(Seconds(258), ID).key(), Record::Seen(EntryIndex(772))),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Reservation)),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Token(StateIndex(5)))),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Rekey)),
+        (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Request)),
     ]
 }
 

@@ -77,7 +77,13 @@ fn a_field_of_another_kind_is_unknown() {
     let ledger = w.ledger.id();
     let (_, object) =
         sign_object(&key("hotel"), label::RELEASE, &ledger, &capture.encode(&stamp)).expect("signed");
-    let member = Envelope { kind: Kind::Release, objects: vec![object], sealed: None, links: Vec::new() };
+    let member = Envelope {
+        kind: Kind::Release,
+        objects: vec![object],
+        sealed: None,
+        links: Vec::new(),
+        approvals: Vec::new(),
+    };
     let bytes = w.pack(&[member]);
     w.refuses(Code::UnknownField, |w| w.raw(&bytes));
 }
@@ -91,7 +97,10 @@ fn small_order_keys_are_refused_wherever_a_key_stands() {
         payload[at..at + 32].copy_from_slice(&SMALL_ORDER);
     };
     let one = |kind: Kind, object: Vec<u8>, sealed: Option<Vec<u8>>| {
-        Envelope::submission(&ledger, &[Envelope { kind, objects: vec![object], sealed, links: Vec::new() }])
+        Envelope::submission(
+            &ledger,
+            &[Envelope { kind, objects: vec![object], sealed, links: Vec::new(), approvals: Vec::new() }],
+        )
     };
     let small = KeyBytes(SMALL_ORDER);
     // As a party's key.

@@ -21,7 +21,7 @@ pub fn signers(names: &[&str]) -> Vec<&'static dyn Signer> {
 pub fn until(mut draft: Draft<'static>, valid_until: Seconds) -> Draft<'static> {
     match &mut draft.body {
         DraftBody::Token(token, _) => token.valid_until = valid_until,
-        DraftBody::Reserve(invocation, _) => invocation.valid_until = valid_until,
+        DraftBody::Reserve(invocation, ..) => invocation.valid_until = valid_until,
         DraftBody::Act(stamp, ..) => stamp.valid_until = valid_until,
     }
     draft
@@ -115,7 +115,11 @@ impl World {
                 _ => None,
             },
             links: match &draft.body {
-                DraftBody::Reserve(_, links) => links.clone(),
+                DraftBody::Reserve(_, links, _) => links.clone(),
+                _ => Vec::new(),
+            },
+            approvals: match &draft.body {
+                DraftBody::Reserve(_, _, approvals) => approvals.clone(),
                 _ => Vec::new(),
             },
         };

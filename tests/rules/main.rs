@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, dead_code)]
 
 mod admission;
+mod approvals;
 mod bugs;
 mod bundles;
 mod check;

@@ -77,7 +77,7 @@ fn leaf(name: &str, change: impl FnOnce(&mut Vec<Item>)) -> Outcome {
 
 /// A member of a submission with its signatures, sealed claims and links.
 fn member(kind: Kind, objects: Vec<Vec<u8>>, sealed: Option<Vec<u8>>, links: Vec<Vec<u8>>) -> Envelope {
-    Envelope { kind, objects, sealed, links }
+    Envelope { kind, objects, sealed, links, approvals: Vec::new() }
 }
 
 fn signatures(count: usize) -> Outcome {

@@ -188,6 +188,14 @@ codes! {
     514 AboveRefundable = "above_refundable";
     /// More than what is left of a window.
     515 AboveWindow = "above_window";
+    /// Too few approvers of a link have said yes to this.
+    516 ApprovalRequired = "approval_required";
+    /// No request with this id waits, or the approval is for another one.
+    517 UnknownRequest = "unknown_request";
+    /// The request was carried out, taken back, refused or cancelled, or its time has run out.
+    518 RequestClosed = "request_closed";
+    /// The signer is no approver of the chain.
+    519 NotAnApprover = "not_an_approver";
 
     /// Too few, doubled or unknown operator signatures.
     600 NotTheOperators = "not_the_operators";
@@ -213,6 +221,8 @@ codes! {
     610 UnknownRekey = "unknown_rekey";
     /// The reference points to no earlier operation of the right kind.
     611 BadReference = "bad_reference";
+    /// A budget states when approval is needed, and the token names no approvers.
+    612 NoApprovers = "no_approvers";
 }
 
 impl fmt::Display for Code {

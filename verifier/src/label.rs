@@ -81,6 +81,14 @@ labels! {
     UNFREEZE = "remit/unfreeze/v1";
     /// Later rules put in force (spec 02 §5).
     UPGRADE = "remit/upgrade/v1";
+    /// A request for approval, with the value that it holds (spec 02 §5).
+    REQUEST = "remit/request/v1";
+    /// An approver's yes (spec 02 §5).
+    APPROVE = "remit/approve/v1";
+    /// The end of a request (spec 02 §5).
+    WITHDRAW = "remit/withdraw/v1";
+    /// What approvers say yes to (spec 17 §2).
+    REQUEST_ID = "remit/request-id/v1";
     /// Presentations (spec 09 §1).
     PRESENTATION = "remit/presentation/v1";
     /// Evidence of funding (spec 09 §2).

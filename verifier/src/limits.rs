@@ -26,8 +26,14 @@ pub const CONDITION_OPERANDS_MAX: usize = 32;
 pub const ARGUMENTS_MAX: usize = 32;
 /// Budgets of one token, each of another unit.
 pub const BUDGETS_MAX: usize = 8;
+/// Approvers of one token.
+pub const APPROVERS_MAX: usize = 8;
+/// Approvals that travel with one invocation.
+pub const APPROVALS_MAX: usize = 16;
 /// Windows of one budget, each of another period.
 pub const WINDOWS_MAX: usize = 4;
+/// Spans of one unit that a token counts: those of its windows and of its cumulative threshold.
+pub const SPANS_MAX: usize = WINDOWS_MAX + 1;
 /// Shortest span of a window of fixed length.
 pub const WINDOW_LENGTH_MIN: Seconds = Seconds(60);
 /// Longest span of a window of fixed length.
@@ -52,6 +58,8 @@ pub const SIGNATURES_MAX: usize = 8;
 pub const INVOCATION_VALIDITY_MAX: Seconds = Seconds(60);
 /// Admission window of every other signed object of this rules version.
 pub const OBJECT_VALIDITY_MAX: Seconds = Seconds(24 * 3600);
+/// Admission window of a request and of an approval, and the longest that value waits for one.
+pub const APPROVAL_VALIDITY_MAX: Seconds = Seconds(7 * 24 * 3600);
 /// Life of an offline link.
 pub const OFFLINE_LINK_LIFE_MAX: Seconds = Seconds(3600);
 /// Life of a token.

@@ -144,6 +144,10 @@ bytes32! {
     ObjectId
 }
 bytes32! {
+    /// Name of what somebody asks approvers for: a hash over all that they say yes to (spec 17 §2).
+    RequestId
+}
+bytes32! {
     /// The 32 bytes of an Ed25519 public key as they stand on the wire; [`crate::key::PublicKey`] is a checked one.
     KeyBytes
 }

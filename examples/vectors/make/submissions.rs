@@ -44,6 +44,7 @@ fn signers(kind: Kind) -> &'static [&'static str] {
         Kind::Transfer => &["hotel agent", "night agent"],
         Kind::Rekey => &["assistant", "assistant 2"],
         Kind::Capture | Kind::Release | Kind::Refund => &["hotel"],
+        Kind::Approve => &["ann"],
         _ => &["assistant"],
     }
 }
@@ -52,12 +53,12 @@ fn envelope(kind: Kind, payload: &[u8], by: &[&str]) -> Envelope {
     let label = kind.label().expect("a signed kind");
     let objects = by.iter().map(|name| sign(name, label, payload).1).collect();
     let sealed = (kind == Kind::Transfer).then(|| sealed().encode());
-    Envelope { kind, objects, sealed, links: Vec::new() }
+    Envelope { kind, objects, sealed, links: Vec::new(), approvals: Vec::new() }
 }
 
 fn token(kind: Kind, token: &Token) -> Envelope {
     let objects = vec![sign("company", label::TOKEN, &token.encode()).1];
-    Envelope { kind, objects, sealed: Some(sealed().encode()), links: Vec::new() }
+    Envelope { kind, objects, sealed: Some(sealed().encode()), links: Vec::new(), approvals: Vec::new() }
 }
 
 fn reserve() -> Envelope {

@@ -2,12 +2,13 @@
 
 use remit::client::public_key;
 use remit_verifier::cbor::Writer;
-use remit_verifier::key::PublicKey;
+use remit_verifier::key::{EncodedKey, PublicKey};
 use remit_verifier::label;
 use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
 use remit_verifier::object::{
-    Act, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator, Origin, Path,
-    Payment, Period, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token, Value, Window,
+    Act, ApprovalRule, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator,
+    Origin, Path, Payment, Period, Permission, Position, Reference, Requested, Sealed, Share, Stamp, Target,
+    Token, Value, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -78,14 +79,23 @@ pub(crate) fn stamp(number: u8) -> Stamp {
 
 pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
     let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-    Budget { unit: CNY, share: Share::Shared, total, per_use, refundable: None, windows: Vec::new() }
+    Budget {
+        unit: CNY,
+        share: Share::Shared,
+        total,
+        per_use,
+        refundable: None,
+        windows: Vec::new(),
+        cumulative: None,
+    }
 }
 
 pub(crate) fn sealed() -> Sealed {
     let day = Period::Fixed { length: Seconds(DAY), anchor: Seconds(0) };
     let windows = [(day, 600_000), (Period::Month, 1_500_000)];
     let windows = windows.map(|(period, most)| Window { period, most: Amount(most) }).to_vec();
-    let first = Budget { windows, ..budget(Some(2_000_000), Some(500_000)) };
+    let cumulative = Some(Window { period: day, most: Amount(300_000) });
+    let first = Budget { windows, cumulative, ..budget(Some(2_000_000), Some(500_000)) };
     let second = Budget { unit: USD, refundable: Some(Amount(500)), ..budget(Some(1_000), None) };
     Sealed {
         secret: [0x5e; 32],
@@ -127,7 +137,16 @@ pub(crate) fn root() -> Token {
         max_staleness: Some(Seconds(600)),
         sealed: Some(Sealed::digest(&sealed().encode())),
         budgets: None,
+        approval: Some(approval_rule()),
     }
+}
+
+/// Two of three people, above 5 000.00 in one unit and never in another.
+pub(crate) fn approval_rule() -> ApprovalRule {
+    let mut approvers: Vec<_> = ["ann", "ben", "cai"].iter().map(|name| (&key(name)).into()).collect();
+    approvers.sort_by_key(|key: &EncodedKey| *key.bytes());
+    let thresholds = Some(vec![(CNY, Amount(500_000)), (USD, Amount(u64::MAX))]);
+    ApprovalRule { k: 2, approvers, thresholds }
 }
 
 /// A logged child that inherits everything.
@@ -141,6 +160,7 @@ pub(crate) fn logged() -> Token {
         delegation: None,
         transferable: None,
         max_staleness: None,
+        approval: None,
         ..root()
     }
 }
@@ -187,6 +207,23 @@ pub(crate) fn invocation() -> Invocation {
         arguments: arguments().iter().map(|a| (a.name.clone(), a.digest())).collect(),
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
+        request_nonce: Some(Nonce([0x9a; 16])),
+    }
+}
+
+/// What approvers are asked for on the ledger.
+pub(crate) fn requested() -> Requested {
+    let invocation = invocation();
+    Requested {
+        token: TOKEN,
+        epoch: Epoch(0),
+        payee: HOTEL,
+        action: invocation.action,
+        resource: invocation.resource,
+        arguments: invocation.arguments,
+        amount: Amount(600_000),
+        unit: CNY,
+        decide_by: Seconds(START.0 + 7 * DAY),
     }
 }
 
@@ -224,6 +261,9 @@ pub(crate) fn acts() -> Vec<Act> {
         Act::Freeze { leaf, id },
         Act::Unfreeze { leaf, id, freeze: other },
         Act::Upgrade { rules: Rules::NEWEST },
+        Act::Request(requested()),
+        Act::Approve { request: RequestId([0x71; 32]) },
+        Act::Withdraw { request: RequestId([0x71; 32]), position: Some(Position(2)) },
     ]
 }
 

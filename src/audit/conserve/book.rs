@@ -1,11 +1,12 @@
 //! The sums of a recount, and what they are held against.
 
+use super::requests::Request;
 use super::tokens::{No, Standing};
 use super::windows::Spans;
 use super::{Account, Conservation, Flows, Tightest, VIOLATIONS_MAX, Violation};
 use remit_verifier::code::Code;
 use remit_verifier::object::Budget;
-use remit_verifier::types::{Amount, EntryIndex, Millis, ObjectId, Rules, Seconds};
+use remit_verifier::types::{Amount, EntryIndex, Millis, ObjectId, RequestId, Rules, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Value held for a payee.
@@ -32,13 +33,16 @@ pub(super) struct Capture {
 #[derive(Default)]
 pub(super) struct Book {
     pub(super) now: Millis,
-    entry: EntryIndex,
+    pub(super) entry: EntryIndex,
     pub(super) standing: Standing,
     pub(super) reservations: BTreeMap<ObjectId, Reservation>,
     pub(super) captures: BTreeMap<ObjectId, Capture>,
     pub(super) applied: BTreeSet<ObjectId>,
     accounts: BTreeMap<(ObjectId, ObjectId), Account>,
     pub(super) spans: Spans,
+    pub(super) requests: BTreeMap<RequestId, Request>,
+    /// Requests that wait no more.
+    pub(super) closed: BTreeSet<RequestId>,
     report: Conservation,
 }
 
@@ -94,6 +98,7 @@ impl Book {
             unit,
             total,
             reserved: 0,
+            pending: 0,
             captured: 0,
             refunded: 0,
             carved: 0,
@@ -102,10 +107,10 @@ impl Book {
         })
     }
 
-    /// Everything that is reserved on a token, in all units.
+    /// Everything that is reserved or waits on a token, in all units.
     pub(super) fn reserved_on(&self, token: ObjectId) -> i128 {
         let from = (token, ObjectId::default())..=(token, ObjectId([0xff; 32]));
-        self.accounts.range(from).map(|(_, account)| account.reserved).sum()
+        self.accounts.range(from).map(|(_, account)| account.reserved + account.pending).sum()
     }
 
     /// Moves value on every token that funds payments with `token`, and holds each against its bounds.
@@ -141,7 +146,7 @@ impl Book {
         if let Some(Amount(most)) = refundable {
             self.require(account.refunded <= i128::from(most), Code::AboveRefundable, token);
         }
-        let open = [committed, account.reserved, account.captured - account.refunded];
+        let open = [committed, account.reserved, account.pending, account.captured - account.refunded];
         self.require(open.iter().all(|sum| *sum >= 0), Code::Overflow, token);
     }
 

@@ -2,12 +2,13 @@
 //!
 //! It reads entries and the objects kept beside them, and knows only what stands in them: budgets, reservations,
 //! captures, refunds, carves, ends, stops and times. For every token and unit it keeps plain signed sums, and after
-//! every operation it asks whether `captured - refunded + reserved + carved - returned + ceded` is still within the
+//! every operation it asks whether `captured - refunded + reserved + pending + carved - returned + ceded` is still within the
 //! total that the token states, and whether the operation could be made at all: on a token in force, within what one
 //! use may be, before its deadline. Who signed is not its business: that is for [`replay`](crate::audit::replay()).
 
 mod book;
 mod operations;
+mod requests;
 mod tokens;
 mod windows;
 
@@ -66,7 +67,9 @@ pub struct Violation {
 /// What moved in one unit, in gross, each operation counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flows {
-    /// Reserved.
+    /// Held while approvers were asked.
+    pub requested: u128,
+    /// Reserved, what had waited for approval included.
     pub reserved: u128,
     /// Captured.
     pub captured: u128,
@@ -106,6 +109,8 @@ pub struct Account {
     pub total: Option<Amount>,
     /// Held for payees.
     pub reserved: i128,
+    /// Held while approvers are asked.
+    pub pending: i128,
     /// Taken by payees.
     pub captured: i128,
     /// Given back after capture.
@@ -119,9 +124,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// What is committed: `captured - refunded + reserved + carved - returned + ceded`.
+    /// What is committed: `captured - refunded + reserved + pending + carved - returned + ceded`.
     pub fn committed(&self) -> i128 {
-        self.captured - self.refunded + self.reserved + self.carved - self.returned + self.ceded
+        self.captured - self.refunded + self.reserved + self.pending + self.carved - self.returned
+            + self.ceded
     }
 }
 

@@ -4,9 +4,11 @@ use super::book::{Book, Capture, Reservation};
 use super::tokens::{Known, No, over};
 use remit_verifier::code::Code;
 use remit_verifier::object::{
-    Act, Body, Budget, Invocation, Link, Operation, Origin, Payment, Reference, Sealed, Share, Target, Token,
+    Act, Approval, Body, Budget, Invocation, Link, Operation, Origin, Payment, Reference, Sealed, Share,
+    Target, Token,
 };
-use remit_verifier::types::{Amount, ObjectId};
+use remit_verifier::types::{Amount, KeyBytes, LedgerId, ObjectId, RequestId};
+use std::collections::BTreeSet;
 
 /// The operation that a reference means; `before` are the members of the bundle before this one.
 fn resolve(reference: &Reference, before: &[ObjectId]) -> Option<ObjectId> {
@@ -23,12 +25,13 @@ impl Book {
         self.require(fresh, Code::Replayed, id);
         match &operation.body {
             Body::Token(token, sealed) => self.admit(id, token, sealed),
-            Body::Reserve(invocation, links) => self.reserve(id, invocation, links),
-            Body::Act(_, act, _) => self.act(id, act, before),
+            Body::Reserve(invocation, links, approvals) => self.reserve(id, invocation, links, approvals),
+            Body::Act(_, act, _) => self.act(operation, act, before),
         }
     }
 
-    fn act(&mut self, id: ObjectId, act: &Act, before: &[ObjectId]) {
+    fn act(&mut self, operation: &Operation, act: &Act, before: &[ObjectId]) {
+        let id = operation.id;
         match act {
             Act::Party { .. } => {
                 self.standing.parties.insert(id);
@@ -48,6 +51,7 @@ impl Book {
             }
             Act::Suspend(target) => {
                 self.standing.suspensions.insert(id, target.token);
+                self.standing.stopped.insert(target.token, self.entry);
             }
             Act::Resume { target, suspend } => {
                 let lifted = resolve(suspend, before).and_then(|id| self.standing.suspensions.remove(&id));
@@ -69,11 +73,18 @@ impl Book {
             Act::Refund { capture, amount } => {
                 self.refund(resolve(capture, before).unwrap_or_default(), *amount);
             }
+            Act::Request(of) => self.request(&LedgerId(self.standing.ledger.0), operation.nonce(), of),
+            Act::Approve { request } => {
+                let by = operation.signers.first().map(|key| *key.bytes()).unwrap_or_default();
+                self.approve(*request, by);
+            }
+            Act::Withdraw { request, .. } => self.drop_request(*request),
             Act::Upgrade { rules } => {
                 self.require(rules.0 > self.standing.rules, Code::AlreadySo, self.standing.ledger);
                 self.standing.rules = rules.0;
             }
             Act::Freeze { id: frozen, .. } => {
+                self.standing.stopped.insert(*frozen, self.entry);
                 let before = self.standing.freezes.insert(*frozen, id);
                 self.require(before.is_none(), Code::AlreadySo, *frozen);
             }
@@ -99,7 +110,8 @@ impl Book {
         let funded = |budget: &Budget| shares(budget) || budget.total.is_some();
         self.require(stated.clone().all(funded), Code::BadAmount, id);
         for budget in stated {
-            self.note(self.require_windows_known(id, !budget.windows.is_empty()));
+            let spans = !budget.windows.is_empty() || budget.cumulative.is_some();
+            self.note(self.require_known(id, spans || token.approval.is_some()));
             self.note(self.standing.require_unit(budget.unit));
         }
         match token.origin {
@@ -156,7 +168,7 @@ impl Book {
         }
     }
 
-    fn reserve(&mut self, id: ObjectId, invocation: &Invocation, links: &[Link]) {
+    fn reserve(&mut self, id: ObjectId, invocation: &Invocation, links: &[Link], approvals: &[Approval]) {
         for link in links {
             let budgets = link.token.budgets.clone();
             self.standing.tokens.entry(link.id).or_insert_with(|| Known::new(&link.token, budgets));
@@ -168,26 +180,26 @@ impl Book {
         let known = self.standing.parties.contains(&invocation.audience);
         self.require(known, Code::UnknownParty, invocation.audience);
         self.note(self.standing.require_thawed(invocation.audience, Code::PartyFrozen));
+        let ledger = LedgerId(self.standing.ledger.0);
+        let keys = self.carried_out(&ledger, invocation, approvals);
         match &invocation.payment {
-            Some(payment) => self.hold(id, token, payment),
+            Some(payment) => {
+                self.require_approved(token, (payment.amount, &payment.unit), &keys);
+                self.hold(id, token, payment, &keys);
+            }
             None => self.require(false, Code::BadAmount, id),
         }
     }
 
-    fn hold(&mut self, id: ObjectId, token: ObjectId, payment: &Payment) {
+    fn hold(&mut self, id: ObjectId, token: ObjectId, payment: &Payment, keys: &BTreeSet<KeyBytes>) {
         let unit = payment.unit;
         let amount = i128::from(payment.amount.0);
         self.note(self.standing.require_unit(unit));
         self.require(amount > 0, Code::BadAmount, id);
         self.require(!over(payment.settle_by, self.now), Code::BadTime, id);
-        self.note(self.require_budgeted(token, unit));
-        for above in self.standing.chain(token) {
-            let own = self.standing.tokens.get(&above).and_then(|known| known.own(&unit));
-            let most = own.and_then(|budget| budget.per_use);
-            self.require(most.is_none_or(|most| payment.amount <= most), Code::AbovePerUse, above);
-        }
+        self.require_use(token, unit, payment.amount);
         self.debit(token, unit, |account| account.reserved += amount);
-        self.count(token, unit, amount, self.now.seconds());
+        self.count(token, unit, amount, self.now.seconds(), Some(keys));
         self.flow(unit).reserved += amount.unsigned_abs();
         let reservation = Reservation {
             token,
@@ -201,6 +213,16 @@ impl Book {
             refund_until: payment.refund_until,
         };
         self.reservations.insert(id, reservation);
+    }
+
+    /// Requires that every link budgets the unit, and allows one use of so much.
+    pub(super) fn require_use(&mut self, token: ObjectId, unit: ObjectId, amount: Amount) {
+        self.note(self.require_budgeted(token, unit));
+        for above in self.standing.chain(token) {
+            let own = self.standing.tokens.get(&above).and_then(|known| known.own(&unit));
+            let most = own.and_then(|budget| budget.per_use);
+            self.require(most.is_none_or(|most| amount <= most), Code::AbovePerUse, above);
+        }
     }
 
     fn capture(&mut self, id: ObjectId, reserve: ObjectId, number: u64, amount: Amount) {
@@ -238,8 +260,11 @@ impl Book {
         self.flow(unit).released += amount.unsigned_abs();
     }
 
-    /// The ledger gave back what was reserved beyond its deadline.
+    /// The ledger gave back what was held beyond its deadline.
     pub(super) fn expiry(&mut self, reserve: ObjectId) {
+        if self.requests.contains_key(&RequestId(reserve.0)) {
+            return self.request_expiry(RequestId(reserve.0));
+        }
         let Some(held) = self.reservations.get(&reserve) else {
             return self.require(false, Code::UnknownReservation, reserve);
         };
@@ -258,7 +283,7 @@ impl Book {
         let (token, unit, at) = (held.token, held.unit, held.at);
         self.post(token, unit, |account| account.reserved -= amount);
         // In a span that is over nobody counts any more.
-        self.count(token, unit, -amount, at);
+        self.count(token, unit, -amount, at, None);
         self.pass_on(token, unit, amount);
     }
 

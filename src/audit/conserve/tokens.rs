@@ -1,8 +1,8 @@
 //! What a recount knows of tokens, parties and units: whether a new claim may be made on a token at all.
 
 use remit_verifier::code::Code;
-use remit_verifier::object::{Budget, Origin, Share, Token};
-use remit_verifier::types::{Millis, ObjectId, Seconds};
+use remit_verifier::object::{ApprovalRule, Budget, Origin, Share, Token};
+use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A token or offline link.
@@ -13,6 +13,8 @@ pub(super) struct Known {
     origin: Origin,
     /// Its own budgets; `None` inherits.
     budgets: Option<Vec<Budget>>,
+    /// Whose approval its uses need.
+    pub(super) approval: Option<ApprovalRule>,
     pub(super) expires: Seconds,
     not_before: Option<Seconds>,
     pub(super) epoch: u64,
@@ -32,6 +34,7 @@ impl Known {
             issuer,
             origin: token.origin,
             budgets,
+            approval: token.approval.clone(),
             expires: token.expires,
             not_before: token.not_before,
             epoch: 0,
@@ -69,6 +72,8 @@ pub(super) struct Standing {
     pub(super) units: BTreeSet<ObjectId>,
     /// Suspensions in force: the operation, and the token.
     pub(super) suspensions: BTreeMap<ObjectId, ObjectId>,
+    /// The last entry that suspended or froze something.
+    pub(super) stopped: BTreeMap<ObjectId, EntryIndex>,
     /// Freezes in force: what is frozen, and the operation.
     pub(super) freezes: BTreeMap<ObjectId, ObjectId>,
     /// Rekeys proposed from upstream: the operation, and the token.
@@ -93,6 +98,12 @@ impl Standing {
             next = self.tokens.get(&id).and_then(|known| known.parent);
         }
         chain
+    }
+
+    /// The issuer of the token's root.
+    pub(super) fn issuer_of(&self, token: ObjectId) -> Option<ObjectId> {
+        let root = self.chain(token).pop()?;
+        self.tokens.get(&root)?.issuer
     }
 
     /// The tokens on whose totals a payment with `token` counts: itself and those above, up to the first whose value

@@ -1,36 +1,53 @@
 //! What was reserved in each span of each window, recounted.
 
 use super::book::Book;
+use super::requests::enough;
 use super::tokens::No;
 use remit_verifier::code::Code;
-use remit_verifier::object::{Period, Window};
-use remit_verifier::types::{ObjectId, Seconds};
-use std::collections::BTreeMap;
+use remit_verifier::object::{ApprovalRule, Period, Window};
+use remit_verifier::types::{KeyBytes, ObjectId, Seconds};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What was reserved, less what was released, by token, unit, period and first second of the span.
-pub(super) type Spans = BTreeMap<(ObjectId, ObjectId, Period, u64), i128>;
+/// What was reserved, less what was released, by token, unit, period, whether it is a threshold, and first second of
+/// the span.
+pub(super) type Spans = BTreeMap<(ObjectId, ObjectId, (Period, bool), u64), i128>;
 
 impl Book {
-    /// Counts `amount`, reserved at `at`, in every window of the token and of all above it.
-    pub(super) fn count(&mut self, token: ObjectId, unit: ObjectId, amount: i128, at: Seconds) {
-        for (owner, window) in self.windows_above(token, unit) {
+    /// Counts `amount`, reserved at `at`, in every window and cumulative threshold of the token and of all above it;
+    /// above a threshold enough of its approvers must be among `keys`.
+    pub(super) fn count(
+        &mut self,
+        token: ObjectId,
+        unit: ObjectId,
+        amount: i128,
+        at: Seconds,
+        keys: Option<&BTreeSet<KeyBytes>>,
+    ) {
+        for (owner, window, rule) in self.spans_above(token, unit) {
             let start = start(window.period, at);
-            let used = self.spans.entry((owner, unit, window.period, start)).or_default();
+            let used = self.spans.entry((owner, unit, (window.period, rule.is_some()), start)).or_default();
             *used += amount;
-            let fits = (0..=i128::from(window.most.0)).contains(used);
-            self.require(fits, Code::AboveWindow, owner);
+            let (counted, fits) = (*used >= 0, *used <= i128::from(window.most.0));
+            let approved = rule.as_ref().is_some_and(|rule| keys.is_none_or(|keys| enough(rule, keys)));
+            let code = if rule.is_some() { Code::ApprovalRequired } else { Code::AboveWindow };
+            self.require(counted && (fits || approved), code, owner);
         }
     }
 
-    fn windows_above(&self, token: ObjectId, unit: ObjectId) -> Vec<(ObjectId, Window)> {
-        let own = |id: &ObjectId| self.standing.tokens.get(id).and_then(|known| known.own(&unit));
-        let chain = self.standing.chain(token).into_iter();
-        let listed = chain.filter_map(|id| own(&id).map(|budget| (id, budget.windows.clone())));
-        listed.flat_map(|(id, windows)| windows.into_iter().map(move |window| (id, window))).collect()
+    /// The windows of the token and all above, and the cumulative thresholds with the approvers who must say yes.
+    fn spans_above(&self, token: ObjectId, unit: ObjectId) -> Vec<(ObjectId, Window, Option<ApprovalRule>)> {
+        let mut all = Vec::new();
+        for id in self.standing.chain(token) {
+            let Some(known) = self.standing.tokens.get(&id) else { continue };
+            let Some(budget) = known.own(&unit) else { continue };
+            all.extend(budget.windows.iter().map(|window| (id, *window, None)));
+            all.extend(budget.cumulative.map(|window| (id, window, known.approval.clone())));
+        }
+        all
     }
 
-    /// Requires the rules in force to know windows, if any is stated.
-    pub(super) fn require_windows_known(&self, id: ObjectId, stated: bool) -> Result<(), No> {
+    /// Requires the rules in force to know windows and approvals, if any is stated.
+    pub(super) fn require_known(&self, id: ObjectId, stated: bool) -> Result<(), No> {
         if stated && self.standing.rules < 2 { Err((Code::NotEnabled, id)) } else { Ok(()) }
     }
 }

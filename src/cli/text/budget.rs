@@ -16,9 +16,10 @@ pub(in crate::cli) struct TypedBudget {
     per_use: Option<String>,
     refundable: Option<String>,
     windows: Vec<TypedWindow>,
+    cumulative: Option<TypedWindow>,
 }
 
-const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]...; TOTAL \
+const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... [approval AMOUNT/PERIOD]; TOTAL \
                     `any` states none";
 
 /// Reads the words of a budget.
@@ -36,6 +37,7 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
         per_use: None,
         refundable: None,
         windows: Vec::new(),
+        cumulative: None,
     };
     while let Some(word) = words.next() {
         let mut amount =
@@ -46,6 +48,7 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
             "per-use" => budget.per_use = Some(amount()?),
             "refundable" => budget.refundable = Some(amount()?),
             "window" => budget.windows.push(window::typed(&amount()?)?),
+            "approval" => budget.cumulative = Some(window::typed(&amount()?)?),
             _ => return Err(format!("`{word}` does not belong in a budget: {FORM}")),
         }
     }
@@ -63,6 +66,7 @@ impl TypedBudget {
             per_use: amount(&self.per_use)?,
             refundable: amount(&self.refundable)?,
             windows: self.windows(unit)?,
+            cumulative: self.cumulative.as_ref().map(|typed| typed.in_unit(unit)).transpose()?,
         })
     }
 
@@ -96,6 +100,9 @@ pub(in crate::cli) fn show(budget: &Budget, unit: impl Fn(&ObjectId) -> Option<U
     }
     for of in &budget.windows {
         text.push_str(&format!(", {} {}", unit.show(of.most), window::each(of.period)));
+    }
+    if let Some(of) = budget.cumulative {
+        text.push_str(&format!(", approval above {} {}", unit.show(of.most), window::each(of.period)));
     }
     text
 }

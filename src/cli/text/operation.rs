@@ -17,7 +17,7 @@ pub(in crate::cli) fn says(operation: &Operation) -> String {
             };
             format!("{from} for {}, until {}", did::to_text(token.holder.bytes()), time::show(token.expires))
         }
-        Body::Reserve(invocation, _) => {
+        Body::Reserve(invocation, ..) => {
             let held = match invocation.payment {
                 Some(payment) => format!("{} minor units of unit {}", payment.amount, payment.unit),
                 None => "nothing".into(),
@@ -69,6 +69,21 @@ fn act_says(act: &Act) -> String {
             format!("refund of {amount} minor units of capture {}", of(capture))
         }
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
+        Act::Request(ask) => format!(
+            "request to {} {} at {} for {} minor units of {} with token {}, until {}",
+            ask.action,
+            ask.resource.as_str(),
+            ask.payee,
+            ask.amount,
+            ask.unit,
+            ask.token,
+            time::show(ask.decide_by)
+        ),
+        Act::Approve { request } => format!("approval of request {request}"),
+        Act::Withdraw { request, position: Some(position) } => {
+            format!("request {request} taken back by position {}", position.0)
+        }
+        Act::Withdraw { request, position: None } => format!("request {request} refused by an approver"),
         Act::Upgrade { rules } => format!("rules version {rules} from now on"),
         Act::Unfreeze { leaf, id, freeze } => format!("end of freeze {} of leaf {leaf}, {id}", of(freeze)),
     }

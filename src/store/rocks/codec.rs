@@ -3,12 +3,14 @@
 use super::leaf::{decode_leaf, encode_leaf};
 pub use super::parts::Garbled;
 use super::parts::{body, counted, number, put_counted};
-use super::rows::{self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, ReservationRow, TipRow, TokenRow};
+use super::rows::{
+    self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, RequestRow, ReservationRow, TipRow, TokenRow,
+};
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, Record, TokenInfo};
 use crate::store::StoreError;
 use remit_verifier::object::Token;
-use remit_verifier::types::{EntryIndex, ObjectId, Seconds, StateIndex};
+use remit_verifier::types::{EntryIndex, ObjectId, RequestId, Seconds, StateIndex};
 use std::sync::Arc;
 
 /// Kinds of keys in the families that hold several.
@@ -20,6 +22,8 @@ mod kind {
     pub(super) const CAPTURE: u8 = b'c';
     pub(super) const SUSPENSION: u8 = b's';
     pub(super) const REKEY: u8 = b'k';
+    pub(super) const REQUEST: u8 = b'q';
+    pub(super) const STOPPED: u8 = b'x';
     pub(super) const LINK: u8 = b'l';
     pub(super) const SEEN: u8 = b's';
     pub(super) const DUE: u8 = b'd';
@@ -41,6 +45,8 @@ pub fn place(key: &Key) -> (Family, Vec<u8>) {
             (Family::Named, [&[kind::SUSPENSION], &leaf.0.to_be_bytes()[..], &[*bit]].concat())
         }
         Key::RekeyOf(of) => (Family::Named, id(kind::REKEY, of)),
+        Key::RequestOf(of) => (Family::Named, id(kind::REQUEST, &ObjectId(of.0))),
+        Key::StoppedAt(leaf) => (Family::Named, [&[kind::STOPPED], &leaf.0.to_be_bytes()[..]].concat()),
         Key::LinkOf(of) => (Family::Named, id(kind::LINK, of)),
         Key::Seen(time, of) => (Family::Times, at(kind::SEEN, time, of)),
         Key::DueAt(time, of) => (Family::Times, at(kind::DUE, time, of)),
@@ -74,6 +80,8 @@ pub fn key_at(family: Family, bytes: &[u8]) -> Option<Key> {
             Key::SuspensionOf(index(leaf)?, *bit)
         }
         (Family::Named, kind::REKEY) => Key::RekeyOf(id(rest)?),
+        (Family::Named, kind::REQUEST) => Key::RequestOf(RequestId(id(rest)?.0)),
+        (Family::Named, kind::STOPPED) => Key::StoppedAt(index(rest)?),
         (Family::Named, kind::LINK) => Key::LinkOf(id(rest)?),
         (Family::Times, kind::SEEN) => timed(rest).map(|(time, id)| Key::Seen(time, id))?,
         (Family::Times, kind::DUE) => timed(rest).map(|(time, id)| Key::DueAt(time, id))?,
@@ -96,8 +104,9 @@ pub fn encode(record: &Record, newest: EntryIndex) -> Result<Vec<u8>, Garbled> {
         Record::CaptureOf(of) => row(&CaptureRow::from(of)),
         Record::SuspensionOf(id) => Ok([&[FORMAT], &id.0[..]].concat()),
         Record::RekeyOf(of) => row(&RekeyRow::from(of)),
+        Record::RequestOf(of) => row(&RequestRow::from(of)),
         Record::LinkOf(values) => row(&LinkRow::from(values)),
-        Record::Seen(entry) => Ok(number(entry.0)),
+        Record::Seen(entry) | Record::StoppedAt(entry) => Ok(number(entry.0)),
         Record::DueAt(due) => row(&DueRow::from(due)),
     }
 }
@@ -119,6 +128,8 @@ pub fn decode(key: &Key, bytes: &[u8]) -> Result<Record, Garbled> {
         Key::CaptureOf(_) => Record::CaptureOf(get::<CaptureRow>(body)?.into()),
         Key::SuspensionOf(..) => Record::SuspensionOf(ObjectId(body.try_into().map_err(|_| Garbled)?)),
         Key::RekeyOf(_) => Record::RekeyOf(get::<RekeyRow>(body)?.into()),
+        Key::RequestOf(_) => Record::RequestOf(get::<RequestRow>(body)?.into()),
+        Key::StoppedAt(_) => Record::StoppedAt(EntryIndex(get_number(body)?)),
         Key::LinkOf(_) => Record::LinkOf(get::<LinkRow>(body)?.into()),
         Key::Seen(..) => Record::Seen(EntryIndex(get_number(body)?)),
         Key::DueAt(..) => Record::DueAt(get::<DueRow>(body)?.into()),
@@ -175,6 +186,8 @@ pub(super) fn damaged(key: &Key) -> StoreError {
         Key::CaptureOf(id) => format!("capture {id}"),
         Key::SuspensionOf(leaf, bit) => format!("suspension bit {bit} of state leaf {leaf}"),
         Key::RekeyOf(id) => format!("rekey {id}"),
+        Key::RequestOf(id) => format!("request {id}"),
+        Key::StoppedAt(leaf) => format!("the last stop of state leaf {leaf}"),
         Key::LinkOf(id) => format!("offline link {id}"),
         Key::Seen(_, id) => format!("the entry that applied {id}"),
         Key::DueAt(_, id) => format!("the deadline of {id}"),

@@ -1,9 +1,11 @@
 //! Records that nobody signs, as they are stored: numbers of fixed width through bincode. Whatever is signed or hashed
 //! stays in its canonical bytes and is not here.
 
-use crate::machine::{Capture, Due, Head, LinkValues, PendingRekey, Reservation, TokenInfo};
+use crate::machine::{
+    Capture, Due, Head, LinkValues, PendingRekey, Request, Reservation, TokenInfo, Waiting,
+};
 use bincode::Options;
-use remit_verifier::limits::{BUDGETS_MAX, DEPTH_MAX};
+use remit_verifier::limits::{APPROVERS_MAX, BUDGETS_MAX, DEPTH_MAX, SPANS_MAX};
 use remit_verifier::object::{Budget, Period, Share, Token, Window};
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
@@ -12,11 +14,15 @@ use remit_verifier::types::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Bytes of a row at most.
-const ROW_BYTES_MAX: u64 = 2048;
+const ROW_BYTES_MAX: u64 = 4096;
 
 const COUNTERS: usize = 8;
 const _: () = assert!(BUDGETS_MAX * (8 + 8 * COUNTERS) + 64 < ROW_BYTES_MAX as usize);
-const _: () = assert!(BUDGETS_MAX * (8 + 32 + 1 + 3 * 9) + DEPTH_MAX * 8 + 128 < ROW_BYTES_MAX as usize);
+const _: () = assert!(DEPTH_MAX * APPROVERS_MAX * 32 + 128 < ROW_BYTES_MAX as usize);
+const _: () = assert!(
+    BUDGETS_MAX * (8 + 32 + 1 + 3 * 9 + 8 + SPANS_MAX * 25 + 1) + DEPTH_MAX * 8 + 128
+        < ROW_BYTES_MAX as usize
+);
 const _: () = assert!(DEPTH_MAX * (32 + 9) + 160 < ROW_BYTES_MAX as usize);
 
 fn options() -> impl Options {
@@ -100,6 +106,7 @@ struct BudgetRow {
     per_use: Option<u64>,
     refundable: Option<u64>,
     windows: Vec<WindowRow>,
+    cumulative: Option<WindowRow>,
 }
 
 /// Length and anchor of a window, none for months; most.
@@ -115,6 +122,7 @@ impl From<&Budget> for BudgetRow {
             per_use: amount(budget.per_use),
             refundable: amount(budget.refundable),
             windows: budget.windows.iter().map(window_row).collect(),
+            cumulative: budget.cumulative.as_ref().map(window_row),
         }
     }
 }
@@ -128,6 +136,7 @@ impl From<BudgetRow> for Budget {
             per_use: row.per_use.map(Amount),
             refundable: row.refundable.map(Amount),
             windows: row.windows.into_iter().map(window).collect(),
+            cumulative: row.cumulative.map(window),
         }
     }
 }
@@ -317,6 +326,7 @@ pub(super) enum DueRow {
     Reservation,
     Token(u64),
     Rekey,
+    Request,
 }
 
 impl From<&Due> for DueRow {
@@ -325,6 +335,7 @@ impl From<&Due> for DueRow {
             Due::Reservation => Self::Reservation,
             Due::Token(index) => Self::Token(index.0),
             Due::Rekey => Self::Rekey,
+            Due::Request => Self::Request,
         }
     }
 }
@@ -335,7 +346,58 @@ impl From<DueRow> for Due {
             DueRow::Reservation => Self::Reservation,
             DueRow::Token(index) => Self::Token(StateIndex(index)),
             DueRow::Rekey => Self::Rekey,
+            DueRow::Request => Self::Request,
         }
+    }
+}
+
+/// A request that waits; `None` once it does no more.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RequestRow(Option<WaitingRow>);
+
+#[derive(Serialize, Deserialize)]
+struct WaitingRow {
+    entry: u64,
+    token: u64,
+    unit: u64,
+    payee: u64,
+    amount: u64,
+    approved: Vec<Id>,
+    decide_by: u64,
+    nonce: [u8; 16],
+}
+
+impl From<&Request> for RequestRow {
+    fn from(request: &Request) -> Self {
+        Self(match request {
+            Request::Closed => None,
+            Request::Waiting(of) => Some(WaitingRow {
+                entry: of.entry.0,
+                token: of.token.0,
+                unit: of.unit.0,
+                payee: of.payee.0,
+                amount: of.amount.0,
+                approved: of.approved.iter().map(|key| key.0).collect(),
+                decide_by: of.decide_by.0,
+                nonce: of.nonce.0,
+            }),
+        })
+    }
+}
+
+impl From<RequestRow> for Request {
+    fn from(row: RequestRow) -> Self {
+        let Some(row) = row.0 else { return Self::Closed };
+        Self::Waiting(Waiting {
+            entry: EntryIndex(row.entry),
+            token: StateIndex(row.token),
+            unit: StateIndex(row.unit),
+            payee: StateIndex(row.payee),
+            amount: Amount(row.amount),
+            approved: row.approved.into_iter().map(KeyBytes).collect(),
+            decide_by: Seconds(row.decide_by),
+            nonce: Nonce(row.nonce),
+        })
     }
 }
 

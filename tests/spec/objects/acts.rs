@@ -118,7 +118,7 @@ fn envelope(kind: Kind, signers: &[u8], payload: &[u8]) -> Envelope {
     let label = kind.label().unwrap();
     let objects = signers.iter().map(|by| sign(*by, label, payload)).collect();
     let sealed = (kind == Kind::Transfer).then(tokens::sealed_transfer);
-    Envelope { kind, objects, sealed, links: Vec::new() }
+    Envelope { kind, objects, sealed, links: Vec::new(), approvals: Vec::new() }
 }
 
 /// One submission for each kind.

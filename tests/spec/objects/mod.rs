@@ -262,12 +262,14 @@ fn envelopes() -> Vec<Sample> {
         objects: vec![sign(COMPANY, label::TOKEN, &root)],
         sealed: Some(tokens::sealed()),
         links: Vec::new(),
+        approvals: Vec::new(),
     };
     let reserve = Envelope {
         kind: Kind::Reserve,
         objects: vec![sign(SUB_AGENT, label::INVOCATION, &tokens::invocation())],
         sealed: None,
         links: vec![sign(HOTEL_AGENT, label::TOKEN, &tokens::offline())],
+        approvals: Vec::new(),
     };
     let mut samples = vec![
         Sample {

@@ -1,10 +1,15 @@
 //! Payloads of all operations that are neither tokens nor invocations (spec 02 §5).
 
+use super::approval::Asking;
+use super::invocation::{decode_arguments, put_arguments};
 use super::kind::Kind;
+use super::permission::{Path, decode_path};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
 use crate::limits::*;
-use crate::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Rules, Seconds, StateIndex};
+use crate::types::{
+    Amount, Epoch, Generation, Hash, LedgerId, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -41,6 +46,46 @@ pub enum Reference {
     Id(ObjectId),
     /// An earlier member of the same bundle, from 0.
     Member(u8),
+}
+
+/// What a holder asks approvers for, on the ledger. The nonce of its stamp is that of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    /// The logged token.
+    pub token: ObjectId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Who is to be paid.
+    pub payee: ObjectId,
+    /// What is to be done.
+    pub action: String,
+    /// To what.
+    pub resource: Path,
+    /// Names of the arguments and their salted digests.
+    pub arguments: Vec<(String, Hash)>,
+    /// How much; it is held until the request is carried out or ends.
+    pub amount: Amount,
+    /// Of which unit.
+    pub unit: ObjectId,
+    /// Until when it waits.
+    pub decide_by: Seconds,
+}
+
+impl Requested {
+    /// Name of the request (spec 17 §2).
+    pub fn request_id(&self, ledger: &LedgerId, nonce: Nonce) -> RequestId {
+        let asking = Asking {
+            token: self.token,
+            epoch: self.epoch,
+            payee: self.payee,
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            arguments: self.arguments.clone(),
+            payment: Some((self.amount, self.unit)),
+            nonce,
+        };
+        asking.id(ledger)
+    }
 }
 
 /// What an operation does.
@@ -156,6 +201,20 @@ pub enum Act {
         /// The freeze that it lifts.
         freeze: Reference,
     },
+    /// Asks approvers for one use of a logged token, and holds its value meanwhile; signed by the holder.
+    Request(Requested),
+    /// An approver's yes.
+    Approve {
+        /// To what.
+        request: RequestId,
+    },
+    /// Ends a request: taken back by the holder or somebody upstream, refused by an approver.
+    Withdraw {
+        /// Which.
+        request: RequestId,
+        /// Position of the signer in the token's chain; without it he is an approver.
+        position: Option<Position>,
+    },
     /// Puts later rules in force; signed by the operators.
     Upgrade {
         /// The rules from now on.
@@ -203,6 +262,9 @@ impl Act {
             Self::Freeze { .. } => Kind::Freeze,
             Self::Unfreeze { .. } => Kind::Unfreeze,
             Self::Upgrade { .. } => Kind::Upgrade,
+            Self::Request(_) => Kind::Request,
+            Self::Approve { .. } => Kind::Approve,
+            Self::Withdraw { .. } => Kind::Withdraw,
         }
     }
 
@@ -284,6 +346,22 @@ impl Act {
             Self::Upgrade { rules } => {
                 f.add(20, |w| w.u64(rules.0));
             }
+            Self::Request(ask) => {
+                f.add(4, |w| w.bytes(&ask.token.0)).add(5, |w| w.u64(ask.epoch.0));
+                f.add(11, |w| w.u64(ask.amount.0)).add(12, |w| w.bytes(&ask.payee.0));
+                f.add(22, |w| w.bytes(&ask.unit.0)).add(23, |w| w.text(&ask.action));
+                f.add(24, |w| w.text(ask.resource.as_str()));
+                let arguments = Some(&ask.arguments).filter(|arguments| !arguments.is_empty());
+                f.opt(25, arguments, |w, arguments| put_arguments(w, arguments));
+                f.add(26, |w| w.u64(ask.decide_by.0));
+            }
+            Self::Approve { request } => {
+                f.add(21, |w| w.bytes(&request.0));
+            }
+            Self::Withdraw { request, position } => {
+                f.opt(6, *position, |w, position| w.u64(u64::from(position.0)));
+                f.add(21, |w| w.bytes(&request.0));
+            }
         }
         f.into_bytes()
     }
@@ -306,6 +384,9 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Freeze => &[17, 18],
         Kind::Unfreeze => &[9, 17, 18],
         Kind::Upgrade => &[20],
+        Kind::Request => &[4, 5, 11, 12, 22, 23, 24, 25, 26],
+        Kind::Approve => &[21],
+        Kind::Withdraw => &[6, 21],
         _ => &[],
     }
 }
@@ -344,6 +425,12 @@ struct Raw {
     id: Option<ObjectId>,
     generation: Option<Generation>,
     rules: Option<Rules>,
+    request: Option<RequestId>,
+    unit: Option<ObjectId>,
+    action: Option<String>,
+    resource: Option<Path>,
+    arguments: Option<Vec<(String, Hash)>>,
+    decide_by: Option<Seconds>,
 }
 
 impl Raw {
@@ -373,6 +460,12 @@ impl Raw {
             18 => self.id = Some(ObjectId(r.array_bytes()?)),
             19 => self.generation = Some(Generation(r.u64()?)),
             20 => self.rules = Some(r.rules()?),
+            21 => self.request = Some(RequestId(r.array_bytes()?)),
+            22 => self.unit = Some(ObjectId(r.array_bytes()?)),
+            23 => self.action = Some(r.name()?.into()),
+            24 => self.resource = Some(decode_path(r)?),
+            25 => self.arguments = Some(decode_arguments(r)?),
+            26 => self.decide_by = Some(Seconds(r.u64()?)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())
@@ -426,6 +519,19 @@ impl Raw {
                 freeze: required(self.reference, 9)?,
             },
             Kind::Upgrade => Act::Upgrade { rules: required(self.rules, 20)? },
+            Kind::Request => Act::Request(Requested {
+                token: required(self.token, 4)?,
+                epoch: required(self.epoch, 5)?,
+                payee: required(self.party, 12)?,
+                action: required(self.action, 23)?,
+                resource: required(self.resource, 24)?,
+                arguments: self.arguments.unwrap_or_default(),
+                amount: required(self.amount.filter(|amount| amount.0 > 0), 11)?,
+                unit: required(self.unit, 22)?,
+                decide_by: required(self.decide_by, 26)?,
+            }),
+            Kind::Approve => Act::Approve { request: required(self.request, 21)? },
+            Kind::Withdraw => Act::Withdraw { request: required(self.request, 21)?, position: self.position },
             _ => return Err(DecodeError::WrongLabel),
         })
     }

@@ -23,6 +23,8 @@ pub struct Budget {
     pub refundable: Option<Amount>,
     /// Most that may be reserved in spans of time that follow each other, in the order of their periods.
     pub windows: Vec<Window>,
+    /// Up to which sum in one span no approval is needed; the token states the approvers.
+    pub cumulative: Option<Window>,
 }
 
 /// How a child's total relates to its parent's.
@@ -55,7 +57,7 @@ impl Budget {
 
     fn decode(r: &mut Reader<'_>, open: bool) -> Result<Self, DecodeError> {
         let (mut unit, mut share, mut total, mut per_use, mut refundable) = (None, None, None, None, None);
-        let mut windows = None;
+        let (mut windows, mut cumulative) = (None, None);
         r.map(|key, r| {
             match key {
                 1 => unit = Some(ObjectId(r.array_bytes()?)),
@@ -65,13 +67,21 @@ impl Budget {
                 5 => refundable = Some(Amount(r.u64()?)),
                 // An offline link does not live long enough for more than its total.
                 6 if !open => windows = Some(decode_windows(r)?),
-                7 | 8 => return Err(DecodeError::NotEnabled(key)),
+                8 if !open => cumulative = Some(Window::decode(r)?),
+                7 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
         })?;
-        let windows = windows.unwrap_or_default();
-        Ok(Self { unit: required(unit, 1)?, share: required(share, 2)?, total, per_use, refundable, windows })
+        Ok(Self {
+            unit: required(unit, 1)?,
+            share: required(share, 2)?,
+            total,
+            per_use,
+            refundable,
+            windows: windows.unwrap_or_default(),
+            cumulative,
+        })
     }
 
     fn encode(&self, w: &mut Writer) {
@@ -83,6 +93,10 @@ impl Budget {
         fields.opt(5, self.refundable, |w, amount| w.u64(amount.0));
         let windows = Some(&self.windows).filter(|windows| !windows.is_empty());
         fields.opt(6, windows, |w, windows| encode_windows(w, windows));
+        fields.opt(8, self.cumulative, |w, window| {
+            window.encode(w);
+            w
+        });
         w.fields(fields);
     }
 }

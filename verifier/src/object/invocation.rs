@@ -33,6 +33,8 @@ pub struct Invocation {
     pub payment: Option<Payment>,
     /// Digest of the service's own request, if it binds one.
     pub request: Option<Hash>,
+    /// The nonce of the request that approvers said yes to, if they had to.
+    pub request_nonce: Option<Nonce>,
 }
 
 /// The part of an invocation that asks for value.
@@ -115,6 +117,7 @@ impl Invocation {
             arguments: raw.arguments.unwrap_or_default(),
             payment,
             request: raw.request,
+            request_nonce: raw.request_nonce,
         })
     }
 
@@ -130,15 +133,10 @@ impl Invocation {
         fields.add(7, |w| w.text(&self.action));
         fields.add(8, |w| w.text(self.resource.as_str()));
         let arguments = Some(&self.arguments).filter(|arguments| !arguments.is_empty());
-        fields.opt(9, arguments, |w, arguments| {
-            w.map(arguments.len() as u64);
-            for (name, digest) in arguments {
-                w.text(name).bytes(&digest.0);
-            }
-            w
-        });
+        fields.opt(9, arguments, |w, arguments| put_arguments(w, arguments));
         fields.opt(10, self.payment, |w, p| w.array(2).u64(p.amount.0).bytes(&p.unit.0));
         fields.opt(11, self.request, |w, digest| w.bytes(&digest.0));
+        fields.opt(12, self.request_nonce, |w, nonce| w.bytes(&nonce.0));
         fields.opt(13, self.payment, |w, p| w.u64(p.settle_by.0));
         fields.opt(14, self.payment.and_then(|p| p.refund_until), |w, until| w.u64(until.0));
         fields.into_bytes()
@@ -151,6 +149,24 @@ impl Invocation {
         let once = |a: &Argument| shown.iter().filter(|b| b.name == a.name).count() == 1;
         shown.iter().all(|argument| once(argument) && signed(argument))
     }
+}
+
+/// The digests of arguments, at least one.
+pub(super) fn decode_arguments(r: &mut Reader<'_>) -> Result<Vec<(String, Hash)>, DecodeError> {
+    let mut arguments = Vec::new();
+    r.text_map(ARGUMENTS_MAX, |name, r| {
+        arguments.push((name.into(), Hash(r.array_bytes()?)));
+        Ok(())
+    })?;
+    if arguments.is_empty() { Err(DecodeError::NotCanonical) } else { Ok(arguments) }
+}
+
+pub(super) fn put_arguments<'w>(w: &'w mut Writer, arguments: &[(String, Hash)]) -> &'w mut Writer {
+    w.map(arguments.len() as u64);
+    for (name, digest) in arguments {
+        w.text(name).bytes(&digest.0);
+    }
+    w
 }
 
 /// An invocation's fields while they are being read.
@@ -167,6 +183,7 @@ struct Raw {
     arguments: Option<Vec<(String, Hash)>>,
     value: Option<(Amount, ObjectId)>,
     request: Option<Hash>,
+    request_nonce: Option<Nonce>,
     settle_by: Option<Seconds>,
     refund_until: Option<Seconds>,
 }
@@ -182,17 +199,7 @@ impl Raw {
             6 => self.audience = Some(ObjectId(r.array_bytes()?)),
             7 => self.action = Some(r.name()?.into()),
             8 => self.resource = Some(decode_path(r)?),
-            9 => {
-                let mut arguments = Vec::new();
-                r.text_map(ARGUMENTS_MAX, |name, r| {
-                    arguments.push((name.into(), Hash(r.array_bytes()?)));
-                    Ok(())
-                })?;
-                if arguments.is_empty() {
-                    return Err(DecodeError::NotCanonical);
-                }
-                self.arguments = Some(arguments);
-            }
+            9 => self.arguments = Some(decode_arguments(r)?),
             10 => {
                 r.array_of(2)?;
                 self.value = Some((Amount(r.u64()?), ObjectId(r.array_bytes()?)));
@@ -200,7 +207,8 @@ impl Raw {
             11 => self.request = Some(Hash(r.array_bytes()?)),
             13 => self.settle_by = Some(Seconds(r.u64()?)),
             14 => self.refund_until = Some(Seconds(r.u64()?)),
-            12 | 15 => return Err(DecodeError::NotEnabled(key)),
+            12 => self.request_nonce = Some(r.nonce()?),
+            15 => return Err(DecodeError::NotEnabled(key)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())

@@ -81,15 +81,18 @@ kinds! {
     24 Unfreeze "unfreeze" Some(label::UNFREEZE);
     /// Several operations, all or nothing.
     25 Bundle "bundle" None;
+    /// A holder asks for approval of one use, and holds its value meanwhile.
+    32 Request "request" Some(label::REQUEST);
+    /// An approver says yes to a request.
+    33 Approve "approve" Some(label::APPROVE);
+    /// The holder or somebody upstream takes a request back, or an approver says no.
+    34 Withdraw "withdraw" Some(label::WITHDRAW);
     /// The operators put later rules in force.
     41 Upgrade "upgrade" Some(label::UPGRADE);
 }
 
 /// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
 pub const RESERVED: &[(u64, &str)] = &[
-    (32, "request"),
-    (33, "approve"),
-    (34, "withdraw"),
     (35, "lease"),
     (36, "lease_close"),
     (37, "settle"),

@@ -1,6 +1,7 @@
 //! What people sign: tokens, invocations and all other operations, and how they are submitted.
 
 mod act;
+mod approval;
 mod authority;
 mod budget;
 mod invocation;
@@ -10,7 +11,8 @@ mod submission;
 mod token;
 mod window;
 
-pub use act::{Act, Position, Reference, Stamp, Target};
+pub use act::{Act, Position, Reference, Requested, Stamp, Target};
+pub use approval::{Approval, ApprovalRule, Asking};
 pub use authority::Authority;
 pub use budget::{Budget, Sealed, Share};
 pub use invocation::{Argument, Invocation, Payment};

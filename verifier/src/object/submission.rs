@@ -1,6 +1,7 @@
 //! Operations as they are submitted and kept (spec 02 §4, §6, §7): parsed first, then with signatures checked.
 
 use super::act::{Act, Stamp};
+use super::approval::Approval;
 use super::budget::Sealed;
 use super::invocation::Invocation;
 use super::kind::{Kind, RESERVED};
@@ -54,8 +55,9 @@ pub struct Operation {
 pub enum Body {
     /// A token to admit, with its opened sealed claims.
     Token(Token, Sealed),
-    /// An invocation to fund, with the offline links that it goes through, the topmost first.
-    Reserve(Invocation, Vec<Link>),
+    /// An invocation to fund, with the offline links that it goes through, the topmost first, and the approvals that
+    /// travel with it.
+    Reserve(Invocation, Vec<Link>, Vec<Approval>),
     /// Everything else; a transfer with the opened sealed claims of the new holder.
     Act(Stamp, Act, Option<Sealed>),
 }
@@ -131,6 +133,7 @@ struct Member<'a> {
     objects: Vec<&'a [u8]>,
     sealed: Option<&'a [u8]>,
     links: Vec<&'a [u8]>,
+    approvals: Vec<&'a [u8]>,
 }
 
 impl Submission {
@@ -191,8 +194,9 @@ impl Submission {
             for (signer, (signature, structure)) in operation.signers.iter().zip(&operation.signatures) {
                 structure.verify(signer, signature).map_err(|_| Code::BadSignature)?;
             }
-            if let Body::Reserve(_, links) = &operation.body {
+            if let Body::Reserve(_, links, approvals) = &operation.body {
                 links.iter().try_for_each(Link::verify)?;
+                approvals.iter().try_for_each(Approval::verify)?;
             }
         }
         Ok(Verified(self))
@@ -207,7 +211,8 @@ impl Deref for Verified {
     }
 }
 
-/// `["remit/submission/v1", ledger, [member, …]]`, a member being `[kind, objects, sealed or null, links]`.
+/// `["remit/submission/v1", ledger, [member, …]]`, a member being `[kind, objects, sealed or null, links]`, with approvals at
+/// the end if there are any.
 fn decode_members(bytes: &[u8]) -> Result<(LedgerId, Vec<Member<'_>>), Code> {
     let mut unknown = None;
     let result = Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
@@ -215,7 +220,7 @@ fn decode_members(bytes: &[u8]) -> Result<(LedgerId, Vec<Member<'_>>), Code> {
         r.label(label::SUBMISSION)?;
         let ledger = LedgerId(r.array_bytes()?);
         let members = r.list(BUNDLE_MEMBERS_MAX, |r| {
-            r.array_of(4)?;
+            let parts = r.array(5)?;
             let number = r.u64()?;
             let kind = Kind::from_number(number).filter(|kind| kind.label().is_some());
             let kind = kind.ok_or_else(|| {
@@ -225,7 +230,15 @@ fn decode_members(bytes: &[u8]) -> Result<(LedgerId, Vec<Member<'_>>), Code> {
             let objects = r.list(SIGNATURES_MAX, |r| r.bytes(OBJECT_BYTES_MAX))?;
             let sealed = if r.null()? { None } else { Some(r.bytes(SEALED_BYTES_MAX)?) };
             let links = r.list(DEPTH_MAX, |r| r.bytes(OBJECT_BYTES_MAX))?;
-            Ok(Member { kind, objects, sealed, links })
+            let approvals = match parts {
+                4 => Vec::new(),
+                5 => r.list(APPROVALS_MAX, |r| r.bytes(OBJECT_BYTES_MAX))?,
+                _ => return Err(DecodeError::Malformed),
+            };
+            if parts == 5 && approvals.is_empty() {
+                return Err(DecodeError::NotCanonical);
+            }
+            Ok(Member { kind, objects, sealed, links, approvals })
         })?;
         Ok((ledger, members))
     });
@@ -265,7 +278,7 @@ impl Operation {
     pub fn objects(&self) -> Vec<Vec<u8>> {
         let payload = match &self.body {
             Body::Token(token, _) => token.encode(),
-            Body::Reserve(invocation, _) => invocation.encode(),
+            Body::Reserve(invocation, ..) => invocation.encode(),
             Body::Act(stamp, act, _) => act.encode(stamp),
         };
         let signed = self.signers.iter().zip(&self.signatures);
@@ -279,7 +292,7 @@ impl Operation {
     pub fn nonce(&self) -> Nonce {
         match &self.body {
             Body::Token(token, _) => token.nonce,
-            Body::Reserve(invocation, _) => invocation.nonce,
+            Body::Reserve(invocation, ..) => invocation.nonce,
             Body::Act(stamp, ..) => stamp.nonce,
         }
     }
@@ -288,7 +301,7 @@ impl Operation {
     pub fn valid_until(&self) -> Seconds {
         match &self.body {
             Body::Token(token, _) => token.valid_until,
-            Body::Reserve(invocation, _) => invocation.valid_until,
+            Body::Reserve(invocation, ..) => invocation.valid_until,
             Body::Act(stamp, ..) => stamp.valid_until,
         }
     }
@@ -296,7 +309,7 @@ impl Operation {
     fn bundle(&self) -> Option<Hash> {
         match &self.body {
             Body::Token(token, _) => token.bundle,
-            Body::Reserve(invocation, _) => invocation.bundle,
+            Body::Reserve(invocation, ..) => invocation.bundle,
             Body::Act(stamp, ..) => stamp.bundle,
         }
     }
@@ -307,7 +320,7 @@ impl Operation {
                 token.bundle = None;
                 token.encode()
             }
-            Body::Reserve(mut invocation, _) => {
+            Body::Reserve(mut invocation, ..) => {
                 invocation.bundle = None;
                 invocation.encode()
             }
@@ -337,7 +350,13 @@ impl Body {
             }
             Kind::Reserve => {
                 let links = member.links.iter().map(|bytes| Link::decode(bytes, ledger));
-                Self::Reserve(Invocation::decode(payload)?, links.collect::<Result<_, _>>()?)
+                let approvals = member.approvals.iter().map(|bytes| Approval::decode(bytes, ledger));
+                let invocation = Invocation::decode(payload)?;
+                Self::Reserve(
+                    invocation,
+                    links.collect::<Result<_, _>>()?,
+                    approvals.collect::<Result<_, _>>()?,
+                )
             }
             kind => {
                 let (stamp, act) = Act::decode(kind, payload)?;
@@ -350,7 +369,8 @@ impl Body {
         };
         let sealed_fits =
             member.sealed.is_none() || matches!(body, Self::Token(..) | Self::Act(_, _, Some(_)));
-        let links_fit = member.links.is_empty() || matches!(body, Self::Reserve(..));
+        let alone = member.links.is_empty() && member.approvals.is_empty();
+        let links_fit = alone || matches!(body, Self::Reserve(..));
         if sealed_fits && links_fit { Ok(body) } else { Err(Code::Malformed) }
     }
 }
@@ -364,19 +384,23 @@ fn open(sealed: Option<&[u8]>, digest: Option<Hash>) -> Result<Sealed, Code> {
     Ok(Sealed::decode(sealed)?)
 }
 
-/// Encodes one member: `[kind, objects, sealed or null, links]`.
-fn encode_member(w: &mut Writer, kind: Kind, objects: &[Vec<u8>], sealed: Option<&[u8]>, links: &[Vec<u8>]) {
-    w.array(4).u64(kind as u64);
-    w.list(objects, |w, object| {
-        w.bytes(object);
-    });
-    match sealed {
+/// Encodes one member: `[kind, objects, sealed or null, links]`, and approvals if there are any.
+fn encode_member(w: &mut Writer, member: &Envelope) {
+    let list = |w: &mut Writer, parts: &[Vec<u8>]| {
+        w.list(parts, |w, part| {
+            w.bytes(part);
+        });
+    };
+    w.array(if member.approvals.is_empty() { 4 } else { 5 }).u64(member.kind as u64);
+    list(w, &member.objects);
+    match &member.sealed {
         Some(sealed) => w.bytes(sealed),
         None => w.null(),
     };
-    w.list(links, |w, link| {
-        w.bytes(link);
-    });
+    list(w, &member.links);
+    if !member.approvals.is_empty() {
+        list(w, &member.approvals);
+    }
 }
 
 /// A member of a submission while it is being built; see `sign`.
@@ -390,6 +414,8 @@ pub struct Envelope {
     pub sealed: Option<Vec<u8>>,
     /// Offline links, encoded.
     pub links: Vec<Vec<u8>>,
+    /// Approvals that travel with a reserve, encoded.
+    pub approvals: Vec<Vec<u8>>,
 }
 
 impl Envelope {
@@ -407,6 +433,7 @@ impl Envelope {
             objects: owned(&m.objects),
             sealed: m.sealed.map(<[u8]>::to_vec),
             links: owned(&m.links),
+            approvals: owned(&m.approvals),
         };
         Ok((ledger, members.iter().map(member).collect()))
     }
@@ -414,9 +441,7 @@ impl Envelope {
     /// Encodes a submission of these members; [`Submission::decode`] reads it.
     pub fn submission(ledger: &LedgerId, members: &[Envelope]) -> Vec<u8> {
         let mut writer = Writer::labelled(label::SUBMISSION, 3);
-        writer.bytes(&ledger.0).list(members, |w, m| {
-            encode_member(w, m.kind, &m.objects, m.sealed.as_deref(), &m.links);
-        });
+        writer.bytes(&ledger.0).list(members, encode_member);
         writer.into_bytes()
     }
 }

@@ -1,5 +1,6 @@
 //! Tokens: roots, logged children and offline links are one format (spec 04 §1–§2).
 
+use super::approval::ApprovalRule;
 use super::budget::{Budget, Share, decode_open_budgets, encode_budgets};
 use super::permission::{Permission, decode_list};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
@@ -44,6 +45,8 @@ pub struct Token {
     pub sealed: Option<Hash>,
     /// Budgets of an offline link, always shared.
     pub budgets: Option<Vec<Budget>>,
+    /// Whose approval its uses need, those of the tokens below too. `None` asks nobody; the rules above hold anyway.
+    pub approval: Option<ApprovalRule>,
 }
 
 /// Where a token's authority comes from.
@@ -158,6 +161,7 @@ impl Token {
             max_staleness: claims.max_staleness,
             sealed: claims.sealed,
             budgets: claims.budgets,
+            approval: claims.approval,
         };
         token.fits_mode()?;
         Ok(token)
@@ -190,6 +194,7 @@ impl Token {
         claims.opt(7, self.max_staleness, |w, age| w.u64(age.0));
         claims.opt(8, self.sealed, |w, digest| w.bytes(&digest.0));
         claims.opt(9, self.budgets.as_ref(), |w, budgets| encode_budgets(w, budgets));
+        claims.opt(10, self.approval.as_ref(), |w, rule| rule.encode(w));
         let mut cwt = Fields::default();
         cwt.add(CWT_EXP, |w| w.u64(self.expires.0));
         cwt.opt(CWT_NBF, self.not_before, |w, start| w.u64(start.0));
@@ -212,6 +217,7 @@ struct Claims {
     max_staleness: Option<Seconds>,
     sealed: Option<Hash>,
     budgets: Option<Vec<Budget>>,
+    approval: Option<ApprovalRule>,
 }
 
 impl Claims {
@@ -228,7 +234,8 @@ impl Claims {
                 7 => claims.max_staleness = Some(Seconds(r.u64()?)),
                 8 => claims.sealed = Some(Hash(r.array_bytes()?)),
                 9 => claims.budgets = Some(decode_open_budgets(r)?),
-                10 | 11 => return Err(DecodeError::NotEnabled(key)),
+                10 => claims.approval = Some(ApprovalRule::decode(r)?),
+                11 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())

@@ -29,7 +29,7 @@ pub enum Period {
 }
 
 impl Window {
-    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let len = r.array(4)?;
         let period = match (r.u64_max(1)?, len) {
             (0, 4) => Period::Fixed { length: Seconds(r.u64()?), anchor: Seconds(r.u64()?) },
@@ -43,7 +43,7 @@ impl Window {
         Ok(Self { period, most: Amount(r.u64()?) })
     }
 
-    fn encode(&self, w: &mut Writer) {
+    pub(super) fn encode(&self, w: &mut Writer) {
         match self.period {
             Period::Fixed { length, anchor } => w.array(4).u64(0).u64(length.0).u64(anchor.0),
             Period::Month => w.array(2).u64(1),

@@ -21,8 +21,8 @@ pub struct Draft<'s> {
 pub enum DraftBody {
     /// A root or logged child.
     Token(Token, Sealed),
-    /// An invocation to fund, with the encoded offline links that it goes through.
-    Reserve(Invocation, Vec<Vec<u8>>),
+    /// An invocation to fund, with the encoded offline links that it goes through, and the encoded approvals.
+    Reserve(Invocation, Vec<Vec<u8>>, Vec<Vec<u8>>),
     /// Everything else; a transfer with the sealed claims that it commits to.
     Act(Stamp, Act, Option<Sealed>),
 }
@@ -71,12 +71,14 @@ impl Draft<'_> {
         for signer in &self.signers {
             objects.push(sign_object(*signer, label, ledger, &payload)?.1);
         }
-        let (sealed, links) = match &self.body {
-            DraftBody::Token(_, sealed) => (Some(sealed.encode()), Vec::new()),
-            DraftBody::Reserve(_, links) => (None, links.clone()),
-            DraftBody::Act(_, _, sealed) => (sealed.as_ref().map(Sealed::encode), Vec::new()),
-        };
-        Ok(Envelope { kind, objects, sealed, links })
+        let bare = Envelope { kind, objects, sealed: None, links: Vec::new(), approvals: Vec::new() };
+        Ok(match &self.body {
+            DraftBody::Token(_, sealed) => Envelope { sealed: Some(sealed.encode()), ..bare },
+            DraftBody::Reserve(_, links, approvals) => {
+                Envelope { links: links.clone(), approvals: approvals.clone(), ..bare }
+            }
+            DraftBody::Act(_, _, sealed) => Envelope { sealed: sealed.as_ref().map(Sealed::encode), ..bare },
+        })
     }
 }
 
@@ -93,6 +95,14 @@ impl DraftBody {
         }
     }
 
+    /// The nonce and window of an act; tokens and invocations state theirs among their claims.
+    pub const fn stamp(&self) -> Option<&Stamp> {
+        match self {
+            Self::Act(stamp, ..) => Some(stamp),
+            _ => None,
+        }
+    }
+
     /// The payload with this bundle digest.
     fn payload(&self, bundle: Option<Hash>) -> Vec<u8> {
         match self {
@@ -100,7 +110,7 @@ impl DraftBody {
                 let sealed = Some(Sealed::digest(&sealed.encode()));
                 Token { bundle, sealed, ..token.clone() }.encode()
             }
-            Self::Reserve(invocation, _) => Invocation { bundle, ..invocation.clone() }.encode(),
+            Self::Reserve(invocation, ..) => Invocation { bundle, ..invocation.clone() }.encode(),
             Self::Act(stamp, act, _) => act.encode(&Stamp { bundle, ..*stamp }),
         }
     }

@@ -24,7 +24,8 @@ pub struct UnitValues {
     pub unit: StateIndex,
     /// The counters.
     pub counters: Counters,
-    /// One for each window of the token's own budget, in its order; empty as long as nothing was counted.
+    /// One for each window of the token's own budget, in its order, then one for its cumulative threshold; empty as
+    /// long as nothing was counted.
     pub windows: Vec<Span>,
 }
 
@@ -52,7 +53,7 @@ pub struct Counters {
     pub reserved: u64,
     /// Open: locked in leases (later rules versions).
     pub leased: u64,
-    /// Open: waiting for approval (later rules versions).
+    /// Open: waiting for approval.
     pub pending: u64,
     /// Passed on to the parent after the end of a carved token.
     pub ceded: u64,
@@ -97,10 +98,10 @@ impl UnitValues {
             returned: r.u64()?,
             reserved: r.u64()?,
             leased: reserved(r, 6)?,
-            pending: reserved(r, 7)?,
+            pending: r.u64()?,
             ceded: r.u64()?,
         };
-        let windows = r.list(WINDOWS_MAX, |r| {
+        let windows = r.list(SPANS_MAX, |r| {
             r.array_of(2)?;
             Ok(Span { start: Seconds(r.u64()?), used: Amount(r.u64()?) })
         })?;
@@ -215,7 +216,6 @@ mod tests {
         assert!(decoded(Counters { reserved: 1, ceded: 1, ..Counters::default() }).is_ok());
         let leased = decoded(Counters { leased: 1, ..Counters::default() });
         assert_eq!(leased, Err(DecodeError::NotEnabled(6)));
-        let pending = decoded(Counters { pending: 1, ..Counters::default() });
-        assert_eq!(pending, Err(DecodeError::NotEnabled(7)));
+        assert!(decoded(Counters { pending: 1, ..Counters::default() }).is_ok());
     }
 }

@@ -184,6 +184,7 @@ fn token(origin: Origin, nonce: u8) -> Token {
         max_staleness: None,
         sealed: Some(Hash([nonce; 32])),
         budgets: None,
+        approval: None,
     }
 }
 
@@ -252,6 +253,7 @@ impl Ask {
             arguments: vec![("nights".into(), nights.digest())],
             payment: None,
             request: None,
+            request_nonce: None,
         };
         Self { invocation, signed_by: HOLDER + holder, spoil: |_| {}, shown: vec![nights], on_last: true }
     }

@@ -1,0 +1,277 @@
+//! Rules for approvals: asking, saying yes, taking back, and what a reserve brings along (spec 11 §4.22–§4.24, 17).
+
+use super::chain::{Chain, ChainLink};
+use super::funds::{self, Move};
+use super::issue::live_unit;
+use super::refusal::{Rule, Stop};
+use super::reserve::payee_of;
+use super::transaction::Transaction;
+use super::view::{Due, Request, StateView, Waiting, key};
+use remit_verifier::code::Code;
+use remit_verifier::key::PublicKey;
+use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
+use remit_verifier::log::Facts;
+use remit_verifier::object::{
+    Approval, ApprovalRule, Asked, Invocation, Link, Operation, Position, Requested,
+};
+use remit_verifier::types::{Amount, EntryIndex, KeyBytes, ObjectId, RequestId, Rules, Seconds, StateIndex};
+
+/// The rules version that has approvals.
+pub(super) const APPROVALS: Rules = Rules(2);
+
+/// What approvers said to an invocation.
+pub(super) struct Given {
+    /// The request that it carries out, if it names one.
+    request: Option<RequestId>,
+    /// Who said yes, each once.
+    pub(super) keys: Vec<KeyBytes>,
+    /// The value that waits for it on the ledger, if it does.
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// The rules of all links, the root's first, each with the leaf that is named where it is not met.
+fn rules_of<'c>(chain: &'c Chain, links: &'c [Link]) -> impl Iterator<Item = (StateIndex, &'c ApprovalRule)> {
+    let logged = chain.links.iter().map(|link| (link.index, link.info.token.approval.as_ref()));
+    let last = chain.links.last().map_or(StateIndex(0), |link| link.index);
+    let offline = links.iter().map(move |link| (last, link.token.approval.as_ref()));
+    logged.chain(offline).filter_map(|(index, rule)| rule.map(|rule| (index, rule)))
+}
+
+/// What approvers said to an invocation, on the ledger and in what travels with it.
+pub(super) fn given<V: StateView>(
+    tx: &Transaction<'_, V>,
+    chain: &Chain,
+    invocation: &Invocation,
+    links: &[Link],
+    approvals: &[Approval],
+) -> Rule<Given, V::Error> {
+    let Some(request) = invocation.request_id(&tx.head().ledger) else {
+        let none = Given { request: None, keys: Vec::new(), waiting: None };
+        return if approvals.is_empty() { Ok(none) } else { Err(Code::UnknownRequest.into()) };
+    };
+    tx.require_rules(APPROVALS)?;
+    let waiting = match tx.get(&key::RequestOf(request))? {
+        None => None,
+        Some(Request::Closed) => return Err(Code::RequestClosed.into()),
+        Some(Request::Waiting(waiting)) => {
+            require_open(tx, chain, &waiting)?;
+            Some(waiting)
+        }
+    };
+    let mut keys = waiting.as_ref().map(|waiting| waiting.approved.clone()).unwrap_or_default();
+    for approval in approvals {
+        if approval.request != request {
+            return Err(Code::UnknownRequest.into());
+        }
+        require_window(tx, approval.stamp.valid_until)?;
+        let key = *approval.signer.bytes();
+        if !rules_of(chain, links).any(|(_, rule)| rule.names(&key)) {
+            return Err(Code::NotAnApprover.into());
+        }
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok(Given { request: Some(request), keys, waiting })
+}
+
+fn require_window<V: StateView>(tx: &Transaction<'_, V>, until: Seconds) -> Rule<(), V::Error> {
+    if until.passed(tx.now) {
+        return Err(Code::TooLate.into());
+    }
+    let most = tx.now.seconds().0.saturating_add(APPROVAL_VALIDITY_MAX.0);
+    if until.0 > most { Err(Code::TooEarly.into()) } else { Ok(()) }
+}
+
+impl Given {
+    /// Requires that the rule of every link that this payment is subject to is met.
+    pub(super) fn require<E>(
+        &self,
+        chain: &Chain,
+        links: &[Link],
+        amount: Amount,
+        unit: &ObjectId,
+    ) -> Rule<(), E> {
+        let unmet = |(_, rule): &(StateIndex, &ApprovalRule)| {
+            rule.applies(Some((amount, unit))) && !rule.is_met(&self.keys)
+        };
+        match rules_of(chain, links).find(unmet) {
+            Some((index, _)) => Err(Stop::at(Code::ApprovalRequired, index)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether enough approvers of this link said yes.
+    pub(super) fn meets(&self, link: &ChainLink) -> bool {
+        link.info.token.approval.as_ref().is_some_and(|rule| rule.is_met(&self.keys))
+    }
+
+    /// The request is carried out, and never again.
+    pub(super) fn close<V: StateView>(&self, tx: &mut Transaction<'_, V>) {
+        if let Some(request) = self.request {
+            tx.put(&key::RequestOf(request), Request::Closed);
+            if let Some(waiting) = &self.waiting {
+                tx.clear_due(waiting.decide_by, ObjectId(request.0));
+            }
+        }
+    }
+}
+
+/// Requires that the request still waits: its time has not run out, and nothing that it needs was suspended or frozen
+/// since it was made.
+fn require_open<V: StateView>(
+    tx: &Transaction<'_, V>,
+    chain: &Chain,
+    waiting: &Waiting,
+) -> Rule<(), V::Error> {
+    let fixed = [StateIndex(0), chain.issuer.leaf.index, waiting.unit, waiting.payee];
+    for leaf in fixed.into_iter().chain(chain.links.iter().map(|link| link.index)) {
+        if tx.get(&key::StoppedAt(leaf))?.is_some_and(|stopped: EntryIndex| stopped >= waiting.entry) {
+            return Err(Stop::at(Code::RequestClosed, leaf));
+        }
+    }
+    if waiting.decide_by.passed(tx.now) { Err(Code::RequestClosed.into()) } else { Ok(()) }
+}
+
+pub(super) fn request<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    ask: &Requested,
+) -> Rule<(), V::Error> {
+    let chain = Chain::load(tx, &ask.token)?;
+    chain.require_live(tx)?;
+    tx.require_rules(APPROVALS)?;
+    chain.require_epoch(ask.epoch)?;
+    let last = chain.last()?;
+    match operation.signers.as_slice() {
+        [signer] if *signer.bytes() == last.state()?.holder => {}
+        _ => return Err(Code::WrongHolder.into()),
+    }
+    let payee = payee_of(tx, &ask.payee)?;
+    chain.authority()?.allows(&Asked {
+        audience: &ask.payee,
+        action: &ask.action,
+        resource: &ask.resource,
+        arguments: None,
+    })?;
+    let unit = live_unit(tx, &ask.unit)?;
+    let most = tx.now.seconds().0.saturating_add(APPROVAL_VALIDITY_MAX.0);
+    if ask.decide_by.passed(tx.now) || ask.decide_by.0 > most {
+        return Err(Code::BadTime.into());
+    }
+    funds::require_use(&chain, unit, ask.amount)?;
+    let request = ask.request_id(&tx.head().ledger, operation.nonce());
+    match tx.get(&key::RequestOf(request))? {
+        None => {}
+        Some(Request::Waiting(_)) => return Err(Code::AlreadySo.into()),
+        Some(Request::Closed) => return Err(Code::RequestClosed.into()),
+    }
+    let funding = funds::post(tx, &chain, unit, chain.links.len() - 1, ask.amount, Move::Pend)?;
+    let waiting = Waiting {
+        entry: tx.entry,
+        token: last.index,
+        unit,
+        payee,
+        amount: ask.amount,
+        approved: Vec::new(),
+        decide_by: ask.decide_by,
+        nonce: operation.nonce(),
+    };
+    let facts = facts(&waiting, request, funding);
+    tx.put(&key::RequestOf(request), Request::Waiting(waiting));
+    tx.set_due(ask.decide_by, ObjectId(request.0), Due::Request);
+    tx.facts.push(Facts { deadline: Some(ask.decide_by), ..facts });
+    Ok(())
+}
+
+/// The request, if it waits, with the chain of its token.
+fn waiting<V: StateView>(tx: &Transaction<'_, V>, request: RequestId) -> Rule<(Waiting, Chain), V::Error> {
+    match tx.get(&key::RequestOf(request))? {
+        None => Err(Code::UnknownRequest.into()),
+        Some(Request::Closed) => Err(Code::RequestClosed.into()),
+        Some(Request::Waiting(waiting)) => {
+            let chain = Chain::load_at(tx, waiting.token)?;
+            Ok((waiting, chain))
+        }
+    }
+}
+
+/// The one signer is an approver of some link.
+fn approver<E>(chain: &Chain, signers: &[PublicKey]) -> Rule<KeyBytes, E> {
+    match signers {
+        [signer] if rules_of(chain, &[]).any(|(_, rule)| rule.names(signer.bytes())) => Ok(*signer.bytes()),
+        _ => Err(Code::NotAnApprover.into()),
+    }
+}
+
+pub(super) fn approve<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    request: RequestId,
+) -> Rule<(), V::Error> {
+    tx.require_thawed()?;
+    tx.require_rules(APPROVALS)?;
+    let (mut waiting, chain) = waiting(tx, request)?;
+    require_open(tx, &chain, &waiting)?;
+    let key = approver(&chain, &operation.signers)?;
+    if waiting.approved.contains(&key) {
+        return Err(Code::AlreadySo.into());
+    }
+    waiting.approved.push(key);
+    let (index, subject) = (Some(waiting.token), Some(ObjectId(request.0)));
+    // The leaf's history shows who was asked and said yes, though no counter moves.
+    tx.change(waiting.token, |_| Ok(()))?;
+    tx.put(&key::RequestOf(request), Request::Waiting(waiting));
+    tx.facts.push(Facts { index, subject, ..Facts::default() });
+    Ok(())
+}
+
+pub(super) fn withdraw<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    request: RequestId,
+    position: Option<Position>,
+) -> Rule<(), V::Error> {
+    tx.require_rules(APPROVALS)?;
+    let (waiting, chain) = waiting(tx, request)?;
+    match (position, operation.signers.as_slice()) {
+        (Some(position), [signer]) => {
+            chain.require_position(position, chain.holder_position(), signer.bytes())?;
+        }
+        (Some(_), _) => return Err(Code::WrongSigner.into()),
+        (None, signers) => drop(approver(&chain, signers)?),
+    }
+    give_back(tx, request, &waiting, &chain)
+}
+
+/// The time of a request has run out: its value comes back.
+pub(super) fn expire<V: StateView>(tx: &mut Transaction<'_, V>, request: RequestId) -> Rule<(), V::Error> {
+    let (waiting, chain) = waiting(tx, request)?;
+    give_back(tx, request, &waiting, &chain)
+}
+
+fn give_back<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    request: RequestId,
+    waiting: &Waiting,
+    chain: &Chain,
+) -> Rule<(), V::Error> {
+    let from = chain.links.len() - 1;
+    let funding = funds::post(tx, chain, waiting.unit, from, waiting.amount, Move::Unpend)?;
+    funds::pass_upward(tx, chain, waiting.unit, from, waiting.amount)?;
+    tx.put(&key::RequestOf(request), Request::Closed);
+    tx.clear_due(waiting.decide_by, ObjectId(request.0));
+    tx.facts.push(facts(waiting, request, funding));
+    Ok(())
+}
+
+fn facts(waiting: &Waiting, request: RequestId, funding: StateIndex) -> Facts {
+    Facts {
+        index: Some(waiting.token),
+        subject: Some(ObjectId(request.0)),
+        amount: Some(waiting.amount),
+        unit: Some(waiting.unit),
+        funding: Some(funding),
+        ..Facts::default()
+    }
+}
