@@ -155,7 +155,7 @@ fn decide(
 ) -> Done<Decision> {
     let now = market.now;
     let Service { verifier, .. } = market.service(&task.service)?;
-    let request = Request { invocation, arguments };
+    let request = Request { invocation, arguments, approvals: &[] };
     Ok(verifier.verify(presentation, Some(&request), evidence, now).decision)
 }
 

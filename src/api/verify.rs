@@ -27,6 +27,9 @@ pub(super) struct VerifyBody {
     /// The arguments that are shown with the invocation.
     #[serde(default)]
     arguments: Vec<ArgumentBody>,
+    /// The signed approvals that travel with the invocation, each in base64.
+    #[serde(default)]
+    approvals: Vec<String>,
     /// The evidence of funding, in base64.
     evidence: Option<String>,
     /// The verifier's policy file (spec 13), as text.
@@ -121,6 +124,11 @@ fn judge_json(body: &[u8], now: Millis) -> Result<Verdict, ApiError> {
     if body.arguments.len() > ARGUMENTS_MAX || (invocation.is_none() && !body.arguments.is_empty()) {
         return Err(bad_case("the arguments"));
     }
+    if body.approvals.len() > APPROVALS_MAX || (invocation.is_none() && !body.approvals.is_empty()) {
+        return Err(bad_case("the approvals"));
+    }
+    let approvals = body.approvals.iter().map(|text| bytes("an approval", text, APPROVAL_BYTES_MAX));
+    let approvals = approvals.collect::<Result<Vec<_>, _>>()?;
     let arguments = body.arguments.into_iter().map(ArgumentBody::read).collect::<Option<Vec<_>>>();
     judge(&Case {
         now: body.now_ms.map_or(now, Millis),
@@ -130,6 +138,7 @@ fn judge_json(body: &[u8], now: Millis) -> Result<Verdict, ApiError> {
         arguments: arguments.ok_or_else(|| bad_case("the arguments"))?,
         evidence: evidence.as_deref(),
         policy: body.policy.as_bytes(),
+        approvals: approvals.iter().map(Vec::as_slice).collect(),
     })
 }
 

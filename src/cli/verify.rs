@@ -15,6 +15,8 @@ pub(super) const PRESENTATION: &str = "presentation.cbor";
 pub(super) const INVOCATION: &str = "invocation.cbor";
 pub(super) const EVIDENCE: &str = "evidence.cbor";
 pub(super) const ARGUMENTS: &str = "arguments.txt";
+/// A folder of signed approvals beside them.
+pub(super) const APPROVALS: &str = "approvals";
 
 const EXAMPLE: &str = "\
 Examples:
@@ -35,7 +37,8 @@ pub(super) struct Verify {
     /// A case file: everything that a service saw, its policy and clock included.
     #[arg(value_name = "CASE", conflicts_with_all = ["shown", "presentation"])]
     case: Option<PathBuf>,
-    /// A folder with presentation.cbor, and invocation.cbor, evidence.cbor, arguments.txt if there are any.
+    /// A folder with presentation.cbor, and invocation.cbor, evidence.cbor, arguments.txt, and a folder approvals if
+    /// there are any.
     #[arg(long, value_name = "DIR", conflicts_with = "presentation", requires = "policy")]
     shown: Option<PathBuf>,
     /// The presentation.
@@ -47,6 +50,9 @@ pub(super) struct Verify {
     /// The evidence that the amount is reserved.
     #[arg(long, value_name = "FILE", requires = "presentation")]
     evidence: Option<PathBuf>,
+    /// A signed approval that travels with the invocation; may be repeated.
+    #[arg(long = "approval", value_name = "FILE", requires = "invocation")]
+    approvals: Vec<PathBuf>,
     /// Your policy file; for a case it takes the place of the service's.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -68,6 +74,7 @@ struct Shown {
     invocation: Option<Vec<u8>>,
     evidence: Option<Vec<u8>>,
     arguments: Vec<Argument>,
+    approvals: Vec<Vec<u8>>,
 }
 
 impl Verify {
@@ -85,8 +92,12 @@ impl Verify {
         let text = read_file(path, POLICY_BYTES_MAX)?;
         let policy = policy(&text, Some(path))?;
         let now = self.now()?;
-        let request =
-            shown.invocation.as_deref().map(|invocation| Request { invocation, arguments: &shown.arguments });
+        let approvals: Vec<&[u8]> = shown.approvals.iter().map(Vec::as_slice).collect();
+        let request = shown.invocation.as_deref().map(|invocation| Request {
+            invocation,
+            arguments: &shown.arguments,
+            approvals: &approvals,
+        });
         let evidence = shown.evidence.as_deref();
         let verdict =
             remit_verifier::verify::verify(&shown.presentation, request.as_ref(), evidence, &policy, now);
@@ -99,6 +110,7 @@ impl Verify {
                 arguments: shown.arguments.clone(),
                 evidence,
                 policy: &text,
+                approvals,
             };
             std::fs::write(path, case.encode())
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
@@ -126,6 +138,11 @@ impl Verify {
             invocation: optional(&self.invocation, OBJECT_BYTES_MAX)?,
             evidence: optional(&self.evidence, EVIDENCE_BYTES_MAX)?,
             arguments: self.arguments.clone(),
+            approvals: self
+                .approvals
+                .iter()
+                .map(|path| read_file(path, APPROVAL_BYTES_MAX))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -145,8 +162,18 @@ impl Shown {
             invocation: optional(INVOCATION, OBJECT_BYTES_MAX)?,
             evidence: optional(EVIDENCE, EVIDENCE_BYTES_MAX)?,
             arguments: arguments.collect::<Result<_, _>>().map_err(Failure::usage)?,
+            approvals: approvals_in(&dir.join(APPROVALS))?,
         })
     }
+}
+
+/// The signed approvals in a folder, in the order of their names; none if there is no such folder.
+fn approvals_in(dir: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(Vec::new()) };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "cbor"));
+    paths.sort();
+    paths.iter().map(|path| read_file(path, APPROVAL_BYTES_MAX)).collect()
 }
 
 fn nothing_to_judge() -> Failure {

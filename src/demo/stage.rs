@@ -175,7 +175,7 @@ impl Stage {
         evidence: Option<&[u8]>,
         expected: &str,
     ) {
-        let request = Request { invocation: &shown.invocation, arguments: &shown.arguments };
+        let request = Request { invocation: &shown.invocation, arguments: &shown.arguments, approvals: &[] };
         let verdict = service.verifier.verify(&shown.presentation, Some(&request), evidence, self.now);
         let (outcome, meaning) = match verdict.decision {
             Decision::Allowed => ("allowed", "Every check passed."),

@@ -55,7 +55,7 @@ async fn shown(desk: &mut Desk) -> Shown {
 
 impl Shown {
     fn offline(&self, desk: &Desk, evidence: bool) -> Verdict {
-        let request = Request { invocation: &self.invocation, arguments: &self.arguments };
+        let request = Request { invocation: &self.invocation, arguments: &self.arguments, approvals: &[] };
         let evidence = evidence.then_some(self.evidence.as_slice());
         verify(&self.presentation, Some(&request), evidence, &desk.policy(), desk.world.now)
     }
@@ -146,6 +146,7 @@ async fn a_case_file_gives_its_own_verdict() {
         arguments: shown.arguments.clone(),
         evidence: Some(&shown.evidence),
         policy: policy.as_bytes(),
+        approvals: Vec::new(),
     };
     let answer = desk.post("/v1/verify", CBOR, case.encode()).await;
     assert_eq!(

@@ -112,6 +112,7 @@ fn is_open(rule: &str, what: &str) -> bool {
             "3 > inside > 6 > a byte less",
             "6 > inside > 3 > a byte less",
             "7 > a byte less",
+            "8 > 0 > inside",
         ],
         _ => &[],
     };

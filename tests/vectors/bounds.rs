@@ -36,6 +36,21 @@ fn changed(kind: &str, good: &[u8], change: impl FnOnce(&mut Item)) -> Outcome {
     decoded(kind, &item.write())
 }
 
+/// A root token with so many approvers.
+fn approvers(count: usize) -> Outcome {
+    changed("token", &root().encode(), |item| {
+        item.field(-65537).field(10).items()[1] = Item::Array(keys(count))
+    })
+}
+
+/// Counters of so many spans in one unit.
+fn spans(count: usize) -> Outcome {
+    let span = Item::Array(vec![number(0), number(0)]);
+    changed("values", &values().encode(&[1; 32]), |item| {
+        item.items()[3].items()[0].items()[9] = Item::Array(vec![span; count]);
+    })
+}
+
 fn submitted(envelopes: &[Envelope]) -> Outcome {
     Submission::decode(&Envelope::submission(&ledger(), envelopes)).map(drop)
 }
@@ -288,6 +303,8 @@ fn here() -> Vec<Bound> {
         Bound("PARTY_KEYS_MAX", max(PARTY_KEYS_MAX), Ok(()), TOO_MANY, |n| {
             leaf("leaf-party", |body| body[1] = Item::Array(keys(n)))
         }),
+        Bound("APPROVERS_MAX", max(APPROVERS_MAX), Ok(()), TOO_MANY, approvers),
+        Bound("SPANS_MAX", max(SPANS_MAX), Ok(()), TOO_MANY, spans),
         Bound("RETIRED_KEYS_MAX", max(RETIRED_KEYS_MAX), Ok(()), TOO_MANY, retired),
         Bound("OPERATOR_KEYS_MAX", max(OPERATOR_KEYS_MAX), Ok(()), TOO_MANY, operators),
         Bound("SIGNATURES_MAX", max(SIGNATURES_MAX), Ok(()), TOO_MANY, signatures),
@@ -318,6 +335,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("REMEMBERED_KEYS_MAX", "verifier/src/verify/memory.rs", "every_memory_keeps_its_room"),
     ("INVOCATION_VALIDITY_MAX", "tests/attacks/refused.rs", "windows_at_their_bounds"),
     ("OBJECT_VALIDITY_MAX", "tests/attacks/refused.rs", "windows_at_their_bounds"),
+    ("APPROVALS_MAX", "verifier/tests/verdict/approvals.rs", "an_approval_is_a_good_object"),
+    ("APPROVAL_BYTES_MAX", "verifier/tests/verdict/files.rs", "a_case_has_room_for_the_largest_parts"),
+    ("APPROVAL_VALIDITY_MAX", "tests/rules/approvals.rs", "approvals_have_a_window_of_a_week"),
     ("WINDOWS_MAX", "verifier/src/object/window.rs", "windows_are_taken_at_their_bounds"),
     ("WINDOW_LENGTH_MIN", "verifier/src/object/window.rs", "windows_are_taken_at_their_bounds"),
     ("WINDOW_LENGTH_MAX", "verifier/src/object/window.rs", "windows_are_taken_at_their_bounds"),

@@ -103,7 +103,7 @@ def check_submissions():
             continue
         (_, ledger, members), _ = decode_at(bytes.fromhex(vector["input"]["bytes"]), 0)
         operations = []
-        for (kind, objects, _, _), stated in zip(members, vector["values"]["operations"], strict=True):
+        for (kind, objects, *_), stated in zip(members, vector["values"]["operations"], strict=True):
             token = "token" if stated["kind"] in ("issue", "delegate") else None
             name = token or {"reserve": "invocation"}.get(stated["kind"], stated["kind"].replace("_", "-"))
             label, ids = f"remit/{name}/v1".encode(), []

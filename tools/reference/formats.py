@@ -343,11 +343,20 @@ def window(value):
 
 
 WINDOWS = ascending(listing(window, 4, 1, "not_canonical"), lambda window: window[:-1])
-BUDGET = fields({1: ID, 2: number(0, 1)}, {**LIMITS, 6: WINDOWS}, (7, 8))
+BUDGET = fields({1: ID, 2: number(0, 1)}, {**LIMITS, 6: WINDOWS, 8: window}, (7,))
 BUDGETS = ascending(listing(BUDGET, 8), lambda budget: budget[1])
-OPEN_BUDGET = fields({1: ID, 2: number(0, 1)}, LIMITS, (7, 8))
+OPEN_BUDGET = fields({1: ID, 2: number(0, 1)}, LIMITS, (7,))
 OPEN_BUDGETS = ascending(listing(OPEN_BUDGET, 8), lambda budget: budget[1])
 ORIGIN = either(array(const(0), ID), array(const(1), ID, COUNT), array(const(2), ID, COUNT, COUNT))
+THRESHOLDS = either(const(None), ascending(listing(array(ID, COUNT), 8), lambda pair: pair[0]))
+
+
+def approval_rule(value):
+    keys = ascending(listing(encoded_key, 8))
+    array(number(0, 8), keys, THRESHOLDS)(value)
+    need(1 <= value[0] <= len(value[1]))
+
+
 CLAIMS = fields(
     {1: COUNT, 3: ORIGIN},
     {
@@ -358,8 +367,9 @@ CLAIMS = fields(
         7: COUNT,
         8: ID,
         9: OPEN_BUDGETS,
+        10: approval_rule,
     },
-    (10, 11),
+    (11,),
 )
 
 
@@ -384,8 +394,8 @@ def argument_digests(value):
 
 INVOCATION_FIELDS = fields(
     {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 6: ID, 7: NAME, 8: path},
-    {3: ID, 9: argument_digests, 10: array(COUNT, ID), 11: ID, 13: COUNT, 14: COUNT},
-    (12, 15),
+    {3: ID, 9: argument_digests, 10: array(COUNT, ID), 11: ID, 12: NONCE, 13: COUNT, 14: COUNT},
+    (15,),
 )
 
 
@@ -396,8 +406,8 @@ def invocation_shape(value):
 
 
 def unit_values(value):
-    array(*[COUNT] * 9, listing(array(COUNT, COUNT), 4))(value)
-    need(value[6] == 0 and value[7] == 0, "not_enabled")
+    array(*[COUNT] * 9, listing(array(COUNT, COUNT), 5))(value)
+    need(value[6] == 0, "not_enabled")
 
 
 def rules_version(value):
@@ -433,7 +443,7 @@ def entry_shape(value):
     need(isinstance(value, list) and len(value) >= 3)
     const("remit/entry/v1", "wrong_label")(value[0])
     COUNT(value[1]), COUNT(value[2])
-    need(not 32 <= value[2] <= 43 or value[2] == 41, "not_enabled")
+    need(not 35 <= value[2] <= 43 or value[2] == 41, "not_enabled")
     if value[2] == 0:
         keys = listing(public_key, 8, 1)
         array(COUNT, text(255), public_key, keys, COUNT, rules_version)(value[2:])
@@ -443,10 +453,14 @@ def entry_shape(value):
     elif value[2] == 1:
         array(COUNT, COUNT, ID, ID)(value[2:])
     else:
-        array(either(number(2, 25), const(41)), ID, result_shape, ID)(value[2:])
+        array(either(number(2, 25), number(32, 34), const(41)), ID, result_shape, ID)(value[2:])
 
 
 BLOB = octets(65535)
+CASE = (
+    *("remit/case/v1", COUNT, COUNT, BLOB, either(const(None), BLOB), listing(array(NAME, NONCE, VALUE), 32)),
+    *(either(const(None), octets(132094)), octets(131072)),
+)
 SHAPES = {
     "token": (6144, token_shape),
     "unkeyed token": (6144, lambda value: token_shape(value, encoded_key)),
@@ -456,6 +470,7 @@ SHAPES = {
     "entry": (65535, entry_shape),
     "leaf": (65535, leaf_shape),
     "values": (65535, labelled("remit/values/v1", ID, COUNT, UNIT_VALUES, fields({}, {1: ID}, (2,)))),
+    "approve": (6144, fields({1: NONCE, 2: COUNT, 21: ID}, {3: ID})),
     "sign1": (65535, array(octets(128), fields({}), octets(6144), exactly(64))),
     "presentation": (
         65535,
@@ -466,12 +481,8 @@ SHAPES = {
     ),
     "evidence": (132094, labelled("remit/evidence/v1", BLOB, listing(ID, 8), BLOB)),
     "case": (
-        459772,
-        labelled(
-            "remit/case/v1",
-            *(COUNT, COUNT, BLOB, either(const(None), BLOB), listing(array(NAME, NONCE, VALUE), 32)),
-            *(either(const(None), octets(132094)), octets(131072)),
-        ),
+        476156,
+        either(labelled(*CASE, listing(octets(512), 16, 1, "not_canonical")), labelled(*CASE)),
     ),
 }
 
@@ -489,7 +500,7 @@ def decode(data, kind):
         fields({1: const(-19), 4: KEY_BYTES})(protected)
         need(rest == len(value[0]), "trailing_bytes")
     if kind == "case":
-        need(value[4] is not None or not value[5])
+        need(value[4] is not None or not value[5] and len(value) == 8)
     return value
 
 

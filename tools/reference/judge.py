@@ -255,6 +255,7 @@ class Effective:
         self.mode, self.depth = claims.get(5, [0, 0])
         self.transferable = claims.get(6, False)
         self.permissions, self.budgets = [claims.get(4, [])], []
+        self.rules = [claims[10]] if 10 in claims else []
 
     def append(self, token):
         claims = token[-65537]
@@ -274,6 +275,7 @@ class Effective:
         self.staleness, self.transferable = staleness, claims.get(6, self.transferable)
         self.permissions += [claims[4]] if 4 in claims else []
         self.budgets += [claims[9]] if 9 in claims else []
+        self.rules += [claims[10]] if 10 in claims else []
 
 
 # ---- The verdict, spec 10. A leaf is [label, kind, index, id, [life, mask], epoch, generation, history, body].
@@ -281,7 +283,8 @@ class Effective:
 
 class Judge:
     def __init__(self, case, policy):
-        _, self.now, newest, self.shown, self.request, self.arguments, self.evidence, _ = case
+        _, self.now, newest, self.shown, self.request, self.arguments, self.evidence, _, *approvals = case
+        self.approvals = approvals[0] if approvals else []
         self.policy, self.effective, self.newest = policy, None, newest
         self.checks, self.values, self.subject = [], {}, {}
 
@@ -492,6 +495,8 @@ class Judge:
             shown["payment"] = {"amount": str(amount), "unit": unit.hex(), "settle_by_s": invocation[13]}
             shown["payment"] |= {"refund_until_s": invocation[14]} if 14 in invocation else {}
         self.subject |= {"id": invocation_id.hex(), "invocation": shown}
+        request = self.request_id(invocation)
+        self.subject |= {"request_id": request.hex()} if request else {}
 
         def right_token():
             need(token == last[0], "wrong_token")
@@ -514,10 +519,40 @@ class Judge:
         self.check("arguments", arguments)
         values = {name: value for name, _, value in self.arguments}
         self.check("permissions", lambda: check_permissions(self.claims.permissions, asked, values))
+        if self.evidence is None and (self.claims.rules or self.approvals):
+            self.check("approvals", lambda: self.check_approvals(request, invocation))
+        else:
+            self.skip("approvals")
         if 10 in invocation:
             self.check("unit", lambda: self.check_unit(invocation[10][1], leaves))
             self.check("deadline", lambda: self.check_deadline(invocation[13]))
             self.check("budgets", lambda: self.check_budgets(*invocation[10]))
+
+    def request_id(self, invocation):
+        """Spec 17 §2."""
+        if 12 not in invocation:
+            return None
+        asked = [invocation.get(key) for key in (4, 5, 6, 7, 8, 9, 10, 12)]
+        return digest("remit/request-id/v1", self.ledger, *asked)
+
+    def check_approvals(self, request, invocation):
+        """Spec 17 §4."""
+        signers = set()
+        for data in self.approvals:
+            _, key, approval, _, verify = signed(data, "approve", "remit/approve/v1", self.ledger)
+            need(3 not in approval, "bundle_mismatch")
+            need(is_key(key), "bad_key")
+            need(approval[21] == request, "unknown_request")
+            need(not self.passed(approval[2]), "too_late")
+            need(self.ahead(approval[2], 7 * 86400, self.policy.skew), "too_early")
+            need(any(key in approvers for _, approvers, _ in self.claims.rules), "not_an_approver")
+            need(verify(), "bad_signature")
+            signers.add(key)
+        for k, approvers, thresholds in self.claims.rules:
+            amount, unit = invocation.get(10, (None, None))
+            most = dict((unit, most) for unit, most in thresholds or []).get(unit)
+            applies = thresholds is None or amount is not None and (most is None or amount > most)
+            need(not applies or len(signers & set(approvers)) >= k, "approval_required")
 
     def check_unit(self, unit, leaves):
         leaf = next((leaf for leaf in leaves if leaf[1] == 1 and leaf[3] == unit), None)

@@ -45,6 +45,7 @@ fn subject(subject: &Subject) -> Value {
         ("token", subject.token.map(|id| json!(id.to_string()))),
         ("holder", subject.holder.map(|key| json!(key.to_string()))),
         ("id", subject.id.map(|id| json!(id.to_string()))),
+        ("request_id", subject.request.map(|id| json!(id.to_string()))),
         ("invocation", subject.invocation.as_ref().map(invocation)),
     ])
 }

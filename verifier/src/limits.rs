@@ -30,6 +30,8 @@ pub const BUDGETS_MAX: usize = 8;
 pub const APPROVERS_MAX: usize = 8;
 /// Approvals that travel with one invocation.
 pub const APPROVALS_MAX: usize = 16;
+/// Bytes of a signed approval: far more than one has.
+pub const APPROVAL_BYTES_MAX: usize = 512;
 /// Windows of one budget, each of another period.
 pub const WINDOWS_MAX: usize = 4;
 /// Spans of one unit that a token counts: those of its windows and of its cumulative threshold.
@@ -100,7 +102,7 @@ pub const EVIDENCE_BYTES_MAX: usize = OBJECT_BYTES_MAX + PROOF_BYTES_MAX + 1_024
 pub const POLICY_BYTES_MAX: usize = 2 * TRUST_BYTES_MAX;
 /// A case file, in bytes.
 pub const CASE_BYTES_MAX: usize =
-    PRESENTATION_BYTES_MAX + OBJECT_BYTES_MAX + EVIDENCE_BYTES_MAX + POLICY_BYTES_MAX + 65_536;
+    PRESENTATION_BYTES_MAX + OBJECT_BYTES_MAX + EVIDENCE_BYTES_MAX + POLICY_BYTES_MAX + 65_536 + 16_384;
 /// Ledgers that a policy names.
 pub const POLICY_LEDGERS_MAX: usize = TRUST_ITEMS_MAX;
 /// Issuers that a policy lists.
@@ -134,5 +136,6 @@ const _: () = assert!(WINDOW_LENGTH_MAX.0 == TOKEN_LIFE_MAX.0);
 const _: () = assert!(OFFLINE_LINK_LIFE_MAX.0 < SETTLE_MAX.0 && SETTLE_MAX.0 < REFUND_MAX.0);
 const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);
 const _: () = assert!(BUNDLE_MEMBERS_MAX * 34 + 64 < EVIDENCE_BYTES_MAX - OBJECT_BYTES_MAX - PROOF_BYTES_MAX);
+const _: () = assert!(APPROVALS_MAX * (APPROVAL_BYTES_MAX + 3) + 3 < 16_384);
 const _: () = assert!(ARGUMENTS_MAX * (NAME_BYTES_MAX + TEXT_BYTES_MAX + 32) + 128 < 65_536);
 const _: () = assert!(PRESENTATION_BYTES_MAX > NOTE_BYTES_MAX + PAYLOAD_BYTES_MAX * DEPTH_MAX / 2);

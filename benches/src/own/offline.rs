@@ -62,7 +62,7 @@ impl Shown {
     }
 
     fn request(&self) -> Request<'_> {
-        Request { invocation: &self.invocation, arguments: &[] }
+        Request { invocation: &self.invocation, arguments: &[], approvals: &[] }
     }
 
     fn expect(&self, verdict: &Verdict) {
@@ -196,7 +196,7 @@ fn funded(bench: &mut Bench, scene: &mut Scene, chain: &[Held]) {
     let note = "d = 3, cold, an amount with evidence of its reserve";
     bench.size("bytes evidence", "entry, and its proof in the log as text", evidence.len(), None);
     bench.time("verify 3 funded cold", note, Limit::beside(1.0, "V"), move || {
-        let request = Request { invocation: &invocation, arguments: &[] };
+        let request = Request { invocation: &invocation, arguments: &[], approvals: &[] };
         let verdict = verify(black_box(&presentation), Some(&request), Some(&evidence), &policy, NOW);
         assert_eq!(verdict.decision, Decision::Allowed);
     });

@@ -1,5 +1,6 @@
 //! The vectors, file by file, and what all of them are written with.
 
+mod approvals;
 mod broken;
 mod conditions;
 pub(crate) mod item;

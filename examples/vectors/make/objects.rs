@@ -129,8 +129,10 @@ fn shown() -> Vec<Good> {
 fn missing(good: &Good) -> Vec<Broken> {
     let optional: &[i64] = match good.kind.as_str() {
         "token" => &[5],
-        "invocation" => &[3, 9, 11, 14],
+        "invocation" => &[3, 9, 11, 12, 14],
         "act:release" => &[11],
+        "act:request" => &[25],
+        "act:withdraw" => &[6],
         _ => &[],
     };
     let Item::Map(pairs) = Item::read(&good.bytes) else { return Vec::new() };

@@ -29,6 +29,7 @@ pub(crate) fn ledgers() -> Vec<Value> {
     spending(&mut s);
     refused_spending(&mut s);
     windows(&mut s);
+    super::approvals::scenes(&mut s);
     links(&mut s);
     bundles(&mut s);
     suspensions(&mut s);
@@ -125,9 +126,9 @@ fn admission(s: &mut Script) {
     let at = forged.len() - 3;
     forged[at] ^= 1;
     s.batch(&[("A forged signature.", &forged, Some(no(BadSignature)))]);
-    let mut lease = Writer::labelled(label::SUBMISSION, 3);
-    lease.bytes(&s.ledger.id().0).array(1).array(4).u64(35).array(0).null().array(0);
-    s.batch(&[("A lease, of later rules.", &lease.into_bytes(), Some(no(NotEnabled)))]);
+    let mut offer = Writer::labelled(label::SUBMISSION, 3);
+    offer.bytes(&s.ledger.id().0).array(1).array(4).u64(38).array(0).null().array(0);
+    s.batch(&[("An offer, of later rules.", &offer.into_bytes(), Some(no(NotEnabled)))]);
 }
 
 /// A budget of 1 000 with a day of 100 and a month of 150.
@@ -586,6 +587,7 @@ pub(crate) fn hotel_case() -> Vec<u8> {
         arguments: Vec::new(),
         evidence: None,
         policy: policy.as_bytes(),
+        approvals: Vec::new(),
     }
     .encode()
 }

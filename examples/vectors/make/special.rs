@@ -3,7 +3,7 @@
 use super::broken::{Broken, change};
 use super::item::Item;
 use super::things::*;
-use super::windows;
+use super::{approvals, windows};
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
 
@@ -11,7 +11,9 @@ use remit_verifier::limits::*;
 pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
     match name {
         "sign1" => sign1(good),
-        "token-root" => [claims(good), permissions(good)].into_iter().flatten().collect(),
+        "token-root" => {
+            [claims(good), permissions(good), approvals::of_token(good)].into_iter().flatten().collect()
+        }
         "token-logged" => logged_claims(good),
         "token-offline" => offline_claims(good),
         "sealed" => [sealed_claims(good), windows::of_sealed_claims(good)].into_iter().flatten().collect(),
@@ -134,7 +136,6 @@ fn claims(good: &[u8]) -> Vec<Broken> {
         change(good, "issuer-claim", "The CWT claim iss.", Code::UnknownField, |item| {
             item.add(1, Item::text("x"))
         }),
-        claim("reserved-10", "A claim of later rules.", Code::NotEnabled, 10, number(0)),
         claim("reserved-11", "A claim of later rules.", Code::NotEnabled, 11, number(0)),
         claim("unknown-claim", "A claim that nobody knows.", Code::UnknownField, 12, number(0)),
         claim(
@@ -302,7 +303,13 @@ fn offline_claims(good: &[u8]) -> Vec<Broken> {
     all.push(of_budget("windows", "An offline link with windows.", Code::UnknownField, &|b| {
         b.add(6, Item::Array(vec![Item::Array(vec![number(1), number(100)])]))
     }));
-    for key in 7..=8 {
+    all.push(of_budget(
+        "cumulative",
+        "An offline link with a cumulative threshold.",
+        Code::UnknownField,
+        &|b| b.add(8, Item::Array(vec![number(1), number(100)])),
+    ));
+    for key in 7..=7 {
         let (name, about) = (format!("reserved-limit-{key}"), format!("Limit {key} of later rules."));
         all.push(of_budget(&name, &about, Code::NotEnabled, &|b| b.add(key, number(1))));
     }
@@ -363,7 +370,13 @@ fn invocations(good: &[u8]) -> Vec<Broken> {
     let remove = |keys: &'static [i64]| move |item: &mut Item| keys.iter().for_each(|key| item.remove(*key));
     vec![
         field("zero-amount", "An amount of zero.", Code::Malformed, 10, value(0)),
-        field("reserved-12", "A field of later rules.", Code::NotEnabled, 12, number(0)),
+        field(
+            "short-request",
+            "The nonce of a request of 15 bytes.",
+            Code::Malformed,
+            12,
+            Item::Bytes(vec![1; 15]),
+        ),
         field("reserved-15", "A field of later rules.", Code::NotEnabled, 15, number(0)),
         field("unknown-16", "A field that nobody knows.", Code::UnknownField, 16, number(0)),
         field("bad-resource", "A resource that is no path.", Code::Malformed, 8, Item::text("rooms//12")),
@@ -501,7 +514,7 @@ fn entries(name: &str, good: &[u8]) -> Vec<Broken> {
         ];
     }
     vec![
-        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(35)),
+        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(38)),
         element("unknown-kind", "A kind that nobody knows.", Code::Malformed, 2, number(99)),
         element("genesis-kind", "A genesis of this length.", Code::Malformed, 2, number(0)),
         element("short-hash", "A hash of 31 bytes.", Code::Malformed, 5, Item::Bytes(vec![1; 31])),
@@ -589,9 +602,9 @@ fn values(good: &[u8]) -> Vec<Broken> {
         units("window", "What a window counts is no pair.", Code::Malformed, &|units| {
             units[0].items()[9] = Item::Array(vec![number(0)]);
         }),
-        units("five-windows", "Five windows of a unit.", Code::TooMany, &|units| {
+        units("six-spans", "Six counters of spans in a unit.", Code::TooMany, &|units| {
             let span = Item::Array(vec![number(0), number(0)]);
-            units[0].items()[9] = Item::Array(vec![span; WINDOWS_MAX + 1]);
+            units[0].items()[9] = Item::Array(vec![span; SPANS_MAX + 1]);
         }),
         open("reserved-2", "A field of later rules.", Code::NotEnabled, &|open| open.add(2, number(0))),
         open("unknown-3", "A field that nobody knows.", Code::UnknownField, &|open| open.add(3, number(0))),

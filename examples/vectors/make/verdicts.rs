@@ -49,7 +49,7 @@ pub(crate) fn policy_file(settings: &Settings) -> String {
 }
 
 /// The vectors of the file, in the making.
-struct Cases(Vec<Vector>);
+pub(super) struct Cases(Vec<Vector>);
 
 impl Cases {
     fn add(
@@ -78,12 +78,12 @@ impl Cases {
         });
     }
 
-    fn good(&mut self, name: &str, about: &str, scene: &Scene, decision: Decision) {
+    pub(super) fn good(&mut self, name: &str, about: &str, scene: &Scene, decision: Decision) {
         self.add(name, about, scene, decision, None);
     }
 
     /// A case that one check refuses; the name begins with it.
-    fn no(
+    pub(super) fn no(
         &mut self,
         check: CheckName,
         link: impl Into<Option<u8>>,
@@ -108,6 +108,7 @@ pub(crate) fn vectors() -> Vec<Vector> {
     lives(&mut cases);
     ages(&mut cases);
     requests(&mut cases);
+    super::approvals::cases(&mut cases);
     payments(&mut cases);
     fundings(&mut cases);
     cases.0

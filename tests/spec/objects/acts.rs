@@ -1,13 +1,15 @@
 //! One operation of every kind that is neither a token nor an invocation, and a bundle.
 
 use super::{
-    ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, OPERATOR, START, SUB_AGENT, Sample, id, key, nonce, sign, tokens,
+    ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, OPERATOR, START, SUB_AGENT, Sample, id, key, ledger, nonce, sign,
+    tokens,
 };
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Envelope, Kind, Position, Reference, Sealed, Stamp, Target, bundle_digest, combined_id,
+    Act, Envelope, Invocation, Kind, Position, Reference, Requested, Sealed, Stamp, Target, bundle_digest,
+    combined_id,
 };
-use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, Rules, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
 fn stamp(number: u8) -> Stamp {
     Stamp { nonce: nonce(number), valid_until: Seconds(START + 3600), bundle: None }
@@ -102,7 +104,45 @@ fn rows() -> Vec<Row> {
             Act::Unfreeze { leaf, id: unit_leaf, freeze: other },
         ),
         ("upgrade", "submission-upgrade", Kind::Upgrade, operators, Act::Upgrade { rules: Rules::NEWEST }),
+        ("request", "submission-request", Kind::Request, &[ASSISTANT], Act::Request(requested())),
+        ("approve", "submission-approve", Kind::Approve, &[COMPANY], approve()),
+        (
+            "withdraw",
+            "submission-withdraw",
+            Kind::Withdraw,
+            &[ASSISTANT],
+            Act::Withdraw { request: request_id(), position: Some(Position(2)) },
+        ),
     ]
+}
+
+/// What the assistant asks approvers for.
+fn requested() -> Requested {
+    let invocation = Invocation::decode(&tokens::invocation()).unwrap();
+    Requested {
+        token: tokens::root_id(),
+        epoch: Epoch(0),
+        payee: hotel_id(),
+        action: invocation.action,
+        resource: invocation.resource,
+        arguments: invocation.arguments,
+        amount: Amount(600_000),
+        unit: unit_id(),
+        decide_by: Seconds(START + 86_400),
+    }
+}
+
+fn request_id() -> RequestId {
+    requested().request_id(&ledger(), nonce(120 + Kind::Request as u8))
+}
+
+fn approve() -> Act {
+    Act::Approve { request: request_id() }
+}
+
+/// The payload of an approval.
+pub(crate) fn approval() -> Vec<u8> {
+    approve().encode(&stamp(120 + Kind::Approve as u8))
 }
 
 /// The nonce of a row: those of the parties and the unit are named above.
@@ -139,7 +179,7 @@ macro_rules! payload_samples {
 }
 payload_samples!(
     Party, PartyKeys, Unit, Issuer, Transfer, Rekey, Veto, Suspend, Resume, Revoke, Cut, End, Capture,
-    Release, Refund, Freeze, Unfreeze, Upgrade
+    Release, Refund, Freeze, Unfreeze, Upgrade, Request, Approve, Withdraw
 );
 
 pub(super) fn samples() -> Vec<Sample> {

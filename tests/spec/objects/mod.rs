@@ -269,7 +269,7 @@ fn envelopes() -> Vec<Sample> {
         objects: vec![sign(SUB_AGENT, label::INVOCATION, &tokens::invocation())],
         sealed: None,
         links: vec![sign(HOTEL_AGENT, label::TOKEN, &tokens::offline())],
-        approvals: Vec::new(),
+        approvals: vec![sign(COMPANY, label::APPROVE, &acts::approval())],
     };
     let mut samples = vec![
         Sample {

@@ -39,6 +39,7 @@ fn evidence() -> Vec<u8> {
 }
 
 fn case() -> Vec<u8> {
+    let approval = sign(COMPANY, label::APPROVE, &super::acts::approval());
     let case = Case {
         now: Millis(START * 1000 + 30_000),
         newest: Millis(0),
@@ -47,6 +48,7 @@ fn case() -> Vec<u8> {
         arguments: tokens::arguments(),
         evidence: Some(&evidence()),
         policy: b"a policy file",
+        approvals: vec![&approval],
     };
     case.encode()
 }
@@ -60,6 +62,7 @@ fn bare_case() -> Vec<u8> {
         arguments: Vec::new(),
         evidence: None,
         policy: b"a policy file",
+        approvals: Vec::new(),
     };
     case.encode()
 }

@@ -1,11 +1,12 @@
 //! Tokens, sealed claims, arguments and invocations of the examples.
 
-use super::{ASSISTANT, COMPANY, HOTEL_AGENT, START, SUB_AGENT, Sample, acts, id, key, nonce};
+use super::{ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, START, SUB_AGENT, Sample, acts, id, key, nonce};
 use remit_verifier::cbor::{Reader, Writer};
+use remit_verifier::key::EncodedKey;
 use remit_verifier::label;
 use remit_verifier::object::{
-    Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Operator, Origin, Path, Payment,
-    Period, Permission, Sealed, Share, Token, Value, Window,
+    ApprovalRule, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Operator, Origin,
+    Path, Payment, Period, Permission, Sealed, Share, Token, Value, Window,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Seconds};
 
@@ -34,6 +35,7 @@ pub(crate) fn sealed() -> Vec<u8> {
     let mut budgets = budgets(Share::Shared, 2_000_000);
     let day = Period::Fixed { length: Seconds(86_400), anchor: Seconds(0) };
     let windows = [(day, 600_000), (Period::Month, 1_500_000)];
+    budgets[0].cumulative = Some(Window { period: day, most: Amount(300_000) });
     budgets[0].windows = windows.map(|(period, most)| Window { period, most: Amount(most) }).to_vec();
     let budgets = Some(budgets);
     let (name, note) = (Some("Trips of team 7".into()), Some("Cost centre 4711".into()));
@@ -91,9 +93,17 @@ pub(crate) fn root() -> Vec<u8> {
         transferable: Some(true),
         max_staleness: Some(Seconds(600)),
         sealed: Some(Sealed::digest(&sealed())),
+        approval: Some(approval_rule()),
         ..token(ASSISTANT, Origin::Root { issuer: acts::company_id() })
     };
     token.encode()
+}
+
+/// One of two people, above 5 000.00.
+fn approval_rule() -> ApprovalRule {
+    let mut approvers: Vec<EncodedKey> = [COMPANY, HOTEL].map(|number| (&key(number)).into()).to_vec();
+    approvers.sort_by_key(|key| *key.bytes());
+    ApprovalRule { k: 1, approvers, thresholds: Some(vec![(unit_id(), Amount(500_000))]) }
 }
 
 pub(crate) fn root_id() -> ObjectId {
@@ -154,7 +164,7 @@ pub(crate) fn invocation() -> Vec<u8> {
         arguments,
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
-        request_nonce: None,
+        request_nonce: Some(nonce(35)),
     };
     invocation.encode()
 }

@@ -268,6 +268,7 @@ mod tests {
             max_staleness: None,
             sealed: Some(Hash([2; 32])),
             budgets: None,
+            approval: None,
         }
     }
 

@@ -232,7 +232,7 @@ fn decode_members(bytes: &[u8]) -> Result<(LedgerId, Vec<Member<'_>>), Code> {
             let links = r.list(DEPTH_MAX, |r| r.bytes(OBJECT_BYTES_MAX))?;
             let approvals = match parts {
                 4 => Vec::new(),
-                5 => r.list(APPROVALS_MAX, |r| r.bytes(OBJECT_BYTES_MAX))?,
+                5 => r.list(APPROVALS_MAX, |r| r.bytes(APPROVAL_BYTES_MAX))?,
                 _ => return Err(DecodeError::Malformed),
             };
             if parts == 5 && approvals.is_empty() {

@@ -27,6 +27,8 @@ pub struct Case<'a> {
     pub evidence: Option<&'a [u8]>,
     /// The service's policy file, byte for byte.
     pub policy: &'a [u8],
+    /// The signed approvals that came with the invocation.
+    pub approvals: Vec<&'a [u8]>,
 }
 
 impl<'a> Case<'a> {
@@ -34,12 +36,12 @@ impl<'a> Case<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`]; arguments without an invocation are `Malformed`.
+    /// [`DecodeError`]; arguments or approvals without an invocation are `Malformed`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, CASE_BYTES_MAX, |r| {
-            r.array_of(8)?;
+            let parts = r.array(9)?;
             r.label(label::CASE)?;
-            let case = Self {
+            let mut case = Self {
                 now: Millis(r.u64()?),
                 newest: Millis(r.u64()?),
                 presentation: r.bytes(PRESENTATION_BYTES_MAX)?,
@@ -47,8 +49,17 @@ impl<'a> Case<'a> {
                 arguments: r.list(ARGUMENTS_MAX, Argument::decode)?,
                 evidence: optional(r, EVIDENCE_BYTES_MAX)?,
                 policy: r.bytes(POLICY_BYTES_MAX)?,
+                approvals: Vec::new(),
             };
-            let fits = case.invocation.is_some() || case.arguments.is_empty();
+            match parts {
+                8 => {}
+                9 => case.approvals = r.list(APPROVALS_MAX, |r| r.bytes(APPROVAL_BYTES_MAX))?,
+                _ => return Err(DecodeError::Malformed),
+            }
+            if parts == 9 && case.approvals.is_empty() {
+                return Err(DecodeError::NotCanonical);
+            }
+            let fits = case.invocation.is_some() || (case.arguments.is_empty() && case.approvals.is_empty());
             if fits { Ok(case) } else { Err(DecodeError::Malformed) }
         })
     }
@@ -61,16 +72,22 @@ impl<'a> Case<'a> {
                 None => w.null(),
             }
         }
-        let mut w = Writer::labelled(label::CASE, 8);
+        let mut w = Writer::labelled(label::CASE, if self.approvals.is_empty() { 8 } else { 9 });
         w.u64(self.now.0).u64(self.newest.0).bytes(self.presentation);
         optional(&mut w, self.invocation).list(&self.arguments, |w, argument| argument.encode(w));
         optional(&mut w, self.evidence).bytes(self.policy);
+        if !self.approvals.is_empty() {
+            w.list(&self.approvals, |w, approval| {
+                w.bytes(approval);
+            });
+        }
         w.into_bytes()
     }
 
     /// The verdict on this case under `policy`: the service's own, read from [`Case::policy`], or anybody's.
     pub fn verdict(&self, policy: &Policy) -> Verdict {
-        let request = self.invocation.map(|invocation| Request { invocation, arguments: &self.arguments });
+        let (arguments, approvals) = (&self.arguments, &self.approvals);
+        let request = self.invocation.map(|invocation| Request { invocation, arguments, approvals });
         let mut memory = Memory::without_room(self.newest);
         judge(policy, &mut memory, self.presentation, request.as_ref(), self.evidence, self.now)
     }

@@ -99,7 +99,7 @@ impl Judge<'_> {
         let asked = match request {
             Some(request) => {
                 let report = (&mut self.trail, &mut self.subject);
-                Some(request::check(self.policy, chain, opened, request, times, report)?)
+                Some(request::check(self.policy, chain, opened, request, evidence.is_some(), times, report)?)
             }
             None => {
                 self.trail.skip(CheckName::Invocation, None);

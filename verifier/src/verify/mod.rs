@@ -9,6 +9,7 @@
 //! An amount is never *allowed* on a presentation alone: every service would say the same yes to the same money. The
 //! payee counts each invocation id once, by its own record.
 
+mod approved;
 mod case;
 mod chain;
 mod evidence;
@@ -42,6 +43,8 @@ pub struct Request<'a> {
     pub invocation: &'a [u8],
     /// The arguments that are shown with it.
     pub arguments: &'a [Argument],
+    /// The signed approvals that travel with it.
+    pub approvals: &'a [&'a [u8]],
 }
 
 /// Judges a presentation at the time `now`, with the request on it if there is one, and the evidence of its funding.

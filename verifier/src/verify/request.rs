@@ -1,5 +1,6 @@
 //! The request: an invocation by the holder, and the payment that it asks for (spec 10 §9–§10).
 
+use super::approved;
 use super::chain::Chain;
 use super::open::{Opened, Times};
 use super::verdict::{CheckName, Subject, Trail};
@@ -18,11 +19,13 @@ pub(super) fn check(
     chain: &Chain<'_>,
     opened: &Opened,
     request: &Request<'_>,
+    funded: bool,
     times: &Times,
     (trail, subject): (&mut Trail, &mut Subject),
 ) -> Result<(ObjectId, Option<Payment>), Code> {
     let (id, invocation) = trail.pass(CheckName::Invocation, signed(chain, opened, request.invocation))?;
     subject.id = Some(id);
+    subject.request = invocation.request_id(&opened.ledger);
     let invocation = &*subject.invocation.insert(invocation);
 
     trail.pass(CheckName::Token, check_token(chain, invocation))?;
@@ -39,6 +42,14 @@ pub(super) fn check(
         arguments: Some(request.arguments),
     };
     trail.pass(CheckName::Permissions, chain.authority.allows(&asked))?;
+    // Where the ledger funds the invocation, it asked for what the rules want.
+    let asks = approved::rules(opened).next().is_some() || !request.approvals.is_empty();
+    if asks && !funded {
+        let approvals = approved::check(policy, opened, invocation, request.approvals, times.effective);
+        trail.pass(CheckName::Approvals, approvals)?;
+    } else {
+        trail.skip(CheckName::Approvals, None);
+    }
 
     if let Some(payment) = &invocation.payment {
         trail.pass(CheckName::Unit, check_unit(opened, &payment.unit))?;

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::object::Invocation;
-use crate::types::{KeyBytes, LedgerId, Millis, ObjectId};
+use crate::types::{KeyBytes, LedgerId, Millis, ObjectId, RequestId};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -65,6 +65,8 @@ pub struct Subject {
     pub holder: Option<KeyBytes>,
     /// The id of the invocation: what a payee counts once.
     pub id: Option<ObjectId>,
+    /// The request that approvers said yes to, if the invocation names one: to be served once.
+    pub request: Option<RequestId>,
     /// What the holder asks: audience, action, resource, payment.
     pub invocation: Option<Invocation>,
 }
@@ -170,6 +172,8 @@ checks! {
     Arguments = "arguments";
     /// Every link permits what is asked (spec 10 §9).
     Permissions = "permissions";
+    /// The approvers of every link said yes, where the ledger has not asked them (spec 10 §9, 17 §4).
+    Approvals = "approvals";
     /// The unit is registered and not frozen (spec 10 §10).
     Unit = "unit";
     /// The deadline of the payment lies ahead, and not too far (spec 10 §10).

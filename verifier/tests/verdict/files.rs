@@ -104,6 +104,7 @@ fn a_case_has_room_for_the_largest_parts() {
         let value = remit_verifier::object::Value::Text("x".repeat(TEXT_BYTES_MAX));
         Argument { name, salt: [0; 16], value }
     };
+    let (approval, longer) = (vec![0; APPROVAL_BYTES_MAX], vec![0; APPROVAL_BYTES_MAX + 1]);
     let (object, evidence) = (vec![0; OBJECT_BYTES_MAX], vec![0; EVIDENCE_BYTES_MAX]);
     let case = Case {
         now: Millis(u64::MAX),
@@ -113,6 +114,7 @@ fn a_case_has_room_for_the_largest_parts() {
         arguments: (0..ARGUMENTS_MAX).map(argument).collect(),
         evidence: Some(&evidence),
         policy: &vec![b'#'; POLICY_BYTES_MAX],
+        approvals: vec![&approval; APPROVALS_MAX],
     };
     let bytes = case.encode();
     assert!(bytes.len() <= CASE_BYTES_MAX);
@@ -121,6 +123,12 @@ fn a_case_has_room_for_the_largest_parts() {
     assert_eq!(Case::decode(&more.encode()), Err(DecodeError::TooMany));
     let more = Case { policy: &vec![b'#'; POLICY_BYTES_MAX + 1], ..case.clone() };
     assert_eq!(Case::decode(&more.encode()), Err(DecodeError::Oversize));
+    let more = Case { approvals: vec![&approval; APPROVALS_MAX + 1], ..case.clone() };
+    assert_eq!(Case::decode(&more.encode()), Err(DecodeError::TooMany));
+    let more = Case { approvals: vec![&longer], ..case.clone() };
+    assert_eq!(Case::decode(&more.encode()), Err(DecodeError::Oversize));
+    let silent = Case { invocation: None, arguments: Vec::new(), ..case.clone() };
+    assert_eq!(Case::decode(&silent.encode()), Err(DecodeError::Malformed));
     let silent = Case { invocation: None, ..case };
     assert_eq!(Case::decode(&silent.encode()), Err(DecodeError::Malformed));
     assert_eq!(Case::decode(&vec![0; CASE_BYTES_MAX + 1]), Err(DecodeError::Oversize));

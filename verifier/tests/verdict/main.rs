@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod approvals;
 mod files;
 mod memory;
 mod policy;

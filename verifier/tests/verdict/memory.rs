@@ -7,7 +7,7 @@ use remit_verifier::types::*;
 use remit_verifier::verify::{CheckName, Decision, Settings, Verdict, Verifier};
 
 fn judge(verifier: &mut Verifier, built: &Built, now: Millis) -> Verdict {
-    verifier.verify(&built.presentation, built.request().as_ref(), built.evidence.as_deref(), now)
+    built.with_request(|r| verifier.verify(&built.presentation, r, built.evidence.as_deref(), now))
 }
 
 #[test]

@@ -9,8 +9,8 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::log::{Commitment, Entry, Outcome};
 use remit_verifier::object::{
-    Argument, Delegation, DelegationMode, Invocation, Kind, Origin, Path, Payment, Permission, Token, Value,
-    combined_id,
+    Act, ApprovalRule, Argument, Delegation, DelegationMode, Invocation, Kind, Origin, Path, Payment,
+    Permission, Stamp, Token, Value, combined_id,
 };
 use remit_verifier::sign::{LocalSigner, Signer, cosign, sign_checkpoint, sign_object};
 use remit_verifier::state::{Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, TokenLeaf, UnitLeaf};
@@ -95,7 +95,37 @@ pub(crate) struct Scene {
     pub(crate) parts: Change<Parts>,
     pub(crate) bytes: fn(&mut Vec<u8>),
     pub(crate) request: Option<Ask>,
+    pub(crate) approvals: Vec<Yes>,
     pub(crate) funding: Option<Funding>,
+}
+
+/// An approval that travels with the request, before it is signed.
+#[derive(Clone)]
+pub(crate) struct Yes {
+    pub(crate) signed_by: u8,
+    pub(crate) valid_until: Seconds,
+    pub(crate) bundle: Option<Hash>,
+    /// To another request than that of the invocation.
+    pub(crate) to: Option<RequestId>,
+    pub(crate) spoil: fn(&mut Vec<u8>),
+}
+
+impl Yes {
+    pub(crate) fn of(signed_by: u8) -> Self {
+        Self { signed_by, valid_until: Seconds(NOW.0 + 3_600), bundle: None, to: None, spoil: |_| {} }
+    }
+
+    fn sign(&self, ledger: &LedgerId, invocation: &[u8]) -> Vec<u8> {
+        let asked = Sign1::decode(invocation).ok().and_then(|object| Invocation::decode(object.payload).ok());
+        let own = asked.and_then(|invocation| invocation.request_id(ledger));
+        let request = self.to.or(own).unwrap_or_default();
+        let stamp =
+            Stamp { nonce: Nonce([self.signed_by; 16]), valid_until: self.valid_until, bundle: self.bundle };
+        let payload = Act::Approve { request }.encode(&stamp);
+        let mut bytes = sign_object(&signer(self.signed_by), label::APPROVE, ledger, &payload).unwrap().1;
+        (self.spoil)(&mut bytes);
+        bytes
+    }
 }
 
 /// The parts of a presentation, owned.
@@ -143,16 +173,25 @@ pub(crate) struct Built {
     pub(crate) invocation: Option<Vec<u8>>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) evidence: Option<Vec<u8>>,
+    pub(crate) approvals: Vec<Vec<u8>>,
     pub(crate) ids: Vec<ObjectId>,
 }
 
 impl Built {
-    pub(crate) fn request(&self) -> Option<Request<'_>> {
-        self.invocation.as_deref().map(|invocation| Request { invocation, arguments: &self.arguments })
+    /// Does something with the request.
+    pub(crate) fn with_request<T>(&self, judge: impl FnOnce(Option<&Request<'_>>) -> T) -> T {
+        let approvals: Vec<&[u8]> = self.approvals.iter().map(Vec::as_slice).collect();
+        let request = self.invocation.as_deref().map(|invocation| Request {
+            invocation,
+            arguments: &self.arguments,
+            approvals: &approvals,
+        });
+        judge(request.as_ref())
     }
 
     pub(crate) fn verdict(&self, policy: &Policy, now: Millis) -> Verdict {
-        verify(&self.presentation, self.request().as_ref(), self.evidence.as_deref(), policy, now)
+        let evidence = self.evidence.as_deref();
+        self.with_request(|request| verify(&self.presentation, request, evidence, policy, now))
     }
 
     pub(crate) fn case<'b>(&'b self, now: Millis, policy: &'b [u8]) -> Case<'b> {
@@ -164,6 +203,7 @@ impl Built {
             arguments: self.arguments.clone(),
             evidence: self.evidence.as_deref(),
             policy,
+            approvals: self.approvals.iter().map(Vec::as_slice).collect(),
         }
     }
 }
@@ -390,6 +430,7 @@ impl Scene {
             parts: Box::new(|_| {}),
             bytes: |_| {},
             request: Some(Ask::new(last)),
+            approvals: Vec::new(),
             funding: None,
         }
     }
@@ -414,6 +455,21 @@ impl Scene {
 
     pub(crate) fn funded() -> Self {
         Self { funding: Some(Funding::reserve()), ..Self::paying(100) }
+    }
+
+    /// The holder of a root asks for what two of three approvers must say yes to; none of them has.
+    pub(crate) fn guarded() -> Self {
+        let mut scene = Self::root();
+        let mut approvers: Vec<_> = [80, 81, 82].map(|seed| (&public(seed)).into()).to_vec();
+        approvers.sort_by_key(|key: &remit_verifier::key::EncodedKey| *key.bytes());
+        scene.chain[0].token.approval = Some(ApprovalRule { k: 2, approvers, thresholds: None });
+        scene.ask().invocation.request_nonce = Some(Nonce([8; 16]));
+        scene
+    }
+
+    /// And two of them have.
+    pub(crate) fn approved() -> Self {
+        Self { approvals: vec![Yes::of(80), Yes::of(82)], ..Self::guarded() }
     }
 
     /// A root, with two witnesses that must both have cosigned.
@@ -482,11 +538,17 @@ impl Scene {
 
         let asked = self.request.as_ref().map(|ask| ask.sign(&self.signed_for, parent));
         let id = asked.as_ref().map(|(id, _)| *id).unwrap_or_default();
+        let approve = |yes: &Yes| {
+            let invocation = asked.as_ref().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
+            yes.sign(&self.signed_for, invocation)
+        };
+        let approvals = self.approvals.iter().map(approve).collect();
         Built {
             presentation,
             invocation: asked.map(|(_, bytes)| bytes),
             arguments: self.request.as_ref().map(|ask| ask.shown.clone()).unwrap_or_default(),
             evidence: self.funding.as_ref().map(|funding| funding.build(&log, id)),
+            approvals,
             ids,
         }
     }
