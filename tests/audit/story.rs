@@ -3,9 +3,9 @@
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::limits::REKEY_DELAY;
-use remit_verifier::object::{Act, Budget, Reference};
+use remit_verifier::object::{Act, ApprovalRule, Budget, Invocation, Period, Reference, Requested, Window};
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{Amount, Generation, ObjectId, Rules, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Generation, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
 /// Every kind of entry there is.
 pub fn everything() -> World {
@@ -29,7 +29,49 @@ pub fn everything() -> World {
     w.advance(DAY);
     w.tick();
     hand_over(&mut w);
+    ask(&mut w);
     w
+}
+
+/// Three requests: carried out, taken back, and forgotten until its time has run out.
+pub fn ask(w: &mut World) {
+    let approval = Some(ApprovalRule { k: 1, approvers: vec![(&public("ann")).into()], thresholds: None });
+    let day = Period::Fixed { length: Seconds(DAY), anchor: Seconds(0) };
+    let most = Window { period: day, most: Amount(300) };
+    let budgets = vec![Budget { windows: vec![most], cumulative: Some(most), ..budget(w.cny, Amount(400)) }];
+    let spec = TokenSpec { approval, budgets: Some(budgets), ..w.spec("alice") };
+    let token = w.issue(&spec).expect("issued");
+    let requests: Vec<_> = (0..3).map(|_| request(w, token)).collect();
+    let [(nonce, approved), (_, dropped), _] = requests[..] else { panic!("three requests") };
+    w.act(Act::Approve { request: approved }, &["ann"]).expect("approved");
+    let invocation = w.client.invocation(w.now, &w.ask(token, 100)).expect("drafted");
+    let invocation = Invocation { request_nonce: Some(nonce), ..invocation };
+    let alice = key("alice");
+    let reserve = w.client.reserve_approved(invocation, Vec::new(), &alice);
+    w.apply(&[reserve]).expect("carried out");
+    w.act(Act::Withdraw { request: dropped, position: None }, &["ann"]).expect("refused");
+    w.advance(3_600);
+    w.tick();
+}
+
+fn request(w: &mut World, token: ObjectId) -> (Nonce, RequestId) {
+    let ask = w.ask(token, 100);
+    let requested = Requested {
+        token,
+        epoch: ask.epoch,
+        payee: ask.audience,
+        action: ask.action,
+        resource: ask.resource,
+        arguments: Vec::new(),
+        amount: Amount(100),
+        unit: w.cny,
+        decide_by: Seconds(w.now.seconds().0 + 3_600),
+    };
+    let alice = key("alice");
+    let draft = w.client.act(w.now, Act::Request(requested.clone()), &[&alice]).expect("drafted");
+    let nonce = draft.body.stamp().expect("an act").nonce;
+    w.apply(&[draft]).expect("asked");
+    (nonce, requested.request_id(&w.ledger.id(), nonce))
 }
 
 fn rotate_keys(w: &mut World) {

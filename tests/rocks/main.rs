@@ -13,5 +13,7 @@ mod log_file;
 mod pair;
 mod same;
 mod story;
+#[path = "../audit/story.rs"]
+mod everything;
 #[path = "../rules/world.rs"]
 mod world;

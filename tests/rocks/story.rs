@@ -34,6 +34,7 @@ pub fn story() -> World {
     w.tick();
     w.advance(2 * DAY);
     w.tick();
+    crate::everything::ask(&mut w);
     w
 }
 

@@ -1,4 +1,4 @@
-//! Approvals: asked for on the ledger or brought along, k of n, above a threshold or a sum in a window; value that waits.
+//! Approvals: asked for on the ledger or brought along, k of n, above a threshold or a sum in a span; what waits.
 
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};

@@ -19,8 +19,8 @@ pub(in crate::cli) struct TypedBudget {
     cumulative: Option<TypedWindow>,
 }
 
-const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... [approval AMOUNT/PERIOD]; TOTAL \
-                    `any` states none";
+const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... \
+                    [approval AMOUNT/PERIOD]; TOTAL `any` states none";
 
 /// Reads the words of a budget.
 pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {

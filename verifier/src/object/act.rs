@@ -86,6 +86,16 @@ impl Requested {
         };
         asking.id(ledger)
     }
+
+    fn put(&self, f: &mut Fields) {
+        f.add(4, |w| w.bytes(&self.token.0)).add(5, |w| w.u64(self.epoch.0));
+        f.add(11, |w| w.u64(self.amount.0)).add(12, |w| w.bytes(&self.payee.0));
+        f.add(22, |w| w.bytes(&self.unit.0)).add(23, |w| w.text(&self.action));
+        f.add(24, |w| w.text(self.resource.as_str()));
+        let arguments = Some(&self.arguments).filter(|arguments| !arguments.is_empty());
+        f.opt(25, arguments, |w, arguments| put_arguments(w, arguments));
+        f.add(26, |w| w.u64(self.decide_by.0));
+    }
 }
 
 /// What an operation does.
@@ -347,13 +357,7 @@ impl Act {
                 f.add(20, |w| w.u64(rules.0));
             }
             Self::Request(ask) => {
-                f.add(4, |w| w.bytes(&ask.token.0)).add(5, |w| w.u64(ask.epoch.0));
-                f.add(11, |w| w.u64(ask.amount.0)).add(12, |w| w.bytes(&ask.payee.0));
-                f.add(22, |w| w.bytes(&ask.unit.0)).add(23, |w| w.text(&ask.action));
-                f.add(24, |w| w.text(ask.resource.as_str()));
-                let arguments = Some(&ask.arguments).filter(|arguments| !arguments.is_empty());
-                f.opt(25, arguments, |w, arguments| put_arguments(w, arguments));
-                f.add(26, |w| w.u64(ask.decide_by.0));
+                ask.put(&mut f);
             }
             Self::Approve { request } => {
                 f.add(21, |w| w.bytes(&request.0));

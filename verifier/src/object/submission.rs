@@ -211,8 +211,8 @@ impl Deref for Verified {
     }
 }
 
-/// `["remit/submission/v1", ledger, [member, …]]`, a member being `[kind, objects, sealed or null, links]`, with approvals at
-/// the end if there are any.
+/// `["remit/submission/v1", ledger, [member, …]]`, a member being `[kind, objects, sealed or null, links]`, with
+/// approvals at the end if there are any.
 fn decode_members(bytes: &[u8]) -> Result<(LedgerId, Vec<Member<'_>>), Code> {
     let mut unknown = None;
     let result = Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
