@@ -109,8 +109,8 @@ pub(super) struct Sign {
 /// Makes one submission of several prepared operations: all are applied, or none.
 ///
 /// A bundle is signed anew, by everybody who signed its members: name all their keys, or --prepare it and let the
-/// others `remit sign` it. What refers to another operation of the bundle comes behind it. Windows begin anew; with a
-/// reservation in it, a bundle is good for a minute.
+/// others `remit sign` it. A key signs nothing here that it has not signed before. What refers to another operation of
+/// the bundle comes behind it. Windows begin anew; with a reservation in it, a bundle is good for a minute.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -159,12 +159,7 @@ impl Sign {
     pub(super) fn run(self) -> Outcome {
         let (bytes, submission) = read(&self.file)?;
         let ledger = submission.ledger;
-        let (_, mut members) = Envelope::members(&bytes).map_err(|code| Failure::usage(code.meaning()))?;
-        if !members.iter().all(|member| is_good(member, &ledger)) {
-            let message = format!("{}: a signature is none", self.file.display());
-            return Err(Failure::refused("bad_signature", message)
-                .hint("it was changed after it was signed; have it prepared anew"));
-        }
+        let mut members = good(&self.file, &bytes, &ledger)?;
         let Some(path) = &self.key else { return self.shown(&bytes) };
         let signer = key::open(path)?;
         for place in self.places(&members, &signer.public_key())? {
@@ -260,6 +255,16 @@ fn objects(member: &Envelope) -> impl Iterator<Item = Sign1<'_>> {
     member.objects.iter().filter_map(|object| Sign1::decode(object).ok())
 }
 
+/// The operations of a file, in which every signature that is there is good.
+fn good(path: &Path, bytes: &[u8], ledger: &LedgerId) -> Result<Vec<Envelope>, Failure> {
+    let (_, members) = Envelope::members(bytes).map_err(|code| Failure::usage(code.meaning()))?;
+    if members.iter().all(|member| is_good(member, ledger)) {
+        return Ok(members);
+    }
+    Err(Failure::refused("bad_signature", format!("{}: a signature is none", path.display()))
+        .hint("it was changed after it was signed; have it prepared anew"))
+}
+
 /// Whether all signatures that are there are good.
 fn is_good(member: &Envelope, ledger: &LedgerId) -> bool {
     let Some(label) = member.kind.label() else { return false };
@@ -315,7 +320,8 @@ impl Bundle {
             else {
                 return Err(Failure::usage(format!("{shown}: it is a bundle already")));
             };
-            let (_, envelopes) = Envelope::members(&bytes).map_err(|code| Failure::usage(code.meaning()))?;
+            // Who is asked to sign it anew has seen it before: nobody puts words into his mouth.
+            let envelopes = good(path, &bytes, &submission.ledger)?;
             let parts =
                 |part: fn(&Envelope) -> &Vec<Vec<u8>>| envelopes.iter().flat_map(part).cloned().collect();
             let (links, approvals) = (parts(|member| &member.links), parts(|member| &member.approvals));
@@ -342,7 +348,8 @@ impl Bundle {
         }
     }
 
-    /// Everybody who signed an operation, to sign it anew; with --prepare, those whose keys are elsewhere sign there.
+    /// Everybody who signed an operation, to sign it anew; with --prepare, those whose keys are elsewhere sign there,
+    /// and so do those who have not signed it yet.
     fn signers<'s>(
         &self,
         operation: &Operation,
@@ -350,9 +357,23 @@ impl Bundle {
         path: &Path,
     ) -> Result<Vec<Box<dyn Signer + 's>>, Failure> {
         let mut signers: Vec<Box<dyn Signer>> = Vec::new();
+        let waits = |key: &KeyBytes| {
+            let object =
+                |bytes: &Vec<u8>| Sign1::decode(bytes).is_ok_and(|one| one.kid == *key && is_absent(&one));
+            operation.objects().iter().any(object)
+        };
         for wanted in &operation.signers {
             match keys.iter().find(|key| key.public_key() == *wanted.bytes()) {
-                Some(key) => signers.push(Box::new(key.clone())),
+                Some(_) if waits(wanted.bytes()) && self.keep.prepare.is_none() => {
+                    let key = did::to_text(wanted.bytes());
+                    return Err(Failure::usage(format!("{}: {key} has not signed it", path.display()))
+                        .coded("unsigned")
+                        .hint(
+                            "`remit sign FILE` shows it, and with --key signs it; then it can be bundled",
+                        ));
+                }
+                Some(key) if !waits(wanted.bytes()) => signers.push(Box::new(key.clone())),
+                Some(_) => signers.push(Box::new(Absent(*wanted.bytes()))),
                 None if self.keep.prepare.is_some() => signers.push(Box::new(Absent(*wanted.bytes()))),
                 None => {
                     let key = did::to_text(wanted.bytes());

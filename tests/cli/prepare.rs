@@ -190,3 +190,47 @@ fn a_bundle_is_applied_as_a_whole_or_not_at_all() {
     folder.ok(&server, &["submit", "both.cbor"]);
     assert_eq!(left(), "1984000");
 }
+
+/// Somebody hands the airline a file that says that it signed it: with a signature that is none, or with a place that
+/// waits for its key. What it bundles it has signed before, or it signs nothing.
+#[test]
+fn a_bundle_signs_nothing_that_its_keys_have_not_signed_before() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let request = ["--service", &cast.airline, "--action", "book", "--resource", "flights/CA1501"];
+    let reserve = ["--argument", "amount=100", "--amount", "100 CNY", "--key", "assistant.pem"];
+    let held = id(&folder.ok(&server, &[&["reserve", &cast.token][..], &request, &reserve].concat()));
+    let prepare = |what: &[&str], file: &str| {
+        folder.ok(&server, &[what, &["--key", "airline.pem", "--prepare", file]].concat());
+    };
+    prepare(&["capture", &held, "--number", "1", "--amount", "60 CNY"], "c.cbor");
+    prepare(&["release", &held], "theirs.cbor");
+    let file = folder.path("theirs.cbor");
+    let whole = std::fs::read(&file).expect("a file");
+    // The signature stands before the two bytes that say: no sealed claims, no links.
+    let signature = whole.len() - 66..whole.len() - 2;
+    let bundle = |more: &[&'static str]| {
+        folder.client(&server, &[&["bundle", "c.cbor", "theirs.cbor", "--key", "airline.pem"], more].concat())
+    };
+    let mut forged = whole.clone();
+    forged[signature.start] ^= 1;
+    std::fs::write(&file, &forged).expect("written");
+    assert_eq!(bundle(&[]).expect(1).json()["error"]["code"], "bad_signature");
+    assert_eq!(bundle(&["--prepare", "both.cbor"]).expect(1).json()["error"]["code"], "bad_signature");
+
+    let mut waiting = whole.clone();
+    waiting[signature].fill(0);
+    std::fs::write(&file, &waiting).expect("written");
+    assert_eq!(bundle(&[]).expect(2).json()["error"]["code"], "unsigned");
+    bundle(&["--prepare", "both.cbor"]).expect(0);
+    let shown = folder.ok(&server, &["sign", "both.cbor"]);
+    let of = |place: usize, what: &str| shown["operations"][place][what].as_array().map(Vec::len);
+    assert_eq!((of(0, "signers"), of(0, "waits_for")), (Some(1), Some(0)));
+    assert_eq!((of(1, "signers"), of(1, "waits_for")), (Some(0), Some(1)), "it still waits");
+    assert_eq!(folder.ok(&server, &["show", &held])["captured"], "0", "nothing was applied");
+
+    std::fs::write(&file, &whole).expect("written");
+    bundle(&[]).expect(0);
+    assert_eq!(folder.ok(&server, &["show", &held])["captured"], "6000");
+}
