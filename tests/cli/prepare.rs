@@ -234,3 +234,41 @@ fn a_bundle_signs_nothing_that_its_keys_have_not_signed_before() {
     bundle(&[]).expect(0);
     assert_eq!(folder.ok(&server, &["show", &held])["captured"], "6000");
 }
+
+/// Who signs a token or a reservation sees all that it gives away.
+#[test]
+fn what_is_to_be_signed_is_shown_whole() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let holder = key(&folder, "other.pem");
+    let says = |arguments: &[&str]| {
+        folder.ok(&server, &[arguments, &["--prepare", "it.cbor"]].concat());
+        let shown = folder.ok(&server, &["sign", "it.cbor"]);
+        shown["operations"][0]["says"].as_str().expect("text").to_owned()
+    };
+    let allow = format!("service={} action=book resource=flights/** if amount le 4000", cast.airline);
+    let to = ["--to", &holder, "--expires", "2030-01-01T00:00:00Z", "--not-before", "2029-01-01T00:00:00Z"];
+    let more = ["--delegate", "offline:2", "--transferable", "true", "--max-staleness", "90s"];
+    let budget = ["--budget", "1234 CNY per-use 56", "--allow", &allow, "--key", "company.pem"];
+    let issue = [&["issue", "--issuer", &cast.issuer][..], &to, &more, &budget].concat();
+    let root = says(&issue);
+    for part in [
+        format!("allows {allow}"),
+        "not before 2029-01-01T00:00:00Z".into(),
+        "budget 123 400 minor units of ".into(),
+        "per use 5 600 minor units of ".into(),
+        "delegation logged and offline, 2 deep".into(),
+        "transferable true".into(),
+        "evidence at most 90 s old".into(),
+    ] {
+        assert!(root.contains(&part), "{part}: {root}");
+    }
+    let request = ["--service", &cast.airline, "--action", "book", "--resource", "flights/CA1501"];
+    let amount = ["--argument", "amount=1", "--amount", "1 CNY", "--key", "assistant.pem"];
+    let reserve = [&["reserve", &cast.token][..], &request, &amount].concat();
+    let by = ["--settle-by", "2d", "--refund-until", "9d"];
+    assert!(says(&reserve).contains(", no refunds,"));
+    let held = says(&[&reserve[..], &by].concat());
+    assert!(held.contains(", refunds until 20") && held.contains(" until 20"), "{held}");
+}

@@ -1,25 +1,29 @@
 //! An operation in a line, for whoever is to sign or submit it: what it does, to what, with ids as they are.
 
-use super::time;
+use super::{budget, permission, time};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
-use remit_verifier::object::{Act, Body, Operation, Origin, Reference, Target};
+use remit_verifier::object::{
+    Act, Body, DelegationMode, Operation, Origin, Payment, Reference, Sealed, Target, Token,
+};
 
 /// What the operation says. Amounts are in minor units: it names no unit that it does not hold.
 pub(in crate::cli) fn says(operation: &Operation) -> String {
     match &operation.body {
-        Body::Token(token, _) => {
+        Body::Token(token, sealed) => {
             let from = match token.origin {
                 Origin::Root { issuer } => format!("root token of issuer {issuer}"),
                 Origin::Logged { parent, .. } | Origin::Offline { parent, .. } => {
                     format!("token below {parent}")
                 }
             };
-            format!("{from} for {}, until {}", did::to_text(token.holder.bytes()), time::show(token.expires))
+            let until = time::show(token.expires);
+            let claims = claims(token, sealed);
+            format!("{from} for {}, until {until}{claims}", did::to_text(token.holder.bytes()))
         }
         Body::Reserve(invocation, ..) => {
             let held = match invocation.payment {
-                Some(payment) => format!("{} minor units of unit {}", payment.amount, payment.unit),
+                Some(payment) => held(&payment),
                 None => "nothing".into(),
             };
             format!(
@@ -32,6 +36,56 @@ pub(in crate::cli) fn says(operation: &Operation) -> String {
         }
         Body::Act(_, act, _) => act_says(act),
     }
+}
+
+/// All that a token allows; what it does not state it inherits, and a root has nothing to inherit.
+fn claims(token: &Token, sealed: &Sealed) -> String {
+    let (allowed, budgets) = match token.origin {
+        Origin::Root { .. } => ("nothing", "none"),
+        Origin::Logged { .. } | Origin::Offline { .. } => ("what is allowed above", "those above"),
+    };
+    let mut text = String::new();
+    let mut add = |name: &str, says: String| text.push_str(&format!("; {name} {says}"));
+    if let Some(begins) = token.not_before {
+        add("not before", time::show(begins));
+    }
+    match token.permissions.as_deref() {
+        None => add("allows", allowed.into()),
+        Some([]) => add("allows", "nothing".into()),
+        Some(all) => all.iter().for_each(|one| match permission::show(one) {
+            says if says.is_empty() => add("allows", allowed.into()),
+            says => add("allows", says),
+        }),
+    }
+    match sealed.budgets.as_deref() {
+        None => add("budgets", budgets.into()),
+        Some([]) => add("budgets", "none".into()),
+        Some(all) => all.iter().for_each(|one| add("budget", budget::show(one, |_| None))),
+    }
+    if let Some(delegation) = token.delegation {
+        let mode = match delegation.mode {
+            DelegationMode::None => "none",
+            DelegationMode::Logged => "logged",
+            DelegationMode::Offline => "logged and offline",
+        };
+        add("delegation", format!("{mode}, {} deep", delegation.depth));
+    }
+    if let Some(transferable) = token.transferable {
+        add("transferable", transferable.to_string());
+    }
+    if let Some(age) = token.max_staleness {
+        add("evidence at most", format!("{age} s old"));
+    }
+    text
+}
+
+fn held(payment: &Payment) -> String {
+    let until = match payment.refund_until {
+        Some(until) => format!("refunds until {}", time::show(until)),
+        None => "no refunds".into(),
+    };
+    let settle_by = time::show(payment.settle_by);
+    format!("{} minor units of unit {} until {settle_by}, {until},", payment.amount, payment.unit)
 }
 
 fn act_says(act: &Act) -> String {
