@@ -2,7 +2,7 @@
 
 use super::answers::{self, AnswerView, SubmittedView};
 use super::app::{App, blocking};
-use super::clients::Client;
+use super::clients::{Client, Share};
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{Params, content_length, content_type, read_body};
 use super::limits::{SUBMISSION_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
@@ -93,7 +93,7 @@ pub(super) async fn submit(
         Some(WaitFor::Durable) => Wait::Durable,
         Some(WaitFor::Published) | None => Wait::Published,
     };
-    let submitted = decided(service, permit, submissions, wait).await?;
+    let submitted = decided(service, permit, share, submissions, wait).await?;
     app.metrics().answered(&submitted);
     // What is published now covers every answer that waited for it.
     let version = (wait == Wait::Published).then(|| service.snapshot());
@@ -113,16 +113,21 @@ fn cut(body: &[u8]) -> Result<Vec<Vec<u8>>, ApiError> {
     Ok(items.into_iter().map(<[u8]>::to_vec).collect())
 }
 
-/// Checks the signatures, queues, and waits for the answers without holding a thread.
+/// Checks the signatures, queues, and waits for the answers without holding a thread. The client has its share until
+/// then, also if it is gone.
 async fn decided(
     service: &Service,
     permit: Permit,
+    share: Share,
     submissions: Vec<Vec<u8>>,
     wait: Wait,
 ) -> Result<Vec<Submitted>, ApiError> {
     let (sender, receiver) = oneshot::channel();
     // Nobody listens any more if the client is gone.
-    let then = move |answers| drop(sender.send(answers));
+    let then = move |answers| {
+        drop(share);
+        drop(sender.send(answers));
+    };
     if submissions.len() <= INLINE_MAX {
         give_way();
         service.submit(permit, submissions, wait, then)?;

@@ -286,6 +286,47 @@ async fn one_client_has_a_part_of_the_queue() {
     assert_eq!(from("192.0.2.7:2", vec![0x80]).await.status, 200, "it has its part again");
 }
 
+/// Who hangs up has his part of the queue all the same, until what he brought is decided.
+#[tokio::test]
+async fn a_client_that_hangs_up_keeps_its_part_of_the_queue() {
+    let mut desk = Desk::new();
+    desk.service.shutdown();
+    let (gate, now) = (Arc::new(AtomicBool::new(false)), desk.world.now);
+    let closed = gate.clone();
+    let clock = Arc::new(move || {
+        while closed.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        now
+    });
+    let settings = ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock) };
+    let service = Service::start(desk.store.clone(), Box::new(key("log")), settings).expect("starts");
+    let router = router(service.clone(), crate::desk::settings(&desk.now));
+    let from = |bytes: Vec<u8>| {
+        let mut request = posted("/v1/operations", SEQUENCE, bytes);
+        let peer: SocketAddr = "192.0.2.7:1".parse().expect("an address");
+        request.extensions_mut().insert(ConnectInfo(peer));
+        call(&router, request)
+    };
+    let closed = Closed::new(&gate);
+    let mut taken = 0;
+    for number in 0..2 * CLIENT_BYTES_MAX / SUBMISSIONS_BYTES_MAX {
+        let ready = desk.party(&number.to_string());
+        let rest = u32::try_from(SUBMISSIONS_BYTES_MAX - ready.bytes.len() - 5).expect("small");
+        let body = [&ready.bytes[..], &[0x5a], &rest.to_be_bytes(), &vec![0; rest as usize]].concat();
+        let mut request = Box::pin(from(body));
+        // Dropped as soon as it is queued: the connection is gone.
+        if request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            taken += SUBMISSIONS_BYTES_MAX;
+        }
+    }
+    assert_eq!(taken, CLIENT_BYTES_MAX, "no more than its part is in the queue");
+    drop(closed);
+    while from(vec![0x80]).await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A gate that is closed until this is dropped, by a test that fails too.
 struct Closed(Arc<AtomicBool>);
 
