@@ -22,10 +22,10 @@ pub(super) struct BackupView {
 
 /// Make a backup
 ///
-/// Copies database, guard and configuration, no keys, into a new folder below the one that the configuration names
-/// (`ledger.backups`). Operations go on meanwhile; whatever was acknowledged before is in the copy. On the same file
-/// system the tables are hard links, so that it takes little time and room. A request that takes too long is answered
-/// with `timeout`, and its backup is made all the same.
+/// Copies database and configuration, no keys and no guard, into a new folder below the one that the configuration
+/// names (`ledger.backups`). Operations go on meanwhile; whatever was acknowledged before is in the copy. On the same
+/// file system the tables are hard links, so that it takes little time and room. A request that takes too long is
+/// answered with `timeout`, and its backup is made all the same.
 #[utoipa::path(post, path = "/v1/admin/backup", tag = "Administration", responses(
     (status = 200, description = "It is there, as a whole.", body = BackupView),
     (status = 409, description = "Another one is being made.", body = ErrorView),

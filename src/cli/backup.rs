@@ -1,6 +1,6 @@
 //! `remit backup`: copies of a ledger that is stopped, and of one that runs, which makes them itself when it is asked.
 
-use super::config::{FILE_NAME, Loaded, load};
+use super::config::{FILE_NAME, load};
 use super::folder::{open, refused};
 use super::out::{Done, Failure, Outcome};
 use super::session::Connection;
@@ -13,7 +13,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Copies a ledger into a new folder: database, guard and configuration, no keys.
+/// Copies a ledger into a new folder: database and configuration, no keys and no guard.
+///
+/// The guard says how far the ledger itself has come. With one of its own a copy would go on by itself, without what
+/// was acknowledged after it, and sign a second history.
 ///
 /// One that is stopped is copied to where you say. One that runs copies itself, when an administrator asks it to
 /// (`http.admins`), into a new folder below `ledger.backups` of its configuration; operations go on meanwhile, and
@@ -41,7 +44,6 @@ pub(super) struct Backup {
 /// What of a ledger is copied, and the database by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    guard: PathBuf,
     config: PathBuf,
 }
 
@@ -53,14 +55,13 @@ enum CopyError {
 }
 
 impl Place {
-    /// That of a configuration, which is read from `file`.
-    pub(super) fn of(loaded: &Loaded, file: &Path) -> Self {
-        Self { guard: loaded.path(&loaded.config.ledger.guard), config: file.to_path_buf() }
+    /// That of a ledger whose configuration is in `file`.
+    pub(super) fn of(file: &Path) -> Self {
+        Self { config: file.to_path_buf() }
     }
 
-    /// Copies into a new folder, which has its name once everything is in it.
-    ///
-    /// The guard comes first: what it has seen acknowledged is in the database by the time that this is copied.
+    /// Copies into a new folder, which has its name once everything is in it. No guard: one that is as old as the copy
+    /// would vouch for it.
     fn copy(&self, database: &RocksReader, to: &Path) -> Result<(), CopyError> {
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
@@ -76,10 +77,8 @@ impl Place {
             fs::create_dir_all(above).map_err(wrong(above))?;
         }
         fs::create_dir(&part).map_err(wrong(&part))?;
-        for (from, name) in [(&self.guard, "guard"), (&self.config, FILE_NAME)] {
-            if from.is_file() {
-                private::copy(from, &part.join(name)).map_err(wrong(from))?;
-            }
+        if self.config.is_file() {
+            private::copy(&self.config, &part.join(FILE_NAME)).map_err(wrong(&self.config))?;
         }
         let data = part.join("data");
         database.backup(&data).map_err(|error| CopyError::Store(data, error))?;
@@ -115,7 +114,7 @@ impl Backup {
             _ => failure,
         })?;
         let head = store.head();
-        Place::of(&loaded, &dir.join(FILE_NAME)).copy(&store.handle(), to)?;
+        Place::of(&dir.join(FILE_NAME)).copy(&store.handle(), to)?;
         Ok(Done::say(format!("{} entries, root {}, in {}", head.size, head.root, to.display()))
             .line("Keys are not in it: keep log.pem and the operators' keys elsewhere.")
             .with("entries", head.size.0)

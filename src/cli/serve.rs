@@ -87,7 +87,7 @@ impl Serve {
         let running: Arc<OnceLock<Service>> = Arc::default();
         let (started, opening) = (running.clone(), self.opening(&loaded, signer));
         let index = loaded.path(&loaded.config.ledger.index);
-        let (place, folder) = (Place::of(&loaded, &at), loaded.path(&loaded.config.ledger.backups));
+        let (place, folder) = (Place::of(&at), loaded.path(&loaded.config.ledger.backups));
         let open = move || {
             let (service, database) = opening()?;
             // It is opened once.

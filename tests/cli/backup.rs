@@ -1,7 +1,7 @@
 //! Copies of a ledger: of one that is stopped, and of one that runs.
 
 use crate::run::{remit, run};
-use crate::server::{ADMIN, Folder, text};
+use crate::server::{ADMIN, Folder, Server, text};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn open_to_others(path: &Path) -> Vec<String> {
     found
 }
 
-fn party(folder: &Folder, server: &crate::server::Server, name: &str) -> String {
+fn party(folder: &Folder, server: &Server, name: &str) -> String {
     let file = format!("{name}.pem");
     run(remit().args(["key", "new", "--plain", text(&folder.path(&file))])).expect(0);
     let added = folder.ok(server, &["party", "add", name, "--key", &file]);
@@ -38,10 +38,12 @@ fn a_running_ledger_copies_itself_and_goes_on_from_the_copy() {
     let copy = Path::new(backup["to"].as_str().expect("a folder")).to_path_buf();
     assert!(copy.starts_with(folder.ledger().join("backups")), "{copy:?}");
     assert!(backup["entries"].as_u64().is_some_and(|entries| entries >= 4), "{backup}");
-    for name in ["data", "guard", "remit.toml"] {
+    for name in ["data", "remit.toml"] {
         assert!(copy.join(name).exists(), "{name}");
     }
     assert!(!copy.join("log.pem").exists(), "keys are elsewhere");
+    let guard = folder.path("guard-then");
+    fs::copy(folder.ledger().join("guard"), &guard).expect("the guard as it is now");
     let again = folder.ok(&server, &["backup", "--running", "--token-file", "admin.token"]);
     assert_ne!(again["to"], backup["to"], "each has a folder of its own");
     assert_eq!(open_to_others(&folder.ledger()), Vec::<String>::new());
@@ -53,7 +55,7 @@ fn a_running_ledger_copies_itself_and_goes_on_from_the_copy() {
     assert_eq!(fsck["findings"], serde_json::json!([]));
     fs::rename(kept.join("data"), &lost).expect("moved");
     fs::rename(kept.join("guard"), folder.path("guard")).expect("moved");
-    fs::copy(copy.join("guard"), kept.join("guard")).expect("the guard as it was");
+    fs::copy(guard, kept.join("guard")).expect("the guard as it was");
     run(remit().arg("restore").arg(&copy).arg(&kept)).expect(0);
     let server = folder.serve();
     assert_eq!(folder.ok(&server, &["show", &before])["name"], "before");
@@ -91,4 +93,25 @@ fn only_an_administrator_has_a_ledger_copied() {
     assert_eq!(server.terminate().0, Some(0));
     run(remit().arg("backup").arg(&ledger).arg(&to)).expect(0);
     assert_eq!(open_to_others(&to), Vec::<String>::new());
+}
+
+/// A copy with a guard of its own went on by itself, beside the ledger or in its place, and signed a second history.
+#[test]
+fn a_copy_has_no_guard_and_is_not_served_where_it_lies() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    fs::write(folder.path("admin.token"), ADMIN).expect("a file");
+    let backup = folder.ok(&server, &["backup", "--running", "--token-file", "admin.token"]);
+    let copy = Path::new(backup["to"].as_str().expect("a folder"));
+    party(&folder, &server, "after");
+    fs::copy(folder.ledger().join("log.pem"), copy.join("log.pem")).expect("a key");
+    let mut serve = remit();
+    serve.arg("serve").arg(copy).args(["--listen", "127.0.0.1:0", "--json"]);
+    let (code, said) = Server::spawn(&mut serve).wait();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("there is no guard file") && said.contains("if it is an old copy"), "{said}");
+    assert_eq!(server.terminate().0, Some(0));
+    let stopped = folder.path("stopped");
+    run(remit().arg("backup").arg(folder.ledger()).arg(&stopped)).expect(0);
+    assert!(stopped.join("data").exists() && !stopped.join("guard").exists());
 }
