@@ -77,13 +77,26 @@ impl Place {
             fs::create_dir_all(above).map_err(wrong(above))?;
         }
         fs::create_dir(&part).map_err(wrong(&part))?;
+        let made = self.fill(database, &part).and_then(|()| fs::rename(&part, to).map_err(wrong(to)));
+        if made.is_err() {
+            // Half a copy is of no use, and keeps the room that was missing; if it cannot be removed, its name says so.
+            drop(fs::remove_dir_all(&part));
+        }
+        made
+    }
+
+    /// Copies into a folder that is there and empty.
+    fn fill(&self, database: &RocksReader, part: &Path) -> Result<(), CopyError> {
+        let wrong = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| CopyError::Io(path, error)
+        };
         if self.config.is_file() {
             private::copy(&self.config, &part.join(FILE_NAME)).map_err(wrong(&self.config))?;
         }
         let data = part.join("data");
         database.backup(&data).map_err(|error| CopyError::Store(data, error))?;
-        File::open(&part).and_then(|folder| folder.sync_all()).map_err(wrong(&part))?;
-        fs::rename(&part, to).map_err(wrong(to))
+        File::open(part).and_then(|folder| folder.sync_all()).map_err(wrong(part))
     }
 }
 
@@ -173,5 +186,39 @@ impl Backups for Copies {
             tracing::error!(error = what, "no backup was made");
             kind
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::public_key;
+    use crate::store::RocksStore;
+    use remit_verifier::log::Genesis;
+    use remit_verifier::sign::LocalSigner;
+    use remit_verifier::types::Millis;
+
+    /// A copy that was not finished stayed there for ever, in the room that was missing.
+    #[test]
+    fn a_copy_that_fails_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let key = |seed| public_key(&LocalSigner::from_seed(&[seed; 32])).expect("a key");
+        let (origin, operators) = ("remit.example/copies".into(), vec![key(8)]);
+        let (log_key, time) = (key(7), Millis(1));
+        let genesis = Genesis { time, origin, log_key, operators, threshold: 1, rules: 1 };
+        let data = dir.path().join("data");
+        let store = RocksStore::create(&data, crate::engine::begin(&genesis), &RocksOptions::default());
+        let database = store.expect("a database").handle();
+        let place = Place::of(&dir.path().join(FILE_NAME));
+        let folder = dir.path().join("copies");
+        place.copy(&database, &folder.join("whole")).expect("copied");
+        // A table of the database is gone.
+        let files = fs::read_dir(&data).expect("a folder").map(|file| file.expect("a file").path());
+        let table = files.into_iter().find(|path| path.extension().is_some_and(|end| end == "sst"));
+        fs::remove_file(table.expect("a table")).expect("removed");
+        place.copy(&database, &folder.join("half")).expect_err("not copied");
+        let left: Vec<_> =
+            fs::read_dir(&folder).expect("a folder").map(|at| at.expect("one").file_name()).collect();
+        assert_eq!(left, ["whole"]);
     }
 }
