@@ -4,7 +4,7 @@ use super::access::{Access, Reader};
 use super::clients::Clients;
 use super::error::{ApiError, ErrorCode};
 use super::limits::{
-    DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
+    CONNECTIONS_MAX, DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
     VERIFY_BYTES_AT_ONCE_MAX,
 };
 use super::metrics::Metrics;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub readers: Vec<Reader>,
     /// Who may administer, by bearer token. It opens nothing else.
     pub admins: Vec<Reader>,
+    /// How many connections may be open at one time. Each takes a file descriptor, and the ledger needs some too.
+    pub connections: usize,
     /// For a request as a whole.
     pub request_time: Duration,
     /// For the requests in progress when the server is told to stop.
@@ -49,6 +51,7 @@ impl Settings {
             public: false,
             readers: Vec::new(),
             admins: Vec::new(),
+            connections: CONNECTIONS_MAX,
             request_time: REQUEST_TIME_DEFAULT,
             drain_time: DRAIN_TIME_DEFAULT,
         }

@@ -1,7 +1,7 @@
 //! The interface on a socket: accepts, stops accepting, drains, and shuts the ledger down.
 
 use super::app::{App, Served, Settings, blocking};
-use super::limits::{CONNECTIONS_MAX, CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
+use super::limits::{CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
 use super::router::unopened;
 use super::tls::{Tls, TlsError};
 use axum::Router;
@@ -85,12 +85,13 @@ async fn run<E>(
 ) -> Result<(), ServeError<E>> {
     let_wait(&listener).map_err(ServeError::Socket)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
+    let connections = settings.connections;
     let (app, router) = unopened(settings);
     if let Some(served) = opened {
         app.open(served);
     }
     let handle = Handle::new();
-    let server = listen(listener, tls, router, handle.clone());
+    let server = listen(listener, tls, router, handle.clone(), connections);
     let stop = stop(&app, &handle, opening, shutdown);
     tokio::pin!(server, stop);
     let (served, stopped) = tokio::select! {
@@ -153,14 +154,15 @@ async fn listen(
     tls: Option<Arc<ServerConfig>>,
     router: Router,
     handle: Handle<SocketAddr>,
+    connections: usize,
 ) -> io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
-        None => bounded(listener, NoDelayAcceptor, handle)?.serve(service).await,
+        None => bounded(listener, NoDelayAcceptor, handle, connections)?.serve(service).await,
         Some(config) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
             let acceptor = acceptor.handshake_timeout(HANDSHAKE_TIME_MAX).acceptor(NoDelayAcceptor);
-            bounded(listener, acceptor, handle)?.serve(service).await
+            bounded(listener, acceptor, handle, connections)?.serve(service).await
         }
     }
 }
@@ -170,8 +172,9 @@ fn bounded<A>(
     listener: TcpListener,
     inner: A,
     handle: Handle<SocketAddr>,
+    most: usize,
 ) -> io::Result<Server<SocketAddr, Limited<A>>> {
-    let acceptor = Limited { inner, handle: handle.clone() };
+    let acceptor = Limited { inner, handle: handle.clone(), most };
     let mut server = axum_server::from_tcp(listener)?
         .http1_only()
         .first_request_timeout(HEAD_TIME_MAX)
@@ -187,6 +190,7 @@ fn bounded<A>(
 struct Limited<A> {
     inner: A,
     handle: Handle<SocketAddr>,
+    most: usize,
 }
 
 impl<A, I, S> Accept<I, S> for Limited<A>
@@ -202,7 +206,7 @@ where
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
         // This one is counted already.
-        if self.handle.connection_count() > CONNECTIONS_MAX {
+        if self.handle.connection_count() > self.most {
             return Box::pin(std::future::ready(Err(io::Error::other("too many connections"))));
         }
         Box::pin(self.inner.accept(stream, service))

@@ -17,6 +17,8 @@ mod demo;
 #[cfg(feature = "server")]
 mod doctor;
 #[cfg(feature = "server")]
+mod files;
+#[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
 mod grant;

@@ -68,6 +68,7 @@ impl Serve {
         let at = self.config.clone().unwrap_or_else(|| self.dir.join(FILE_NAME));
         let loaded = load(&at)?;
         log(&loaded.config)?;
+        let connections = super::files::for_connections();
         let signer = key::open(&loaded.path(&loaded.config.ledger.key))?;
         let listen = self.listen.unwrap_or(loaded.config.http.listen);
         let listener = TcpListener::bind(listen).map_err(|error| {
@@ -76,7 +77,7 @@ impl Serve {
                 .hint("something listens there already; --listen ADDRESS chooses another")
         })?;
         let address = listener.local_addr().map_err(Failure::internal)?;
-        let settings = api_settings(&loaded, address)?;
+        let settings = api::Settings { connections, ..api_settings(&loaded, address)? };
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
         if json {

@@ -132,6 +132,12 @@ impl Server {
         panic!("the server is not ready: {}", self.end())
     }
 
+    /// How many files it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        files.expect("it runs").count()
+    }
+
     /// Tells it to stop, waits for it, and gives its exit code and what it said.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();

@@ -96,3 +96,25 @@ fn a_ledger_without_room_reads_on_and_is_whole_when_there_is_room() {
     assert_eq!(server.terminate().0, Some(0));
     run(remit().args(["audit", "replay", text(&folder.ledger())])).expect(0);
 }
+
+/// A stranger's connections took every file that the server could open, and the ledger stopped when it needed one.
+#[test]
+fn connections_leave_the_ledger_its_files() {
+    let folder = Folder::new();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 800; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_remit"), "serve"]);
+    command.arg(folder.ledger()).args(["--listen", "127.0.0.1:0", "--json"]);
+    let server = Server::spawn(&mut command).ready();
+    let before = server.open_files();
+    let address = server.url.strip_prefix("http://").expect("plain").to_owned();
+    let connect = |_| std::net::TcpStream::connect(&address).expect("accepted, if only to be closed");
+    let held: Vec<_> = (0..200).map(connect).collect();
+    // First they come, then those that are too many are closed.
+    let few = |_: &u32| {
+        std::thread::sleep(Duration::from_millis(500));
+        server.open_files() <= before + 64
+    };
+    assert!((0..20).find(few).is_some(), "{} files are open, before it were {before}", server.open_files());
+    drop(held);
+    assert_eq!(server.terminate().0, Some(0));
+}
