@@ -11,6 +11,7 @@ mod full;
 mod index;
 mod log_file;
 mod pair;
+mod rush;
 mod same;
 mod story;
 #[path = "../audit/story.rs"]
