@@ -17,7 +17,7 @@ use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Entry};
 use remit_verifier::state::Status;
 use remit_verifier::types::{EntryIndex, Hash, Seconds, StateIndex, TreeSize};
-use rocksdb::{DB, ReadOptions};
+use rocksdb::{DB, LiveFile, ReadOptions};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, RwLock};
@@ -120,6 +120,7 @@ impl RocksStore {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, OpenError> {
         let mut inner = open_database(dir, options, false)?;
+        tables(&inner, dir)?;
         let (head, tip) = head_of(&inner)?;
         let edge = edge_of(&inner, tip.size)?;
         let log = frontier(&edge, tip.root())?;
@@ -138,6 +139,28 @@ impl RocksStore {
         let view = RocksView::new(inner, Some(head), Seconds(tip.due_floor));
         let trees = Trees { log, state, status };
         Ok(Self { view, trees, commitment: Some(commitment), digest: Hash(tip.digest) })
+    }
+}
+
+/// Every table is there as a whole. RocksDB looks at one when it reads it first, and of records that are under no root
+/// nothing is read here.
+fn tables(inner: &Inner, dir: &Path) -> Result<(), OpenError> {
+    let live = || inner.db.live_files().map_err(|error| open_error(&error));
+    let is_whole = |file: &LiveFile| {
+        let found = std::fs::metadata(dir.join(file.name.trim_start_matches('/')));
+        found.is_ok_and(|found| found.len() == file.size as u64)
+    };
+    let lacking: Vec<LiveFile> = live()?.into_iter().filter(|file| !is_whole(file)).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    // A compaction may have replaced it meanwhile; then it is no longer one of them.
+    let live = live()?;
+    match lacking.iter().find(|file| live.iter().any(|other| other.name == file.name)) {
+        Some(file) => {
+            Err(Damage::File(format!("the table {} is not there as a whole", file.name).into()).into())
+        }
+        None => Ok(()),
     }
 }
 
