@@ -22,6 +22,7 @@ mod files;
 mod folder;
 #[cfg(feature = "server")]
 mod grant;
+mod hints;
 #[cfg(feature = "server")]
 mod init;
 #[cfg(feature = "server")]
@@ -55,7 +56,7 @@ mod text;
 mod verify;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use out::{Failure, finish};
 use std::process::ExitCode;
 
@@ -102,7 +103,12 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "server")]
         Command::Ledger(command) => command.run(json),
     };
-    finish(outcome, json)
+    finish(outcome, json, &help())
+}
+
+/// The help of the command that was typed, as advice.
+fn help() -> String {
+    hints::help(&Arguments::command(), std::env::args_os().skip(1))
 }
 
 /// Help and version, which are no errors, or what was typed wrong.
@@ -113,17 +119,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let json = std::env::args_os().any(|argument| argument == "--json");
-    let (message, hint) = mistake(&error.to_string(), error.kind());
-    finish(Err(Failure::usage(message).hint(hint)), json)
+    let (message, hint) = mistake(&error.to_string(), error.kind(), help());
+    finish(Err(Failure::usage(message).hint(&hint)), json, &hint)
 }
 
 /// What was typed wrong, and what to do about it, out of what the parser says.
-fn mistake(said: &str, kind: ErrorKind) -> (String, String) {
-    let usage = said.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("remit");
-    let plain =
-        |word: &&str| word.bytes().all(|c| c.is_ascii_lowercase() || c == b'-') && !word.starts_with('-');
-    let command: Vec<&str> = usage.split_whitespace().take_while(plain).collect();
-    let help = format!("`{} --help` shows how, with an example", command.join(" "));
+fn mistake(said: &str, kind: ErrorKind, help: String) -> (String, String) {
     if kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return ("which command?".into(), help);
     }
@@ -145,6 +146,13 @@ mod tests {
     use super::Arguments;
     use clap::{Command, CommandFactory as _, Parser as _};
 
+    /// What is said of arguments that are wrong.
+    fn said(arguments: &[&str]) -> (String, String) {
+        let error = Arguments::try_parse_from(arguments).err().expect("refused");
+        let help = super::hints::help(&Arguments::command(), arguments.iter().skip(1).map(Into::into));
+        super::mistake(&error.to_string(), error.kind(), help)
+    }
+
     /// Every command and those below it, with its whole name.
     fn all(command: &Command, name: &str) -> Vec<(String, Command)> {
         let name = format!("{name} {}", command.get_name());
@@ -159,10 +167,6 @@ mod tests {
 
     #[test]
     fn what_was_typed_wrong_is_said_in_a_line_with_a_hint() {
-        let said = |arguments: &[&str]| {
-            let error = Arguments::try_parse_from(arguments).err().expect("refused");
-            super::mistake(&error.to_string(), error.kind())
-        };
         let (message, hint) = said(&["remit", "verfy"]);
         assert_eq!(message, "unrecognized subcommand 'verfy'");
         assert!(hint.contains("'verify'") && hint.contains("`remit --help`"), "{hint}");
@@ -176,10 +180,12 @@ mod tests {
     #[cfg(feature = "server")]
     #[test]
     fn what_is_missing_is_named() {
-        let error = Arguments::try_parse_from(["remit", "init"]).err().expect("refused");
-        let (message, hint) = super::mistake(&error.to_string(), error.kind());
+        let (message, hint) = said(&["remit", "init"]);
         assert!(message.contains("--origin <NAME>") && message.contains("<DIR>"), "{message}");
         assert!(hint.contains("`remit init --help`"), "{hint}");
+        // The parser does not say of which command a value is.
+        let (message, hint) = said(&["remit", "--json", "unit", "add", "EUR", "--decimals", "two"]);
+        assert!(message.contains("'two'") && hint.contains("`remit unit add --help`"), "{message}: {hint}");
     }
 
     #[test]

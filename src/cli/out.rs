@@ -1,5 +1,6 @@
 //! What a command came to: data for stdout, sentences for people, an exit code. Errors say what to do next.
 
+use super::hints;
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -115,8 +116,9 @@ impl Failure {
     }
 }
 
-/// Prints what a command came to, and gives its exit code. With `json`, stdout holds one object.
-pub(super) fn finish(outcome: Outcome, json: bool) -> ExitCode {
+/// Prints what a command came to, and gives its exit code. With `json`, stdout holds one object. `help` is the advice
+/// about wrong usage that has no better one.
+pub(super) fn finish(outcome: Outcome, json: bool, help: &str) -> ExitCode {
     match outcome {
         Ok(done) => {
             if json {
@@ -130,20 +132,20 @@ pub(super) fn finish(outcome: Outcome, json: bool) -> ExitCode {
             ExitCode::from(done.exit)
         }
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
-            if let Some(hint) = &failure.hint {
-                eprintln!("hint: {hint}");
+            let hint = failure.hint.as_deref().unwrap_or(match failure.exit {
+                USAGE => help,
+                REFUSED => hints::of_refusal(&failure.code),
+                _ => hints::FAULT,
+            });
+            // Some parsers end what they say with an empty line.
+            eprintln!("error: {}\nhint: {hint}", failure.message.trim_end());
+            if json {
+                let error = json!({"code": failure.code, "message": failure.message, "hint": hint});
+                print(&format!("{}\n", json!({"ok": false, "error": error})));
             }
-            if json { only_json(failure) } else { ExitCode::from(failure.exit) }
+            ExitCode::from(failure.exit)
         }
     }
-}
-
-/// Prints a failure as JSON, and nothing for people.
-pub(super) fn only_json(failure: Failure) -> ExitCode {
-    let error = json!({"code": failure.code, "message": failure.message, "hint": failure.hint});
-    print(&format!("{}\n", json!({"ok": false, "error": error})));
-    ExitCode::from(failure.exit)
 }
 
 /// Writes to stdout; whoever closed the other end of a pipe wants no more.

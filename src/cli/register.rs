@@ -6,6 +6,7 @@ use super::session::{Connection, Session};
 use super::{key, text};
 use crate::client::public_key;
 use clap::{Args, Subcommand};
+use remit_verifier::limits::UNIT_DECIMALS_MAX;
 use remit_verifier::object::{Act, Reference};
 use remit_verifier::sign::{LocalSigner, Signer};
 use remit_verifier::types::{ObjectId, Rules, StateIndex};
@@ -48,7 +49,7 @@ enum UnitCommand {
         #[arg(value_parser = text::unit_name)]
         name: String,
         /// Decimals of the major unit, 0 to 9.
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(0..=UNIT_DECIMALS_MAX))]
         decimals: u64,
         #[command(flatten)]
         keys: Keys,

@@ -1,0 +1,76 @@
+//! What to do about an error whose place has no better advice: by its code (spec 15), or the help of what was typed.
+
+use clap::Command;
+use std::ffi::OsString;
+
+/// What to do about a refusal with this code.
+pub(super) fn of_refusal(code: &str) -> &'static str {
+    match code {
+        "already_registered" => "choose another name, or take what is there: `remit show NAME`",
+        "already_so" => "there is nothing to do",
+        "not_found"
+        | "unknown_party"
+        | "unknown_unit"
+        | "unknown_token"
+        | "unknown_reservation"
+        | "unknown_capture"
+        | "unknown_rekey" => "look at the id: `remit show ID` says what it is of, if it is in this ledger",
+        "not_an_issuer" => "`remit issuer add PARTY` appoints one; operators sign",
+        "wrong_signer" | "wrong_holder" => {
+            "--key is the file of the issuer for a root token, else of the holder: `remit show TOKEN` names them, \
+             `remit key show FILE` says whose a file is"
+        }
+        "not_the_payee" => {
+            "--key is the file of the service that the reservation is for: `remit show RESERVATION`"
+        }
+        "wider_than_parent" | "not_delegable" => {
+            "`remit show TOKEN` says what the parent allows, its end and budgets included; state no more"
+        }
+        "service_not_allowed"
+        | "action_not_allowed"
+        | "resource_not_allowed"
+        | "condition_not_met"
+        | "unit_not_budgeted" => {
+            "`remit show TOKEN` says what it allows; every token above it has to allow it too"
+        }
+        "above_total" | "above_per_use" | "above_refundable" => {
+            "`remit show TOKEN` says what is left and what one use may be, of it and of the tokens above"
+        }
+        "above_reserved" | "settled" | "refund_closed" => {
+            "`remit show RESERVATION` says what is left of it, and until when"
+        }
+        "above_captured" => "`remit show CAPTURE` says what is left of it",
+        "wrong_number" => "leave --number away, and the ledger is asked for it",
+        "bad_time" => {
+            "times lie ahead, and not too far: a reservation is settled within 30 days; spec/12-limits.md has every \
+             bound"
+        }
+        "too_late" | "too_early" => {
+            "prepare it anew; if it is new, compare this clock with the ledger's: `remit show`"
+        }
+        "not_in_force" => {
+            "`remit show ID` names the suspensions in force; the id is the one that was printed"
+        }
+        "old_epoch" | "old_generation" => {
+            "it changed meanwhile: fetch it anew with `remit present`, and sign again"
+        }
+        _ => "nothing was done; spec/15-codes.md has every code, and `remit show ID` how things stand",
+    }
+}
+
+/// What to do about a fault that nobody foresaw.
+pub(super) const FAULT: &str = "a fault of this program, of its machine or of the ledger: try again, and if it stays, \
+    look at the log of `remit serve`";
+
+/// The help of the command that these arguments begin with, as advice.
+pub(super) fn help(definition: &Command, arguments: impl Iterator<Item = OsString>) -> String {
+    let (mut name, mut at) = (definition.get_name().to_owned(), definition);
+    for argument in arguments {
+        let Some(below) = argument.to_str().and_then(|argument| at.find_subcommand(argument)) else {
+            continue;
+        };
+        name = format!("{name} {}", below.get_name());
+        at = below;
+    }
+    format!("`{name} --help` shows how, with an example")
+}

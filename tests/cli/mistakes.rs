@@ -1,0 +1,60 @@
+//! What people type wrong: every error says what to do next, and nothing is done by half.
+
+use crate::server::Folder;
+use crate::story::{Cast, cast, key};
+use std::fs;
+
+/// A request to the airline, without an amount.
+fn request(cast: &Cast) -> [&str; 8] {
+    ["--service", &cast.airline, "--action", "book", "--resource", "flights/x", "--argument", "amount=5"]
+}
+
+#[test]
+fn every_error_says_what_to_do_next() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let holder = key(&folder, "agent.pem");
+    let nothing = "0".repeat(64);
+    fs::write(folder.path("no.toml"), "what = 1\n").expect("a file");
+    let spend = |amount: &'static str| {
+        let more = ["--amount", amount, "--key", "assistant.pem"];
+        [&["reserve", cast.token.as_str()][..], &request(&cast), &more].concat()
+    };
+    let issue = ["issue", "--issuer", &cast.issuer, "--to", &holder, "--key", "company.pem", "--expires"];
+    let cases: [(i32, Vec<&str>); 20] = [
+        (2, vec!["unit", "add", "EUR", "--decimals", "12", "--key", "company.pem"]),
+        (2, vec!["unit", "add", "EUR", "--decimals", "2", "--key", "none.pem"]),
+        (1, vec!["unit", "add", "EUR", "--decimals", "2", "--key", "company.pem"]),
+        (1, vec!["party", "rotate", &nothing, "--key", "company.pem", "--new-key", "agent.pem"]),
+        (2, [&issue[..], &["30"]].concat()),
+        (1, [&issue[..], &["2020-01-01"]].concat()),
+        (1, [&issue[..], &["1d", "--budget", "5 USD"]].concat()),
+        (2, [&issue[..], &["1d", "--budget", "5.001 CNY"]].concat()),
+        (2, [&issue[..], &["--spec", "no.toml"]].concat()),
+        (1, vec!["delegate", &cast.token, "--to", &holder, "--expires", "60d", "--key", "assistant.pem"]),
+        (2, spend("0 CNY")),
+        (2, spend("1,000 CNY")),
+        (1, spend("5000.01 CNY")),
+        (1, vec!["capture", &nothing, "--number", "1", "--amount", "1 CNY", "--key", "airline.pem"]),
+        (1, vec!["show", "NONE"]),
+        (2, vec!["show", "--presentation", "no.toml"]),
+        (2, vec!["show", "--log-key", "none"]),
+        (2, vec!["show", "--url", "127.0.0.1"]),
+        (2, vec!["submit", "no.toml"]),
+        (2, vec!["audit", "replay", "http://127.0.0.1:9", "--checkpoint", "no.toml"]),
+    ];
+    for (code, arguments) in cases {
+        let ran = folder.client(&server, &arguments).expect(code);
+        let error = ran.json()["error"].clone();
+        let hint = error["hint"].as_str().unwrap_or_default();
+        assert!(
+            !hint.is_empty() && ran.err.ends_with(&format!("\nhint: {hint}\n")),
+            "{arguments:?}: {error}"
+        );
+        assert!(!ran.err.contains("\n\n"), "{}", ran.err);
+    }
+    let wrong = folder.client(&server, &["issuer", "add", "x", "--key", "company.pem"]).expect(2);
+    assert!(wrong.err.contains("hint: `remit issuer add --help`"), "{}", wrong.err);
+    assert_eq!(server.terminate().0, Some(0));
+}
