@@ -265,6 +265,15 @@ fn presentation(bytes: &[u8]) -> Outcome {
         .with("links", links))
 }
 
+/// A text, number or truth value of a list.
+fn scalar(item: &Value) -> Option<String> {
+    match item {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(item.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 /// A JSON object for people: one field a line, times as dates.
 fn lines(value: &Value, depth: usize) -> String {
     let mut text = String::new();
@@ -287,7 +296,7 @@ fn lines(value: &Value, depth: usize) -> String {
                 continue;
             }
             Value::Array(items) => {
-                let simple: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                let simple: Option<Vec<String>> = items.iter().map(scalar).collect();
                 if let Some(simple) = simple {
                     simple.join(", ")
                 } else {

@@ -1,12 +1,21 @@
 //! What people type wrong: every error says what to do next, and nothing is done by half.
 
-use crate::server::Folder;
+use crate::run::{Ran, remit, run};
+use crate::server::{Folder, Server};
 use crate::story::{Cast, cast, key};
 use std::fs;
 
 /// A request to the airline, without an amount.
 fn request(cast: &Cast) -> [&str; 8] {
     ["--service", &cast.airline, "--action", "book", "--resource", "flights/x", "--argument", "amount=5"]
+}
+
+/// Runs a command for people, not for programs.
+fn said(folder: &Folder, server: &Server, arguments: &[&str]) -> Ran {
+    let mut command = remit();
+    command.args(arguments).current_dir(folder.path(""));
+    command.env("REMIT_PROFILE", folder.ledger().join("client.toml")).env("REMIT_URL", &server.url);
+    run(command.env("REMIT_READER_TOKEN", "a reader's token"))
 }
 
 #[test]
@@ -56,5 +65,15 @@ fn every_error_says_what_to_do_next() {
     }
     let wrong = folder.client(&server, &["issuer", "add", "x", "--key", "company.pem"]).expect(2);
     assert!(wrong.err.contains("hint: `remit issuer add --help`"), "{}", wrong.err);
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
+fn a_token_is_shown_with_what_its_conditions_compare() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let shown = said(&folder, &server, &["show", &cast.token]).expect(0).out;
+    assert!(shown.contains("operands: 5000\n"), "{shown}");
     assert_eq!(server.terminate().0, Some(0));
 }
