@@ -2,6 +2,7 @@
 
 use super::out::Failure;
 use super::text::amount::Unit;
+use crate::keys::did;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
@@ -71,6 +72,17 @@ impl Chain {
     /// The last link.
     pub(super) fn last(&self) -> Result<&Link, Failure> {
         self.links.last().ok_or_else(|| Failure::internal("a chain has no link"))
+    }
+
+    /// Requires that a key is the holder's, before it signs what everybody else would refuse.
+    pub(super) fn require_holder(&self, key: &KeyBytes) -> Result<(), Failure> {
+        let holder = self.last()?.holder();
+        if holder == *key {
+            return Ok(());
+        }
+        let (given, holder) = (did::to_text(key), did::to_text(&holder));
+        Err(Failure::refused("wrong_holder", format!("the key is {given}, the token is held by {holder}"))
+            .hint("--key names the holder's file; nothing was signed"))
     }
 
     /// Epoch and generation of the nearest logged token.

@@ -5,11 +5,13 @@ use super::key;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing};
 use super::spec::SpecArgs;
+use super::text::time;
 use super::{clock, text};
 use crate::client::{Client, Randomness, TokenSpec};
 use clap::Args;
-use remit_verifier::limits::PRESENTATION_BYTES_MAX;
-use remit_verifier::types::{LedgerId, ObjectId};
+use remit_verifier::limits::{OFFLINE_LINK_LIFE_MAX, PRESENTATION_BYTES_MAX};
+use remit_verifier::sign::Signer as _;
+use remit_verifier::types::{LedgerId, ObjectId, Seconds};
 use remit_verifier::verify::Presentation;
 use std::path::PathBuf;
 
@@ -116,6 +118,7 @@ impl Attenuate {
         };
         let spec = self.spec.claims(now, unit)?;
         let signer = key::open(&self.key)?;
+        chain.require_holder(&signer.public_key())?;
         let mut client = Client::new(ledger, Randomness::System);
         let parent = chain.last()?.id;
         let (id, link) = client.link(now, parent, chain.epoch(), &spec, &signer).map_err(Failure::usage)?;
@@ -125,7 +128,14 @@ impl Attenuate {
             .map_err(|error| Failure::usage(format!("the link is not good: {error:?}")))?;
         std::fs::write(&self.out, longer)
             .map_err(|error| Failure::usage(format!("{}: {error}", self.out.display())))?;
-        Ok(Done::say(format!("link {id} in {}", self.out.display()))
+        let mut done = Done::say(format!("link {id} in {}", self.out.display()));
+        let good_from = Seconds(spec.expires.0.saturating_sub(OFFLINE_LINK_LIFE_MAX.0));
+        if good_from > now.seconds() {
+            let from = time::show(good_from);
+            done =
+                done.line(format!("a link is good for an hour at most: this one from {from} until it ends"));
+        }
+        Ok(done
             .line("no ledger was asked: whether every link above allows it is for the service to see")
             .with("id", id.to_string())
             .with("parent", parent.to_string())

@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::clock;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::prepare::Keep;
-use super::text::amount::{Typed, Unit, minor};
+use super::text::amount::{Typed, Unit, some};
 use super::text::{id, time};
 use super::{key, private, verify};
 use crate::client::{Client, Randomness, Ready};
@@ -377,7 +377,7 @@ impl Session {
         refund_until: Option<Seconds>,
     ) -> Result<(Payment, Unit), Failure> {
         let unit = self.unit(&typed.unit)?;
-        let amount = minor(&typed.number, unit.decimals).map_err(Failure::usage)?;
+        let amount = some(&typed.number, unit.decimals).map_err(Failure::usage)?;
         Ok((Payment { amount, unit: unit.id, settle_by, refund_until }, unit))
     }
 

@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing, Who};
-use super::text::amount::{self, Typed, Unit, minor};
+use super::text::amount::{self, Typed, Unit, some};
 use super::text::{permission, time, value};
 use super::verify::{ARGUMENTS, EVIDENCE, INVOCATION, PRESENTATION};
 use super::{clock, key, private, text};
@@ -229,6 +229,9 @@ impl Reserve {
         let (payment, unit) = session.payment(&self.amount, settle_by, refund_until)?;
         let bytes = self.shown.fresh(&session, Some(&unit.id))?;
         let chain = session.read_chain(&bytes)?;
+        chain.require_holder(&signer.public_key())?;
+        // What is held can be shown at once, or it is not held at all.
+        self.out.as_deref().map(require_room).transpose()?;
         let mut client = session.client();
         let ask = self.request.ask(&mut client, &chain, Some(payment))?.ok_or_else(|| {
             Failure::usage("for which request?").hint("--service ID --action NAME --resource PATH")
@@ -244,9 +247,16 @@ impl Reserve {
             .with("unit", unit.id.to_string())
             .with("settle_by_s", settle_by.0);
         let Some(dir) = &self.out else { return Ok(done) };
-        let evidence = evidence(&session, &done)?;
-        let presentation = self.shown.fresh(&session, Some(&unit.id))?;
-        write_folder(dir, &presentation, Some((&object, &ask.arguments)), Some(&evidence))?;
+        let written = evidence(&session, &done).and_then(|evidence| {
+            let presentation = self.shown.fresh(&session, Some(&unit.id))?;
+            write_folder(dir, &presentation, Some((&object, &ask.arguments)), Some(&evidence))
+        });
+        // The money is held, whatever became of the folder: whoever reads this has to know by which name.
+        written.map_err(|failure| {
+            failure.hint(format!(
+                "the amount is held all the same: `remit show {id}`; the payee gives it back by `remit release {id}`"
+            ))
+        })?;
         Ok(done.line(format!("what {id} needs to be shown is in {}", dir.display())).with("shown", dir))
     }
 }
@@ -260,6 +270,18 @@ fn evidence(session: &Session, done: &Done) -> Result<Vec<u8>, Failure> {
     let size: TreeSize = parsed.checkpoint().size();
     let bytes = session.remote.entry(entry, size).map_err(super::session::failure)?;
     Ok(Evidence { entry: &bytes, ids: Vec::new(), proof: proof.as_bytes() }.encode())
+}
+
+/// Makes the folder for what a service is shown, and tries whether it can be written to.
+fn require_room(dir: &Path) -> Result<(), Failure> {
+    let probe = dir.join(".remit");
+    let tried = std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&probe, []))
+        .and_then(|()| std::fs::remove_file(&probe));
+    tried.map_err(|error| {
+        Failure::usage(format!("{}: {error}", dir.display()))
+            .hint("--out names a folder, new or your own; nothing was signed")
+    })
 }
 
 /// Writes what a service is shown.
@@ -322,8 +344,12 @@ impl Present {
             Some(ask) => {
                 let signer = match &session {
                     Some(session) => session.signer(&self.who)?,
-                    None => key::open(self.who.key_file().ok_or_else(|| Failure::usage("who signs?"))?)?,
+                    None => key::open(self.who.key_file().ok_or_else(|| {
+                        Failure::usage("who signs?")
+                            .hint("--key FILE or REMIT_KEY: the holder of the last link")
+                    })?)?,
                 };
+                chain.require_holder(&signer.public_key())?;
                 let invocation: Invocation = client.invocation(now, &ask).map_err(Failure::internal)?;
                 let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
                 done = done
@@ -382,7 +408,7 @@ impl Refund {
 
 fn amount_of(session: &Session, typed: &Typed) -> Result<(Amount, Unit), Failure> {
     let unit = session.unit(&typed.unit)?;
-    Ok((minor(&typed.number, unit.decimals).map_err(Failure::usage)?, unit))
+    Ok((some(&typed.number, unit.decimals).map_err(Failure::usage)?, unit))
 }
 
 fn sign_and_submit(session: &Session, act: Act, signing: &Signing, what: &str) -> Outcome {

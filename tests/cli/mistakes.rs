@@ -69,6 +69,47 @@ fn every_error_says_what_to_do_next() {
 }
 
 #[test]
+fn nothing_is_held_that_could_not_be_shown() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let more = ["--amount", "5 CNY", "--key", "assistant.pem", "--out"];
+    let reserve = [&["reserve", cast.token.as_str()][..], &request(&cast), &more].concat();
+    let refused = folder.client(&server, &[&reserve[..], &["company.pem"]].concat()).expect(2);
+    assert!(refused.err.contains("nothing was signed"), "{}", refused.err);
+    let reserved = || folder.ok(&server, &["show", &cast.token])["budgets"][0]["reserved"].clone();
+    assert_eq!(reserved(), "0");
+    // What a line of the folder cannot hold is not signed either.
+    let note = [&reserve[..], &["shown", "--argument", "note=a\nb"]].concat();
+    assert!(folder.client(&server, &note).expect(2).err.contains("line ends"));
+    folder.ok(&server, &[&reserve[..], &["shown"]].concat());
+    assert_eq!(reserved(), "500");
+    assert!(!folder.path("shown").join(".remit").exists());
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
+fn a_key_that_is_not_the_holders_signs_nothing() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let holder = key(&folder, "agent.pem");
+    folder.ok(&server, &["present", &cast.token, "--out", "base"]);
+    let by = ["--key", "company.pem"];
+    let present = [&["present", cast.token.as_str(), "--out", "other"][..], &request(&cast), &by].concat();
+    folder.refused(&server, &present, "wrong_holder");
+    assert!(!folder.path("other").exists());
+    let link =
+        ["attenuate", "--presentation", "base/presentation.cbor", "--out", "link.cbor", "--to", &holder];
+    folder.refused(&server, &[&link[..], &["--expires", "30m"], &by].concat(), "wrong_holder");
+    assert!(!folder.path("link.cbor").exists());
+    let longer = [&link[..], &["--expires", "3h", "--key", "assistant.pem"]].concat();
+    let told = said(&folder, &server, &longer).expect(0).out;
+    assert!(told.contains("an hour at most: this one from 20"), "{told}");
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
 fn a_token_is_shown_with_what_its_conditions_compare() {
     let folder = Folder::new();
     let server = folder.serve();

@@ -41,6 +41,14 @@ pub(in crate::cli) fn minor(text: &str, decimals: u64) -> Result<Amount, String>
     padded.parse().map(Amount).map_err(|_| format!("`{text}` is too large"))
 }
 
+/// The same, of something that is paid: nothing is no payment.
+pub(in crate::cli) fn some(text: &str, decimals: u64) -> Result<Amount, String> {
+    match minor(text, decimals)? {
+        Amount(0) => Err(format!("`{text}` is nothing: an amount is above 0")),
+        amount => Ok(amount),
+    }
+}
+
 impl Unit {
     /// An amount for people: `5 000.00 CNY`.
     pub(in crate::cli) fn show(&self, amount: Amount) -> String {
@@ -63,6 +71,12 @@ mod tests {
         for wrong in ["", ".5", "5.", "-1", "1.2.3", "1e3", "0.001", "18446744073709551616", "５"] {
             assert!(minor(wrong, 2).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn nothing_is_no_payment() {
+        assert_eq!(some("0.01", 2), Ok(Amount(1)));
+        assert!(some("0.00", 2).is_err_and(|error| error.contains("above 0")));
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub(super) fn of_word(word: &Word) -> Value {
 pub(in crate::cli) fn named(text: &str) -> Result<(String, Value), String> {
     let (name, given) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is no argument: write NAME=VALUE"))?;
+    // What is kept of it is one line, and reads back as what was signed.
+    let inner = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given);
+    if inner.contains('"') || inner.chars().any(char::is_control) {
+        return Err(format!(
+            "the value of `{name}` has line ends, or quotation marks that are not around all of it"
+        ));
+    }
     Ok((name.into(), value(given)))
 }
 
@@ -72,5 +79,14 @@ mod tests {
             assert_eq!(salted_text(&argument), text);
         }
         assert!(salted("amount=4200").is_err() && salted("amount:00").is_err());
+    }
+
+    #[test]
+    fn what_would_not_read_back_is_refused() {
+        for wrong in ["note=a\"b", "note=\"a\"b\"", "note=\"", "note=a\nb", "note=\"a\tb\""] {
+            assert!(named(wrong).is_err_and(|error| error.contains("quotation marks")), "{wrong:?}");
+        }
+        assert_eq!(named("note=\"a b\""), Ok(("note".into(), Value::Text("a b".into()))));
+        assert_eq!(named("note=\"\""), Ok(("note".into(), Value::Text(String::new()))));
     }
 }
