@@ -59,11 +59,11 @@ pub(super) struct Verify {
     /// An argument as the agent shows it; may be repeated.
     #[arg(long = "argument", value_name = "NAME=VALUE:SALT", value_parser = value::salted, requires = "presentation")]
     arguments: Vec<Argument>,
-    /// The time to judge at, RFC 3339, instead of the clock of this machine.
-    #[arg(long, value_name = "TIME")]
+    /// The time to judge at, RFC 3339, instead of the clock of this machine; a case states its own.
+    #[arg(long, value_name = "TIME", conflicts_with = "case")]
     at: Option<String>,
     /// Keeps all of it as a case file, which anybody can judge again.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "case")]
     save_case: Option<PathBuf>,
 }
 

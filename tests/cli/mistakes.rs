@@ -1,7 +1,7 @@
 //! What people type wrong: every error says what to do next, and nothing is done by half.
 
-use crate::run::{Ran, remit, run};
-use crate::server::{Folder, Server};
+use crate::run::{Ran, remit, repository, run};
+use crate::server::{Folder, Server, text};
 use crate::story::{Cast, cast, key};
 use std::fs;
 
@@ -117,4 +117,11 @@ fn a_token_is_shown_with_what_its_conditions_compare() {
     let shown = said(&folder, &server, &["show", &cast.token]).expect(0).out;
     assert!(shown.contains("operands: 5000\n"), "{shown}");
     assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
+fn a_case_states_its_own_time() {
+    let case = repository("verifier/examples/cases/allowed.case");
+    let wrong = run(remit().args(["verify", text(&case), "--at", "2020-01-01"])).expect(2);
+    assert!(wrong.err.contains("cannot be used with"), "{}", wrong.err);
 }
