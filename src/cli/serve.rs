@@ -2,7 +2,7 @@
 
 use super::backup::{Copies, Place};
 use super::config::{Config, FILE_NAME, Loaded, LogFormat, TokenSection, load};
-use super::folder::open;
+use super::folder::{open, runs};
 use super::out::{Done, Failure, Outcome, print};
 use super::text::time;
 use super::{clock, key};
@@ -71,10 +71,14 @@ impl Serve {
         let connections = super::files::for_connections();
         let signer = key::open(&loaded.path(&loaded.config.ledger.key))?;
         let listen = self.listen.unwrap_or(loaded.config.http.listen);
+        let guard = loaded.path(&loaded.config.ledger.guard);
         let listener = TcpListener::bind(listen).map_err(|error| {
-            Failure::internal(format!("{listen}: {error}"))
-                .coded("port")
-                .hint("something listens there already; --listen ADDRESS chooses another")
+            let failure = Failure::internal(format!("{listen}: {error}"));
+            if runs(&guard) {
+                return Failure::refused("locked", format!("the ledger runs already: {failure}"))
+                    .hint("stop it first: a ledger has one server");
+            }
+            failure.coded("port").hint("--listen ADDRESS chooses another; something may listen there already")
         })?;
         let address = listener.local_addr().map_err(Failure::internal)?;
         let settings = api::Settings { connections, ..api_settings(&loaded, address)? };
@@ -88,7 +92,10 @@ impl Serve {
         let running: Arc<OnceLock<Service>> = Arc::default();
         let (started, opening) = (running.clone(), self.opening(&loaded, signer));
         let index = loaded.path(&loaded.config.ledger.index);
-        let (place, folder) = (Place::of(&at), loaded.path(&loaded.config.ledger.backups));
+        // Whoever asks for a copy, from wherever, is told the whole path.
+        let folder =
+            std::path::absolute(loaded.path(&loaded.config.ledger.backups)).map_err(Failure::internal)?;
+        let place = Place::of(&at);
         let open = move || {
             let (service, database) = opening()?;
             // It is opened once.

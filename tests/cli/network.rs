@@ -188,8 +188,11 @@ fn a_ledger_is_not_served_with_another_key_or_a_wrong_address() {
     let taken = server.url.trim_start_matches("http://").to_owned();
     let mut second = remit();
     second.arg("serve").arg(folder.ledger()).args(["--listen", &taken]);
-    let second = run(&mut second).expect(70);
-    assert!(second.err.contains("something listens there already"), "{}", second.err);
+    let second = run(&mut second).expect(1);
+    assert!(second.err.contains("error: the ledger runs already: "), "{}", second.err);
+    let stranger = Folder::new();
+    let port = run(remit().arg("serve").arg(stranger.ledger()).args(["--listen", &taken])).expect(70);
+    assert!(port.err.contains("hint: --listen ADDRESS chooses another"), "{}", port.err);
     let (code, said) = folder.start(&[]).wait();
     assert!(
         code == Some(1) && said.contains("the ledger runs") && said.contains("stop it first"),
