@@ -93,7 +93,9 @@ fn log(
     let (status, micros) = (status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
     let caller = caller.map_or("", |caller| &caller.0);
     let code = error.map_or("", |error| error.code.text());
-    if status >= 500 && error.is_some_and(|error| error.code != ErrorCode::Busy) {
+    // Whoever asks whether it is ready asks often, and the answer says all there is.
+    let asked = route == "/readyz";
+    if status >= 500 && !asked && error.is_some_and(|error| error.code != ErrorCode::Busy) {
         tracing::warn!(request_id = id, %method, route, status, code, micros, caller, "request failed");
     } else {
         tracing::debug!(request_id = id, %method, route, status, code, micros, caller, "request");

@@ -196,7 +196,7 @@ mod tests {
     use crate::store::RocksStore;
     use remit_verifier::log::Genesis;
     use remit_verifier::sign::LocalSigner;
-    use remit_verifier::types::Millis;
+    use remit_verifier::types::{Millis, Rules};
 
     /// A copy that was not finished stayed there for ever, in the room that was missing.
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         let key = |seed| public_key(&LocalSigner::from_seed(&[seed; 32])).expect("a key");
         let (origin, operators) = ("remit.example/copies".into(), vec![key(8)]);
         let (log_key, time) = (key(7), Millis(1));
-        let genesis = Genesis { time, origin, log_key, operators, threshold: 1, rules: 1 };
+        let genesis = Genesis { time, origin, log_key, operators, threshold: 1, rules: Rules::NEWEST };
         let data = dir.path().join("data");
         let store = RocksStore::create(&data, crate::engine::begin(&genesis), &RocksOptions::default());
         let database = store.expect("a database").handle();

@@ -36,6 +36,16 @@ pub(super) fn of_refusal(code: &str) -> &'static str {
         "above_total" | "above_per_use" | "above_refundable" => {
             "`remit show TOKEN` says what is left and what one use may be, of it and of the tokens above"
         }
+        "above_window" => {
+            "`remit show TOKEN` says what is left of each window, of it and of the tokens above"
+        }
+        "approval_required" => {
+            "`remit show TOKEN` names the approvers, of it and of the tokens above; spec/17-approvals.md says how they \
+             say yes"
+        }
+        "not_enabled" => {
+            "the ledger has earlier rules: its operators put later ones in force with `remit upgrade`"
+        }
         "above_reserved" | "settled" | "refund_closed" => {
             "`remit show RESERVATION` says what is left of it, and until when"
         }

@@ -8,6 +8,7 @@ use remit_verifier::limits::*;
 use remit_verifier::object::Argument;
 use remit_verifier::types::Millis;
 use remit_verifier::verify::{Case, Decision, Policy, PolicyFileError, Request, Verdict};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What an agent shows, in one folder; `reserve` and `present` write it.
@@ -112,7 +113,7 @@ impl Verify {
                 policy: &text,
                 approvals,
             };
-            std::fs::write(path, case.encode())
+            write_private(path, &case.encode())
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
         }
         Ok(show(&verdict))
@@ -165,6 +166,15 @@ impl Shown {
             approvals: approvals_in(&dir.join(APPROVALS))?,
         })
     }
+}
+
+/// Writes a file that only its owner reads: a case holds all that was shown, in the clear.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 /// The signed approvals in a folder, in the order of their names; none if there is no such folder.

@@ -6,6 +6,8 @@ mod cached;
 mod codec;
 #[path = "../rules/draft.rs"]
 mod draft;
+#[path = "../audit/story.rs"]
+mod everything;
 mod folder;
 mod full;
 mod index;
@@ -14,7 +16,5 @@ mod pair;
 mod rush;
 mod same;
 mod story;
-#[path = "../audit/story.rs"]
-mod everything;
 #[path = "../rules/world.rs"]
 mod world;

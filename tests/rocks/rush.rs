@@ -127,7 +127,7 @@ fn genesis() -> Genesis {
         log_key: public("log"),
         operators: vec![public("operator")],
         threshold: 1,
-        rules: 1,
+        rules: remit_verifier::types::Rules::NEWEST,
     }
 }
 
