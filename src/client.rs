@@ -325,6 +325,7 @@ impl Client {
             arguments,
             payment: ask.payment,
             request: ask.request,
+            claim: None,
         })
     }
 
@@ -382,6 +383,7 @@ pub fn budget(unit: ObjectId, total: Amount) -> Budget {
         per_use: None,
         refundable: None,
         windows: Vec::new(),
+        leases: None,
     }
 }
 

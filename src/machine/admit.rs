@@ -4,7 +4,7 @@ use super::delta::Delta;
 use super::refusal::{Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
 use super::view::{Due, Head, LeafRecord, StateView, key};
-use super::{control, holder, issue, registry, reserve, settle};
+use super::{control, holder, issue, lease, registry, reserve, settle};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
@@ -211,6 +211,15 @@ fn apply_act<V: StateView>(
             let capture = resolve(tx, capture)?;
             settle::refund(tx, operation, capture, *amount)
         }
+        Act::Lease(terms) => lease::open(tx, operation, terms),
+        Act::LeaseClose { lease } => {
+            let lease = resolve(tx, lease)?;
+            lease::close(tx, operation, lease)
+        }
+        Act::Settle { lease, voucher } => {
+            let lease = resolve(tx, lease)?;
+            lease::settle(tx, operation, lease, voucher)
+        }
         Act::Freeze { leaf, id } => control::freeze(tx, operation, *leaf, id),
         Act::Upgrade { rules } => registry::upgrade(tx, operation, *rules),
         Act::Unfreeze { leaf, id, freeze } => {
@@ -247,6 +256,11 @@ fn run_due<V: StateView>(
             let info = tx.get(&key::TokenOf(index))?.ok_or(Code::UnknownToken)?;
             control::lapse(&mut tx, index)?;
             (Kind::Lapse, info.token.nonce)
+        }
+        Due::Lease => {
+            let lease = tx.get(&key::LeaseOf(id))?.ok_or(Code::UnknownLease)?;
+            lease::expire(&mut tx, id)?;
+            (Kind::Expiry, lease.nonce)
         }
         Due::Rekey => {
             let pending = tx.get(&key::RekeyOf(id))?.ok_or(Code::UnknownRekey)?;

@@ -127,7 +127,7 @@ fn require_life<E>(now: Millis, token: &Token) -> Rule<(), E> {
 /// Finds the leaves of the units; each must be registered and not frozen.
 fn unit_budgets<V: StateView>(tx: &Transaction<'_, V>, sealed: &Sealed) -> Rule<UnitBudgets, V::Error> {
     let Some(budgets) = &sealed.budgets else { return Ok(None) };
-    if budgets.iter().any(|budget| !budget.windows.is_empty()) {
+    if budgets.iter().any(|budget| !budget.windows.is_empty() || budget.leases.is_some()) {
         tx.require_rules(Rules(2))?;
     }
     let mut found = Vec::with_capacity(budgets.len());

@@ -7,6 +7,7 @@ mod delta;
 mod funds;
 mod holder;
 mod issue;
+mod lease;
 mod memory;
 mod refusal;
 mod registry;
@@ -21,6 +22,6 @@ pub use delta::{Delta, Overlay};
 pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
-    Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Reservation, StateKey,
-    StateView, TokenInfo, key,
+    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, PendingRekey, Private, Record, Reservation,
+    StateKey, StateView, TokenInfo, key,
 };

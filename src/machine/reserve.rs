@@ -20,6 +20,10 @@ pub(super) fn reserve<V: StateView>(
     invocation: &Invocation,
     links: &[Link],
 ) -> Rule<(), V::Error> {
+    // What spends out of a lease is settled by the payee.
+    if invocation.claim.is_some() {
+        return Err(Code::MisplacedVoucher.into());
+    }
     let logged = match links.first() {
         Some(link) => link.token.parent().ok_or(Code::BrokenChain)?,
         None => invocation.token,

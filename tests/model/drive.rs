@@ -200,6 +200,7 @@ impl Drive {
             total: wish.total.map(Amount),
             per_use: wish.per_use.map(Amount),
             refundable: None,
+            leases: None,
             windows: wish.window.iter().map(|(length, most)| each(*length, *most)).collect(),
         };
         let stated = root || wish.total.is_some() || wish.per_use.is_some() || wish.window.is_some();

@@ -78,7 +78,15 @@ pub(crate) fn stamp(number: u8) -> Stamp {
 
 pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
     let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-    Budget { unit: CNY, share: Share::Shared, total, per_use, refundable: None, windows: Vec::new() }
+    Budget {
+        unit: CNY,
+        share: Share::Shared,
+        total,
+        per_use,
+        refundable: None,
+        windows: Vec::new(),
+        leases: None,
+    }
 }
 
 pub(crate) fn sealed() -> Sealed {
@@ -187,6 +195,7 @@ pub(crate) fn invocation() -> Invocation {
         arguments: arguments().iter().map(|a| (a.name.clone(), a.digest())).collect(),
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
+        claim: None,
     }
 }
 

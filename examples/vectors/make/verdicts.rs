@@ -584,6 +584,7 @@ fn payments(cases: &mut Cases) {
             per_use,
             refundable: None,
             windows: Vec::new(),
+            leases: None,
         };
         set(scene, |scene| scene.chain[2].token.budgets = Some(vec![budget]))
     };

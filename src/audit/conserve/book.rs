@@ -1,5 +1,6 @@
 //! The sums of a recount, and what they are held against.
 
+use super::leases::Lease;
 use super::tokens::{No, Standing};
 use super::windows::Spans;
 use super::{Account, Conservation, Flows, Tightest, VIOLATIONS_MAX, Violation};
@@ -35,6 +36,7 @@ pub(super) struct Book {
     entry: EntryIndex,
     pub(super) standing: Standing,
     pub(super) reservations: BTreeMap<ObjectId, Reservation>,
+    pub(super) leases: BTreeMap<ObjectId, Lease>,
     pub(super) captures: BTreeMap<ObjectId, Capture>,
     pub(super) applied: BTreeSet<ObjectId>,
     accounts: BTreeMap<(ObjectId, ObjectId), Account>,
@@ -94,6 +96,7 @@ impl Book {
             unit,
             total,
             reserved: 0,
+            leased: 0,
             captured: 0,
             refunded: 0,
             carved: 0,
@@ -102,10 +105,10 @@ impl Book {
         })
     }
 
-    /// Everything that is reserved on a token, in all units.
-    pub(super) fn reserved_on(&self, token: ObjectId) -> i128 {
+    /// Everything that is reserved or leased on a token, in all units.
+    pub(super) fn open_on(&self, token: ObjectId) -> i128 {
         let from = (token, ObjectId::default())..=(token, ObjectId([0xff; 32]));
-        self.accounts.range(from).map(|(_, account)| account.reserved).sum()
+        self.accounts.range(from).map(|(_, account)| account.reserved + account.leased).sum()
     }
 
     /// Moves value on every token that funds payments with `token`, and holds each against its bounds.
@@ -141,7 +144,7 @@ impl Book {
         if let Some(Amount(most)) = refundable {
             self.require(account.refunded <= i128::from(most), Code::AboveRefundable, token);
         }
-        let open = [committed, account.reserved, account.captured - account.refunded];
+        let open = [committed, account.reserved, account.leased, account.captured - account.refunded];
         self.require(open.iter().all(|sum| *sum >= 0), Code::Overflow, token);
     }
 

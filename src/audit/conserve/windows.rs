@@ -29,7 +29,7 @@ impl Book {
         listed.flat_map(|(id, windows)| windows.into_iter().map(move |window| (id, window))).collect()
     }
 
-    /// Requires the rules in force to know windows, if any is stated.
+    /// Requires the rules in force to know windows and limits on leases, if any is stated.
     pub(super) fn require_windows_known(&self, id: ObjectId, stated: bool) -> Result<(), No> {
         if stated && self.standing.rules < 2 { Err((Code::NotEnabled, id)) } else { Ok(()) }
     }

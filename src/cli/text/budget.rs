@@ -63,6 +63,7 @@ impl TypedBudget {
             per_use: amount(&self.per_use)?,
             refundable: amount(&self.refundable)?,
             windows: self.windows(unit)?,
+            leases: None,
         })
     }
 

@@ -1,10 +1,10 @@
 //! Records that nobody signs, as they are stored: numbers of fixed width through bincode. Whatever is signed or hashed
 //! stays in its canonical bytes and is not here.
 
-use crate::machine::{Capture, Due, Head, LinkValues, PendingRekey, Reservation, TokenInfo};
+use crate::machine::{Capture, Due, Head, Lease, LinkValues, PendingRekey, Reservation, TokenInfo};
 use bincode::Options;
 use remit_verifier::limits::{BUDGETS_MAX, DEPTH_MAX};
-use remit_verifier::object::{Budget, Period, Share, Token, Window};
+use remit_verifier::object::{Budget, LeaseLimits, Period, Share, Token, Window};
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
     Amount, EntryIndex, Epoch, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
@@ -100,6 +100,7 @@ struct BudgetRow {
     per_use: Option<u64>,
     refundable: Option<u64>,
     windows: Vec<WindowRow>,
+    leases: Option<(u64, u64)>,
 }
 
 /// Length and anchor of a window, none for months; most.
@@ -115,6 +116,7 @@ impl From<&Budget> for BudgetRow {
             per_use: amount(budget.per_use),
             refundable: amount(budget.refundable),
             windows: budget.windows.iter().map(window_row).collect(),
+            leases: budget.leases.map(|limits| (limits.most.0, limits.longest.0)),
         }
     }
 }
@@ -128,6 +130,9 @@ impl From<BudgetRow> for Budget {
             per_use: row.per_use.map(Amount),
             refundable: row.refundable.map(Amount),
             windows: row.windows.into_iter().map(window).collect(),
+            leases: row
+                .leases
+                .map(|(most, longest)| LeaseLimits { most: Amount(most), longest: Seconds(longest) }),
         }
     }
 }
@@ -233,6 +238,63 @@ impl From<ReservationRow> for Reservation {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct LeaseRow {
+    entry: u64,
+    token: u64,
+    unit: u64,
+    unit_id: Id,
+    payee: u64,
+    payee_id: Id,
+    holder: Id,
+    amount: u64,
+    at: u64,
+    settle_by: u64,
+    refund_until: Option<u64>,
+    nonce: [u8; 16],
+    over: bool,
+}
+
+impl From<&Lease> for LeaseRow {
+    fn from(of: &Lease) -> Self {
+        Self {
+            entry: of.entry.0,
+            token: of.token.0,
+            unit: of.unit.0,
+            unit_id: of.unit_id.0,
+            payee: of.payee.0,
+            payee_id: of.payee_id.0,
+            holder: of.holder.0,
+            amount: of.amount.0,
+            at: of.at.0,
+            settle_by: of.settle_by.0,
+            refund_until: of.refund_until.map(|until| until.0),
+            nonce: of.nonce.0,
+            over: of.over,
+        }
+    }
+}
+
+impl From<LeaseRow> for Lease {
+    fn from(row: LeaseRow) -> Self {
+        Self {
+            entry: EntryIndex(row.entry),
+            token: StateIndex(row.token),
+            unit: StateIndex(row.unit),
+            unit_id: ObjectId(row.unit_id),
+            payee: StateIndex(row.payee),
+            payee_id: ObjectId(row.payee_id),
+            holder: KeyBytes(row.holder),
+            amount: Amount(row.amount),
+            at: Seconds(row.at),
+            settle_by: Seconds(row.settle_by),
+            refund_until: row.refund_until.map(Seconds),
+            nonce: Nonce(row.nonce),
+            over: row.over,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct CaptureRow {
     reservation: Id,
     amount: u64,
@@ -317,6 +379,7 @@ pub(super) enum DueRow {
     Reservation,
     Token(u64),
     Rekey,
+    Lease,
 }
 
 impl From<&Due> for DueRow {
@@ -325,6 +388,7 @@ impl From<&Due> for DueRow {
             Due::Reservation => Self::Reservation,
             Due::Token(index) => Self::Token(index.0),
             Due::Rekey => Self::Rekey,
+            Due::Lease => Self::Lease,
         }
     }
 }
@@ -335,6 +399,7 @@ impl From<DueRow> for Due {
             DueRow::Reservation => Self::Reservation,
             DueRow::Token(index) => Self::Token(StateIndex(index)),
             DueRow::Rekey => Self::Rekey,
+            DueRow::Lease => Self::Lease,
         }
     }
 }

@@ -18,7 +18,15 @@ pub(crate) fn unit_id() -> ObjectId {
 
 fn budgets(share: Share, total: u64) -> Vec<Budget> {
     let (total, per_use) = (Some(Amount(total)), Some(Amount(500_000)));
-    vec![Budget { unit: unit_id(), share, total, per_use, refundable: None, windows: Vec::new() }]
+    vec![Budget {
+        unit: unit_id(),
+        share,
+        total,
+        per_use,
+        refundable: None,
+        windows: Vec::new(),
+        leases: None,
+    }]
 }
 
 /// The sealed claims of the root.
@@ -145,6 +153,7 @@ pub(crate) fn invocation() -> Vec<u8> {
         arguments,
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
+        claim: None,
     };
     invocation.encode()
 }

@@ -1,10 +1,13 @@
 //! Payloads of all operations that are neither tokens nor invocations (spec 02 §5).
 
 use super::kind::Kind;
+use super::lease::{Lease, LeaseFields};
+use super::voucher::Voucher;
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
 use crate::limits::*;
 use crate::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Rules, Seconds, StateIndex};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -161,6 +164,20 @@ pub enum Act {
         /// The rules from now on.
         rules: Rules,
     },
+    /// Locks value for one till of a payee; signed by the holder of a logged token.
+    Lease(Lease),
+    /// Gives a lease back early, of which nothing was spent; signed by the payee.
+    LeaseClose {
+        /// The lease.
+        lease: Reference,
+    },
+    /// Settles a lease; signed by the payee.
+    Settle {
+        /// The lease.
+        lease: Reference,
+        /// Its last voucher, signed by the holder who opened the lease.
+        voucher: Box<Voucher>,
+    },
 }
 
 impl Reference {
@@ -203,6 +220,9 @@ impl Act {
             Self::Freeze { .. } => Kind::Freeze,
             Self::Unfreeze { .. } => Kind::Unfreeze,
             Self::Upgrade { .. } => Kind::Upgrade,
+            Self::Lease(_) => Kind::Lease,
+            Self::LeaseClose { .. } => Kind::LeaseClose,
+            Self::Settle { .. } => Kind::Settle,
         }
     }
 
@@ -284,6 +304,13 @@ impl Act {
             Self::Upgrade { rules } => {
                 f.add(20, |w| w.u64(rules.0));
             }
+            Self::Lease(lease) => lease.put(&mut f),
+            Self::LeaseClose { lease } => {
+                f.add(9, |w| lease.encode(w));
+            }
+            Self::Settle { lease, voucher } => {
+                f.add(9, |w| lease.encode(w)).add(35, |w| w.bytes(voucher.bytes()));
+            }
         }
         f.into_bytes()
     }
@@ -306,6 +333,9 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Freeze => &[17, 18],
         Kind::Unfreeze => &[9, 17, 18],
         Kind::Upgrade => &[20],
+        Kind::Lease => &[4, 5, 11, 12, 30, 31, 32, 33, 34],
+        Kind::LeaseClose => &[9],
+        Kind::Settle => &[9, 35],
         _ => &[],
     }
 }
@@ -344,6 +374,8 @@ struct Raw {
     id: Option<ObjectId>,
     generation: Option<Generation>,
     rules: Option<Rules>,
+    lease: LeaseFields,
+    voucher: Option<Box<Voucher>>,
 }
 
 impl Raw {
@@ -373,6 +405,8 @@ impl Raw {
             18 => self.id = Some(ObjectId(r.array_bytes()?)),
             19 => self.generation = Some(Generation(r.u64()?)),
             20 => self.rules = Some(r.rules()?),
+            30..=34 => self.lease.field(key, r)?,
+            35 => self.voucher = Some(Box::new(Voucher::decode(r.bytes(VOUCHER_BYTES_MAX)?)?)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())
@@ -426,6 +460,16 @@ impl Raw {
                 freeze: required(self.reference, 9)?,
             },
             Kind::Upgrade => Act::Upgrade { rules: required(self.rules, 20)? },
+            Kind::Lease => {
+                let (token, epoch) = (required(self.token, 4)?, required(self.epoch, 5)?);
+                let (amount, payee) = (required(self.amount, 11)?, required(self.party, 12)?);
+                Act::Lease(self.lease.lease(token, epoch, payee, amount)?)
+            }
+            Kind::LeaseClose => Act::LeaseClose { lease: required(self.reference, 9)? },
+            Kind::Settle => Act::Settle {
+                lease: required(self.reference, 9)?,
+                voucher: self.voucher.ok_or(DecodeError::MissingField(35))?,
+            },
             _ => return Err(DecodeError::WrongLabel),
         })
     }

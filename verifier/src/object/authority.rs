@@ -298,7 +298,15 @@ mod tests {
 
     fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
         let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-        Budget { unit: UNIT, share: Share::Shared, total, per_use, refundable: None, windows: Vec::new() }
+        Budget {
+            unit: UNIT,
+            share: Share::Shared,
+            total,
+            per_use,
+            refundable: None,
+            windows: Vec::new(),
+            leases: None,
+        }
     }
 
     fn child_of(parent: &Token, child: &Token) -> Option<Code> {

@@ -1,5 +1,6 @@
 //! Budgets, and the sealed claims that carry them (spec 04 §5–§6).
 
+use super::lease::LeaseLimits;
 use super::window::{Window, decode_windows, encode_windows};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::label;
@@ -23,6 +24,8 @@ pub struct Budget {
     pub refundable: Option<Amount>,
     /// Most that may be reserved in spans of time that follow each other, in the order of their periods.
     pub windows: Vec<Window>,
+    /// What leases may be opened at or below the token; without it none.
+    pub leases: Option<LeaseLimits>,
 }
 
 /// How a child's total relates to its parent's.
@@ -55,7 +58,7 @@ impl Budget {
 
     fn decode(r: &mut Reader<'_>, open: bool) -> Result<Self, DecodeError> {
         let (mut unit, mut share, mut total, mut per_use, mut refundable) = (None, None, None, None, None);
-        let mut windows = None;
+        let (mut windows, mut leases) = (None, None);
         r.map(|key, r| {
             match key {
                 1 => unit = Some(ObjectId(r.array_bytes()?)),
@@ -65,13 +68,15 @@ impl Budget {
                 5 => refundable = Some(Amount(r.u64()?)),
                 // An offline link does not live long enough for more than its total.
                 6 if !open => windows = Some(decode_windows(r)?),
-                7 | 8 => return Err(DecodeError::NotEnabled(key)),
+                7 if !open => leases = Some(LeaseLimits::decode(r)?),
+                8 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
         })?;
         let windows = windows.unwrap_or_default();
-        Ok(Self { unit: required(unit, 1)?, share: required(share, 2)?, total, per_use, refundable, windows })
+        let (unit, share) = (required(unit, 1)?, required(share, 2)?);
+        Ok(Self { unit, share, total, per_use, refundable, windows, leases })
     }
 
     fn encode(&self, w: &mut Writer) {
@@ -83,6 +88,7 @@ impl Budget {
         fields.opt(5, self.refundable, |w, amount| w.u64(amount.0));
         let windows = Some(&self.windows).filter(|windows| !windows.is_empty());
         fields.opt(6, windows, |w, windows| encode_windows(w, windows));
+        fields.opt(7, self.leases, |w, limits| limits.encode(w));
         w.fields(fields);
     }
 }

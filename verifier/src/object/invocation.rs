@@ -1,5 +1,6 @@
 //! Invocations, and the arguments that they commit to (spec 05).
 
+use super::claim::Claim;
 use super::permission::{Path, Value, decode_path};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::label;
@@ -33,6 +34,8 @@ pub struct Invocation {
     pub payment: Option<Payment>,
     /// Digest of the service's own request, if it binds one.
     pub request: Option<Hash>,
+    /// What makes it a voucher: it then spends out of a lease, and there is no payment (spec 16 §4).
+    pub claim: Option<Claim>,
 }
 
 /// The part of an invocation that asks for value.
@@ -94,6 +97,9 @@ impl Invocation {
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
         let mut raw = Raw::default();
         Reader::whole(payload, PAYLOAD_BYTES_MAX, |r| r.map(|key, r| raw.field(key, r)))?;
+        if let Some(claim) = raw.claim {
+            return Self::voucher(raw, claim);
+        }
         let payment = match (raw.value, raw.settle_by, raw.refund_until) {
             (Some((Amount(0), _)), ..) => return Err(DecodeError::Malformed),
             (Some((amount, unit)), Some(settle_by), refund_until) => {
@@ -103,6 +109,21 @@ impl Invocation {
             (None, None, None) => None,
             (None, ..) => return Err(DecodeError::Malformed),
         };
+        Self::of(raw, payment, None)
+    }
+
+    /// A voucher has an amount, no deadlines of its own, and stands in no bundle.
+    fn voucher(raw: Raw, claim: RawClaim) -> Result<Self, DecodeError> {
+        let (amount, unit) = required(raw.value, 10)?;
+        let bare = raw.settle_by.is_none() && raw.refund_until.is_none() && raw.bundle.is_none();
+        let (lease, number, cumulative, root) = claim;
+        if !bare || amount.0 == 0 || number == 0 || cumulative < amount {
+            return Err(DecodeError::Malformed);
+        }
+        Self::of(raw, None, Some(Claim { amount, unit, lease, number, cumulative, root }))
+    }
+
+    fn of(raw: Raw, payment: Option<Payment>, claim: Option<Claim>) -> Result<Self, DecodeError> {
         Ok(Self {
             nonce: required(raw.nonce, 1)?,
             valid_until: required(raw.valid_until, 2)?,
@@ -115,6 +136,7 @@ impl Invocation {
             arguments: raw.arguments.unwrap_or_default(),
             payment,
             request: raw.request,
+            claim,
         })
     }
 
@@ -130,17 +152,15 @@ impl Invocation {
         fields.add(7, |w| w.text(&self.action));
         fields.add(8, |w| w.text(self.resource.as_str()));
         let arguments = Some(&self.arguments).filter(|arguments| !arguments.is_empty());
-        fields.opt(9, arguments, |w, arguments| {
-            w.map(arguments.len() as u64);
-            for (name, digest) in arguments {
-                w.text(name).bytes(&digest.0);
-            }
-            w
-        });
-        fields.opt(10, self.payment, |w, p| w.array(2).u64(p.amount.0).bytes(&p.unit.0));
+        fields.opt(9, arguments, |w, arguments| encode_arguments(w, arguments));
+        let value = self.payment.map(|p| (p.amount, p.unit)).or(self.claim.map(|c| (c.amount, c.unit)));
+        fields.opt(10, value, |w, (amount, unit)| w.array(2).u64(amount.0).bytes(&unit.0));
         fields.opt(11, self.request, |w, digest| w.bytes(&digest.0));
         fields.opt(13, self.payment, |w, p| w.u64(p.settle_by.0));
         fields.opt(14, self.payment.and_then(|p| p.refund_until), |w, until| w.u64(until.0));
+        fields.opt(15, self.claim, |w, c| {
+            w.array(4).bytes(&c.lease.0).u64(c.number).u64(c.cumulative.0).bytes(&c.root.0)
+        });
         fields.into_bytes()
     }
 
@@ -152,6 +172,27 @@ impl Invocation {
         shown.iter().all(|argument| once(argument) && signed(argument))
     }
 }
+
+/// Names and digests of arguments; none at all is no field.
+pub(super) fn decode_arguments(r: &mut Reader<'_>) -> Result<Vec<(String, Hash)>, DecodeError> {
+    let mut arguments = Vec::new();
+    r.text_map(ARGUMENTS_MAX, |name, r| {
+        arguments.push((name.into(), Hash(r.array_bytes()?)));
+        Ok(())
+    })?;
+    if arguments.is_empty() { Err(DecodeError::NotCanonical) } else { Ok(arguments) }
+}
+
+pub(super) fn encode_arguments<'w>(w: &'w mut Writer, arguments: &[(String, Hash)]) -> &'w mut Writer {
+    w.map(arguments.len() as u64);
+    for (name, digest) in arguments {
+        w.text(name).bytes(&digest.0);
+    }
+    w
+}
+
+/// Field 15: lease, number, cumulative amount, root.
+type RawClaim = (ObjectId, u64, Amount, Hash);
 
 /// An invocation's fields while they are being read.
 #[derive(Default)]
@@ -169,6 +210,7 @@ struct Raw {
     request: Option<Hash>,
     settle_by: Option<Seconds>,
     refund_until: Option<Seconds>,
+    claim: Option<RawClaim>,
 }
 
 impl Raw {
@@ -182,17 +224,7 @@ impl Raw {
             6 => self.audience = Some(ObjectId(r.array_bytes()?)),
             7 => self.action = Some(r.name()?.into()),
             8 => self.resource = Some(decode_path(r)?),
-            9 => {
-                let mut arguments = Vec::new();
-                r.text_map(ARGUMENTS_MAX, |name, r| {
-                    arguments.push((name.into(), Hash(r.array_bytes()?)));
-                    Ok(())
-                })?;
-                if arguments.is_empty() {
-                    return Err(DecodeError::NotCanonical);
-                }
-                self.arguments = Some(arguments);
-            }
+            9 => self.arguments = Some(decode_arguments(r)?),
             10 => {
                 r.array_of(2)?;
                 self.value = Some((Amount(r.u64()?), ObjectId(r.array_bytes()?)));
@@ -200,7 +232,12 @@ impl Raw {
             11 => self.request = Some(Hash(r.array_bytes()?)),
             13 => self.settle_by = Some(Seconds(r.u64()?)),
             14 => self.refund_until = Some(Seconds(r.u64()?)),
-            12 | 15 => return Err(DecodeError::NotEnabled(key)),
+            15 => {
+                r.array_of(4)?;
+                let (lease, number) = (ObjectId(r.array_bytes()?), r.u64()?);
+                self.claim = Some((lease, number, Amount(r.u64()?), Hash(r.array_bytes()?)));
+            }
+            12 => return Err(DecodeError::NotEnabled(key)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())

@@ -81,6 +81,12 @@ kinds! {
     24 Unfreeze "unfreeze" Some(label::UNFREEZE);
     /// Several operations, all or nothing.
     25 Bundle "bundle" None;
+    /// The holder locks value for one till of a payee.
+    35 Lease "lease" Some(label::LEASE);
+    /// The payee gives a lease back early.
+    36 LeaseClose "lease_close" Some(label::LEASE_CLOSE);
+    /// The payee settles a lease with its last voucher.
+    37 Settle "settle" Some(label::SETTLE);
     /// The operators put later rules in force.
     41 Upgrade "upgrade" Some(label::UPGRADE);
 }
@@ -90,9 +96,6 @@ pub const RESERVED: &[(u64, &str)] = &[
     (32, "request"),
     (33, "approve"),
     (34, "withdraw"),
-    (35, "lease"),
-    (36, "lease_close"),
-    (37, "settle"),
     (38, "offer"),
     (39, "trade"),
     (40, "refusal"),

@@ -194,6 +194,9 @@ impl Submission {
             if let Body::Reserve(_, links) = &operation.body {
                 links.iter().try_for_each(Link::verify)?;
             }
+            if let Body::Act(_, Act::Settle { voucher, .. }, _) = &operation.body {
+                voucher.verify(ledger)?;
+            }
         }
         Ok(Verified(self))
     }

@@ -50,7 +50,7 @@ pub struct Counters {
     pub returned: u64,
     /// Open: held for payees.
     pub reserved: u64,
-    /// Open: locked in leases (later rules versions).
+    /// Open: locked in leases.
     pub leased: u64,
     /// Open: waiting for approval (later rules versions).
     pub pending: u64,
@@ -96,7 +96,7 @@ impl UnitValues {
             carved: r.u64()?,
             returned: r.u64()?,
             reserved: r.u64()?,
-            leased: reserved(r, 6)?,
+            leased: r.u64()?,
             pending: reserved(r, 7)?,
             ceded: r.u64()?,
         };
@@ -213,8 +213,7 @@ mod tests {
             Values::decode(&values.encode(&[7; 32])).map(|(values, _)| values)
         };
         assert!(decoded(Counters { reserved: 1, ceded: 1, ..Counters::default() }).is_ok());
-        let leased = decoded(Counters { leased: 1, ..Counters::default() });
-        assert_eq!(leased, Err(DecodeError::NotEnabled(6)));
+        assert!(decoded(Counters { leased: 1, ..Counters::default() }).is_ok());
         let pending = decoded(Counters { pending: 1, ..Counters::default() });
         assert_eq!(pending, Err(DecodeError::NotEnabled(7)));
     }

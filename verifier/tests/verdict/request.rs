@@ -157,7 +157,15 @@ fn deadline() {
 fn budgets() {
     let budget = |unit| {
         let (total, per_use) = (Some(Amount(100)), Some(Amount(60)));
-        Budget { unit, share: Share::Shared, total, per_use, refundable: None, windows: Vec::new() }
+        Budget {
+            unit,
+            share: Share::Shared,
+            total,
+            per_use,
+            refundable: None,
+            windows: Vec::new(),
+            leases: None,
+        }
     };
     let paying = |amount, budgets: Vec<Budget>| {
         let mut scene = Scene { shows_unit: true, request: Some(Ask::paying(3, amount)), ..Scene::offline() };

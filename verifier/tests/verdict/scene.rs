@@ -252,6 +252,7 @@ impl Ask {
             arguments: vec![("nights".into(), nights.digest())],
             payment: None,
             request: None,
+            claim: None,
         };
         Self { invocation, signed_by: HOLDER + holder, spoil: |_| {}, shown: vec![nights], on_last: true }
     }
