@@ -63,7 +63,7 @@ pub const LEASE_PROOF_BYTES_MAX: usize = EVIDENCE_BYTES_MAX + 2 * OBJECT_BYTES_M
 /// What a till or a wallet keeps of one lease, in bytes.
 pub const TILL_BYTES_MAX: usize = 32_768;
 /// From a lease's `spend_until` to its `settle_by` at least: two clocks that are off by the most, both ways.
-pub const LEASE_SETTLE_MIN: Seconds = Seconds(2 * SKEW_MAX.0 / 1000);
+pub const LEASE_SETTLE_MIN: Seconds = Seconds(600);
 /// Life of a token.
 pub const TOKEN_LIFE_MAX: Seconds = Seconds(400 * 24 * 3600);
 /// From a reserve to its `settle_by`.

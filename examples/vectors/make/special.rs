@@ -501,7 +501,7 @@ fn entries(name: &str, good: &[u8]) -> Vec<Broken> {
         ];
     }
     vec![
-        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(35)),
+        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(38)),
         element("unknown-kind", "A kind that nobody knows.", Code::Malformed, 2, number(99)),
         element("genesis-kind", "A genesis of this length.", Code::Malformed, 2, number(0)),
         element("short-hash", "A hash of 31 bytes.", Code::Malformed, 5, Item::Bytes(vec![1; 31])),

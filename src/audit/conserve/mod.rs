@@ -2,9 +2,10 @@
 //!
 //! It reads entries and the objects kept beside them, and knows only what stands in them: budgets, reservations,
 //! captures, refunds, carves, ends, stops and times. For every token and unit it keeps plain signed sums, and after
-//! every operation it asks whether `captured - refunded + reserved + leased + carved - returned + ceded` is still within the
-//! total that the token states, and whether the operation could be made at all: on a token in force, within what one
-//! use may be, before its deadline. Who signed is not its business: that is for [`replay`](crate::audit::replay()).
+//! every operation it asks whether `captured - refunded + reserved + leased + carved - returned + ceded` is still
+//! within the total that the token states, and whether the operation could be made at all: on a token in force,
+//! within what one use may be, before its deadline. Who signed is not its business: that is for
+//! [`replay`](crate::audit::replay()).
 
 mod book;
 mod leases;

@@ -29,7 +29,7 @@ impl Voucher {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`]; `Oversize` above [`VOUCHER_BYTES_MAX`], `MissingField(15)` for an invocation that is no voucher.
+    /// [`DecodeError`]; `Oversize` above [`VOUCHER_BYTES_MAX`], `MissingField(15)` for one that is none.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > VOUCHER_BYTES_MAX {
             return Err(DecodeError::Oversize);

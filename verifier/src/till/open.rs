@@ -157,7 +157,7 @@ impl LeaseProof<'_> {
     }
 }
 
-/// The tokens from the root down to the lease's, each with its signature, the root of an issuer whom the policy accepts.
+/// The tokens from the root down to the lease's, each with its signature, the root of an issuer who is accepted.
 fn chain(
     shown: &LeaseProof<'_>,
     ledger: &LedgerId,

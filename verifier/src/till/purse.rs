@@ -203,6 +203,13 @@ impl Wallet {
                 r.array_of(2)?;
                 Some((Tally::decode(r)?, r.bytes(VOUCHER_BYTES_MAX)?.to_vec()))
             };
+            if let Some((after, voucher)) = &last {
+                let claim = Voucher::decode(voucher)?.claim;
+                let next = before.number().checked_add(1) == Some(claim.number);
+                if !next || !after.is_of(&claim) {
+                    return Err(DecodeError::Malformed);
+                }
+            }
             Ok(Self { ledger, id, lease, limits, before, last })
         })
     }

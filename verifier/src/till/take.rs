@@ -136,7 +136,10 @@ impl Till {
             let (till, lease) = (TillId(r.array_bytes()?), ObjectId(r.array_bytes()?));
             let (tally, newest) = (Tally::decode(r)?, Millis(r.u64()?));
             let last = if r.null()? { None } else { Some(r.bytes(VOUCHER_BYTES_MAX)?.to_vec()) };
-            let whole = last.is_some() == (tally.number() > 0);
+            let whole = match &last {
+                Some(voucher) => tally.is_of(&Voucher::decode(voucher)?.claim),
+                None => tally.number() == 0,
+            };
             whole.then_some(Self { till, lease, tally, newest, last }).ok_or(DecodeError::Malformed)
         })
     }

@@ -4,6 +4,7 @@ use crate::cbor::{DecodeError, Reader, Writer};
 use crate::code::Code;
 use crate::hash::{EMPTY_ROOT, node_hash};
 use crate::limits::*;
+use crate::object::Claim;
 use crate::types::{Amount, Hash, TreeSize};
 use alloc::vec::Vec;
 
@@ -52,6 +53,11 @@ impl Tally {
             cumulative: cumulative.ok_or(Code::Overflow)?,
             peaks,
         })
+    }
+
+    /// Whether this voucher is the last of these uses.
+    pub(super) fn is_of(&self, claim: &Claim) -> bool {
+        claim.number == self.number && claim.cumulative == self.cumulative && claim.root == self.root()
     }
 
     /// Reads `[number, cumulative, [hash, …]]`.
