@@ -3,6 +3,7 @@
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::code::Code;
+use remit_verifier::limits::LEASE_SETTLE_MIN;
 use remit_verifier::log::{Common, Facts};
 use remit_verifier::object::{Act, Budget, Lease, LeaseLimits, Path, Period, Reference, Voucher, Window};
 use remit_verifier::sign::{Draft, DraftBody, LocalSigner};
@@ -227,7 +228,7 @@ fn deadlines_leave_room_for_two_clocks() {
     };
     for (spend, settle, refund) in [
         (now, now + HOUR, None),
-        (now + 60, now + 60 + 599, None),
+        (now + 60, now + 60 + LEASE_SETTLE_MIN.0 - 1, None),
         (expires + 1, expires + 601, None),
         (now + 60, now + 30 * DAY + 1, None),
         (now + 60, now + HOUR, Some(now + HOUR - 1)),
@@ -236,7 +237,7 @@ fn deadlines_leave_room_for_two_clocks() {
         w.refuses(Code::BadTime, |w| try_with(w, spend, settle, refund));
     }
     for (spend, settle, refund) in [
-        (now + 1, now + 601, Some(now + 601)),
+        (now + 1, now + 1 + LEASE_SETTLE_MIN.0, Some(now + 601)),
         (expires, expires + 600, None),
         (now + 60, now + 30 * DAY, Some(now + 400 * DAY)),
     ] {

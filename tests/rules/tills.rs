@@ -4,6 +4,7 @@ use crate::leases::{HOUR, TILL, wanted};
 use crate::world::*;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use remit::client::TokenSpec;
+use remit_verifier::cbor::DecodeError;
 use remit_verifier::code::Code;
 use remit_verifier::hash::sha256;
 use remit_verifier::limits::*;
@@ -329,6 +330,7 @@ fn a_voucher_is_of_the_holder_for_this_party_on_this_token() {
         "the largest invocation there is can be settled: {}",
         long.len()
     );
+    assert_eq!(c.judge(&[0; VOUCHER_BYTES_MAX]), Err(Code::Malformed));
     assert_eq!(c.judge(&[0; VOUCHER_BYTES_MAX + 1]), Err(Code::Oversize));
     let shown = [Argument { name: "nights".into(), salt: [1; 16], value: Value::Integer(1) }];
     let judged = c.till.accept(&c.open, &voucher, &shown, &c.policy, c.w.now);
@@ -452,6 +454,27 @@ fn a_proof_of_a_lease_is_refused_with_anything_changed() {
     assert_eq!(changed(&|proof| proof.tokens.reverse()), Err(Code::BrokenChain));
     assert_eq!(changed(&|proof| proof.tokens.clear()), Err(Code::WrongToken));
     assert_eq!(OpenLease::verify(&c.proof[1..], &c.policy, w.now).expect_err("no proof"), Code::Malformed);
+}
+
+#[test]
+fn proofs_and_stored_states_have_bounds() {
+    let c = Counter::new();
+    let good = LeaseProof::decode(&c.proof).expect("decodes");
+    let links = |count| {
+        let proof = LeaseProof { links: vec![Hash::default(); count], ..good.clone() };
+        LeaseProof::decode(&proof.encode()).map(drop)
+    };
+    assert_eq!(links(DETAILS_LINKS_MAX), Ok(()));
+    assert_eq!(links(DETAILS_LINKS_MAX + 1), Err(DecodeError::TooMany));
+    let of = |bytes: usize| LeaseProof::decode(&vec![0; bytes]).map(drop);
+    assert_eq!(of(LEASE_PROOF_BYTES_MAX), Err(DecodeError::Malformed));
+    assert_eq!(of(LEASE_PROOF_BYTES_MAX + 1), Err(DecodeError::Oversize));
+    let stored = |bytes: usize| {
+        let (till, wallet) = (Till::decode(&vec![0; bytes]), Wallet::decode(&vec![0; bytes]));
+        [till.map(drop), wallet.map(drop)]
+    };
+    assert_eq!(stored(TILL_BYTES_MAX), [Err(DecodeError::Malformed); 2]);
+    assert_eq!(stored(TILL_BYTES_MAX + 1), [Err(DecodeError::Oversize); 2]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `rules.json`: one ledger through every kind of operation, and refused for every reason that can be scripted.
 
+use super::leases;
 use super::script::Script;
 use super::things::{DAY, OTHER, genesis, key, path, signer};
 use remit::client::{Ask, Client, Randomness, TokenSpec, budget, carved};
@@ -38,6 +39,7 @@ pub(crate) fn ledgers() -> Vec<Value> {
     rekeys(&mut s);
     deadlines(&mut s);
     largest(&mut s);
+    leases::scenes(&mut s);
     compromise(&mut s);
     vec![s.close(
         "every-kind",
@@ -125,9 +127,9 @@ fn admission(s: &mut Script) {
     let at = forged.len() - 3;
     forged[at] ^= 1;
     s.batch(&[("A forged signature.", &forged, Some(no(BadSignature)))]);
-    let mut lease = Writer::labelled(label::SUBMISSION, 3);
-    lease.bytes(&s.ledger.id().0).array(1).array(4).u64(35).array(0).null().array(0);
-    s.batch(&[("A lease, of later rules.", &lease.into_bytes(), Some(no(NotEnabled)))]);
+    let mut offer = Writer::labelled(label::SUBMISSION, 3);
+    offer.bytes(&s.ledger.id().0).array(1).array(4).u64(38).array(0).null().array(0);
+    s.batch(&[("An offer, of later rules.", &offer.into_bytes(), Some(no(NotEnabled)))]);
 }
 
 /// A budget of 1 000 with a day of 100 and a month of 150.
@@ -139,6 +141,7 @@ fn windowed(s: &Script) -> Budget {
 }
 
 fn upgrade(s: &mut Script) {
+    leases::of_later_rules(s, OTHER);
     let spec = TokenSpec { budgets: Some(vec![windowed(s)]), ..s.root_spec("early", 0) };
     s.issue("Windows, of later rules.", &spec, no(NotEnabled));
     let plain = s.root("early", 1_000);

@@ -6,8 +6,9 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
 use remit_verifier::object::{
-    Act, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator, Origin, Path,
-    Payment, Period, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token, Value, Window,
+    Act, Argument, Budget, Claim, Condition, Delegation, DelegationMode, Invocation, Kind, Lease, Operator,
+    Origin, Path, Payment, Period, Permission, Position, Reference, Sealed, Share, Stamp, Target, Token,
+    Value, Voucher, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -199,6 +200,33 @@ pub(crate) fn invocation() -> Invocation {
     }
 }
 
+/// A lease of the token's value for the hotel's first till.
+pub(crate) fn lease() -> Lease {
+    Lease {
+        token: TOKEN,
+        epoch: Epoch(0),
+        payee: HOTEL,
+        till: TillId([0x71; 32]),
+        amount: Amount(300_000),
+        unit: CNY,
+        spend_until: Seconds(START.0 + DAY),
+        settle_by: Seconds(START.0 + 2 * DAY),
+        refund_until: Some(Seconds(START.0 + 30 * DAY)),
+    }
+}
+
+/// The third voucher of a lease.
+pub(crate) fn voucher() -> Invocation {
+    let (number, root) = (3, Hash([0xab; 32]));
+    let (amount, cumulative) = (Amount(48_000), Amount(100_000));
+    let claim = Claim { amount, unit: CNY, lease: OTHER, number, cumulative, root };
+    Invocation { payment: None, claim: Some(claim), ..invocation() }
+}
+
+fn signed_voucher() -> Vec<u8> {
+    sign("assistant", remit_verifier::label::INVOCATION, &voucher().encode()).1
+}
+
 /// One act of every kind.
 pub(crate) fn acts() -> Vec<Act> {
     let target = |position| Target { token: TOKEN, epoch: Epoch(0), position: Position(position) };
@@ -233,6 +261,12 @@ pub(crate) fn acts() -> Vec<Act> {
         Act::Freeze { leaf, id },
         Act::Unfreeze { leaf, id, freeze: other },
         Act::Upgrade { rules: Rules::NEWEST },
+        Act::Lease(lease()),
+        Act::LeaseClose { lease: other },
+        Act::Settle {
+            lease: other,
+            voucher: Box::new(Voucher::decode(&signed_voucher()).expect("a voucher")),
+        },
     ]
 }
 
