@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 
 const ORIGIN: &str = "ledger.example/vouchers";
 
+/// Name, about, code, and what is changed.
+type Row<'a, T> = (&'a str, &'a str, Code, T);
+
 /// A lease of 300 of the agent's token below the assistant's, at the hotel.
 struct Scene {
     s: Script,
@@ -135,7 +138,7 @@ impl Scene {
         };
         let (entry, common, lease) = (flipped(shown.entry), flipped(shown.common), flipped(shown.lease));
         let token = flipped(shown.tokens[0]);
-        let parts: [(&str, &str, Code, &dyn Fn(&mut LeaseProof<'_>)); 10] = [
+        let parts: [Row<'_, &dyn Fn(&mut LeaseProof<'_>)>; 10] = [
             ("proof/text", "No proof as text.", Code::Malformed, &|proof| proof.proof = b"no proof"),
             ("proof/no-tokens", "No chain.", Code::WrongToken, &|proof| proof.tokens.clear()),
             ("proof/upper", "The chain ends above the token.", Code::WrongToken, &|proof| {
@@ -255,38 +258,68 @@ impl Scene {
     fn broken(&mut self, second: &[u8], kept: &[u8]) {
         let shown = [nights(2)];
         let now = self.now();
-        let fields: [(&str, &str, Code, &str, fn(&mut Invocation)); 12] = [
-            ("voucher/holder", "Another signer.", Code::WrongHolder, "assistant", |_| {}),
-            ("voucher/token", "Another token.", Code::WrongToken, "agent", |i| i.token = OTHER),
-            ("voucher/epoch", "Another epoch.", Code::OldEpoch, "agent", |i| i.epoch = Epoch(1)),
-            ("voucher/audience", "Another party.", Code::WrongAudience, "agent", |i| i.audience = OTHER),
-            ("voucher/action", "An action that is not allowed.", Code::ActionNotAllowed, "agent", |i| {
-                i.action = "view".into();
-            }),
-            ("voucher/resource", "A resource that is not allowed.", Code::ResourceNotAllowed, "agent", |i| {
-                i.resource = path("suites/1");
-            }),
-            ("voucher/late", "Its own window is over.", Code::TooLate, "agent", |i| i.valid_until.0 -= 60),
-            ("voucher/early", "Its own window is too long.", Code::TooEarly, "agent", |i| {
-                i.valid_until.0 += 3;
-            }),
-            ("voucher/request", "A use that is not the one of the root.", Code::WrongRoot, "agent", |i| {
-                i.request = Some(Hash([1; 32]));
-            }),
-            ("voucher/nonce", "A use that is not the one of the root.", Code::WrongRoot, "agent", |i| {
-                i.nonce = Nonce([9; 16]);
-            }),
-            ("voucher/none", "No voucher.", Code::MisplacedVoucher, "agent", |i| i.claim = None),
-            ("voucher/bundle", "A voucher in a bundle.", Code::Malformed, "agent", |i| {
-                i.bundle = Some(Hash([1; 32]));
-            }),
+        let fields: [Row<'_, (&str, fn(&mut Invocation))>; 12] = [
+            ("voucher/holder", "Another signer.", Code::WrongHolder, ("assistant", |_| {})),
+            ("voucher/token", "Another token.", Code::WrongToken, ("agent", |i| i.token = OTHER)),
+            ("voucher/epoch", "Another epoch.", Code::OldEpoch, ("agent", |i| i.epoch = Epoch(1))),
+            ("voucher/audience", "Another party.", Code::WrongAudience, ("agent", |i| i.audience = OTHER)),
+            (
+                "voucher/action",
+                "An action that is not allowed.",
+                Code::ActionNotAllowed,
+                ("agent", |i| {
+                    i.action = "view".into();
+                }),
+            ),
+            (
+                "voucher/resource",
+                "A resource that is not allowed.",
+                Code::ResourceNotAllowed,
+                ("agent", |i| {
+                    i.resource = path("suites/1");
+                }),
+            ),
+            ("voucher/late", "Its own window is over.", Code::TooLate, ("agent", |i| i.valid_until.0 -= 60)),
+            (
+                "voucher/early",
+                "Its own window is too long.",
+                Code::TooEarly,
+                ("agent", |i| {
+                    i.valid_until.0 += 3;
+                }),
+            ),
+            (
+                "voucher/request",
+                "A use that is not the one of the root.",
+                Code::WrongRoot,
+                ("agent", |i| {
+                    i.request = Some(Hash([1; 32]));
+                }),
+            ),
+            (
+                "voucher/nonce",
+                "A use that is not the one of the root.",
+                Code::WrongRoot,
+                ("agent", |i| {
+                    i.nonce = Nonce([9; 16]);
+                }),
+            ),
+            ("voucher/none", "No voucher.", Code::MisplacedVoucher, ("agent", |i| i.claim = None)),
+            (
+                "voucher/bundle",
+                "A voucher in a bundle.",
+                Code::Malformed,
+                ("agent", |i| {
+                    i.bundle = Some(Hash([1; 32]));
+                }),
+            ),
         ];
-        for (name, about, code, by, change) in fields {
+        for (name, about, code, (by, change)) in fields {
             let voucher = self.signed(second, by, change);
             let given = Given { voucher: &voucher, kept: Some(kept), shown: &shown, now };
             self.judge(name, about, &given, Some(code));
         }
-        let claims: [(&str, &str, Code, fn(&mut Claim)); 8] = [
+        let claims: [Row<'_, fn(&mut Claim)>; 8] = [
             ("voucher/lease", "Another lease.", Code::WrongLease, |c| c.lease = OTHER),
             ("voucher/unit", "Another unit.", Code::WrongLease, |c| c.unit = OTHER),
             ("voucher/number", "Its number goes back.", Code::WrongNumber, |c| c.number = 1),

@@ -20,9 +20,8 @@ pub(in crate::cli) struct TypedBudget {
     leases: Option<(String, Seconds)>,
 }
 
-const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... [lease AMOUNT/SPAN]; \
-                    TOTAL \
-                    `any` states none";
+const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... \
+                    [lease AMOUNT/SPAN]; TOTAL `any` states none";
 
 /// Reads the words of a budget.
 pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
