@@ -330,6 +330,7 @@ impl Client {
             payment: ask.payment,
             request: ask.request,
             request_nonce: None,
+            claim: None,
         })
     }
 
@@ -398,6 +399,7 @@ pub fn budget(unit: ObjectId, total: Amount) -> Budget {
         refundable: None,
         windows: Vec::new(),
         cumulative: None,
+        leases: None,
     }
 }
 

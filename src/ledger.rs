@@ -249,6 +249,15 @@ impl Ledger {
         self.snapshot().evidence(entry)
     }
 
+    /// The proof of a lease at the newest checkpoint; see [`Snapshot::lease_proof`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Snapshot::lease_proof`].
+    pub fn lease_proof(&self, id: &ObjectId) -> Result<Vec<u8>, LedgerError> {
+        self.snapshot().lease_proof(id)
+    }
+
     /// The tlog-proof of an entry under the newest checkpoint.
     ///
     /// # Errors

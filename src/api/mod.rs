@@ -14,6 +14,7 @@ mod error;
 mod extract;
 mod health;
 mod layers;
+mod leases;
 pub mod limits;
 mod log;
 mod metrics;

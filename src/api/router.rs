@@ -4,7 +4,7 @@ use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
-use super::{admin, docs, entries, health, log, parties, submit, tokens, value, verify};
+use super::{admin, docs, entries, health, leases, log, parties, submit, tokens, value, verify};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +30,8 @@ fn routes() -> Routes {
         .private(value::__path_reservation, value::reservation)
         .private(value::__path_evidence, value::evidence)
         .private(value::__path_capture, value::capture)
+        .private(leases::__path_lease, leases::lease)
+        .private(leases::__path_lease_proof, leases::lease_proof)
         .private(entries::__path_entry, entries::entry)
         .private(entries::__path_object, entries::object)
         .private(entries::__path_details, entries::details)

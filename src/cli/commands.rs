@@ -2,8 +2,8 @@
 
 use super::out::Outcome;
 use super::{
-    audit, backup, config, control, doctor, folder, grant, init, key, look, manual, party, prepare, private,
-    register, serve, spend,
+    audit, backup, config, control, doctor, folder, grant, init, key, lease, look, manual, party, prepare,
+    private, register, serve, spend, till, voucher,
 };
 use clap::Subcommand;
 
@@ -35,6 +35,10 @@ pub(super) enum Command {
     Release(Box<spend::Release>),
     Refund(Box<spend::Refund>),
     Present(Box<spend::Present>),
+    Lease(Box<lease::Lease>),
+    LeaseClose(Box<lease::Close>),
+    Voucher(Box<voucher::VoucherCommand>),
+    Till(Box<till::TillCommand>),
     List(Box<look::List>),
     Show(Box<look::Show>),
     Policy(Box<look::PolicyCommand>),
@@ -84,6 +88,10 @@ impl Command {
             Self::Release(command) => command.run(),
             Self::Refund(command) => command.run(),
             Self::Present(command) => command.run(),
+            Self::Lease(command) => command.run(),
+            Self::LeaseClose(command) => command.run(),
+            Self::Voucher(command) => command.run(),
+            Self::Till(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Policy(command) => command.run(),

@@ -34,7 +34,7 @@ pub(super) struct List {
     connection: Connection,
 }
 
-/// Shows a token, party, unit, reservation or capture by its id; without an id, the ledger itself.
+/// Shows a token, party, unit, reservation, lease or capture by its id; without an id, the ledger itself.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -142,7 +142,7 @@ fn budgets(token: &Value) -> String {
                 let _ = writeln!(text, "  {} as far as the tokens above go ({share})", unit.name);
             }
         }
-        for name in ["reserved", "captured", "refunded", "carved", "returned", "per_use"] {
+        for name in ["reserved", "leased", "captured", "refunded", "carved", "returned", "per_use"] {
             let zero = budget[name].as_str().is_none_or(|text| text == "0");
             if let (false, Some(shown)) = (zero, amount(name)) {
                 let _ = writeln!(text, "    {shown} {}", name.replace('_', " "));
@@ -165,11 +165,12 @@ fn budgets(token: &Value) -> String {
 }
 
 /// Kinds of things, as the interface names them.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 6] = [
     ("token", "tokens"),
     ("party", "parties"),
     ("unit", "units"),
     ("reservation", "reservations"),
+    ("lease", "leases"),
     ("capture", "captures"),
 ];
 
@@ -209,9 +210,10 @@ fn shown(session: &Session, kind: &str, view: Value) -> Done {
         rest.remove("id");
         rest.remove("budgets");
     }
-    // Amounts are in minor units of a unit that is named by its id; of a capture, by its reservation.
-    let reservation = view["reservation"].as_str().filter(|_| kind == "capture");
-    let reserved = reservation.and_then(|id| session.json(&format!("/v1/reservations/{id}")).ok());
+    // Amounts are in minor units of a unit that is named by its id; of a capture, by its reservation or lease.
+    let captured = view["reservation"].as_str().filter(|_| kind == "capture");
+    let of = |id: &str| ["reservations", "leases"].map(|path| session.json(&format!("/v1/{path}/{id}")).ok());
+    let reserved = captured.and_then(|id| of(id).into_iter().flatten().next());
     let unit = reserved.as_ref().unwrap_or(&view)["unit"].as_str();
     if let Some(unit) = unit.and_then(|unit| session.unit(unit).ok()) {
         for name in ["amount", "captured", "refunded", "released", "left"] {

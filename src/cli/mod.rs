@@ -28,6 +28,8 @@ mod init;
 #[cfg(feature = "server")]
 mod key;
 #[cfg(feature = "server")]
+mod lease;
+#[cfg(feature = "server")]
 mod look;
 #[cfg(feature = "server")]
 mod manual;
@@ -53,7 +55,11 @@ mod spec;
 mod spend;
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod text;
+#[cfg(feature = "server")]
+mod till;
 mod verify;
+#[cfg(feature = "server")]
+mod voucher;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};

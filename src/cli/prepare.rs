@@ -408,6 +408,8 @@ fn refer(body: &mut DraftBody, known: &[ObjectId]) {
         | Act::Capture { reserve: reference, .. }
         | Act::Release { reserve: reference, .. }
         | Act::Refund { capture: reference, .. }
+        | Act::LeaseClose { lease: reference }
+        | Act::Settle { lease: reference, .. }
         | Act::Unfreeze { freeze: reference, .. } => reference,
         _ => return,
     };

@@ -23,3 +23,36 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     io::copy(&mut File::open(from)?, &mut file)?;
     file.sync_all()
 }
+
+/// Holds a file's lock until it is dropped.
+pub(super) struct Locked {
+    _file: File,
+}
+
+/// Locks what stands beside a file, so that two processes do not count in it at once.
+pub(super) fn lock(path: &Path) -> Result<Locked, Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let beside = Path::new(&name);
+    let usage = |error: io::Error| Failure::usage(format!("{}: {error}", beside.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(beside).map_err(usage)?;
+    file.lock().map_err(usage)?;
+    Ok(Locked { _file: file })
+}
+
+/// Replaces a file as a whole: what is read later, also after power was lost, is the old bytes or the new ones. When
+/// this returns, it is the new ones.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let beside = Path::new(&name);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = File::create(beside)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        std::fs::rename(beside, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}

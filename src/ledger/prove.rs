@@ -4,8 +4,10 @@ use super::{LedgerError, Snapshot};
 use crate::tree::tile::{TILE_WIDTH, Tile, TileKind, level_tiles, push_entry, tile_bytes};
 use crate::tree::{ProveError, prove};
 use remit_verifier::c2sp::TlogProof;
+use remit_verifier::hash::sha256;
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Kind, Submission};
+use remit_verifier::till::LeaseProof;
 use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex, TreeSize};
 use remit_verifier::verify::{Evidence, Presentation};
 
@@ -86,6 +88,41 @@ impl Snapshot {
         };
         let proof = self.proof(entry)?;
         Ok(Evidence { entry: &kept.entry, ids, proof: proof.as_bytes() }.encode())
+    }
+
+    /// The proof of a lease for its payee (spec 16 §5).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`] if no lease has this id; [`LedgerError::Damaged`], [`LedgerError::Prove`],
+    /// [`LedgerError::Proof`], [`LedgerError::Store`].
+    pub fn lease_proof(&self, id: &ObjectId) -> Result<Vec<u8>, LedgerError> {
+        let lease = self.lease(id)?;
+        let damaged = || LedgerError::Damaged(lease.entry);
+        let kept = self.entry(lease.entry)?;
+        let object = kept.object.as_deref().ok_or_else(damaged)?;
+        let details = kept.details.as_ref().ok_or_else(damaged)?;
+        let submission = Submission::decode(object).map_err(|_| damaged())?;
+        let ids = match submission.kind() {
+            Kind::Bundle => submission.operations.iter().map(|operation| operation.id).collect(),
+            _ => Vec::new(),
+        };
+        let operation = submission.operations.into_iter().find(|operation| operation.id == *id);
+        let signed = operation.ok_or_else(damaged)?.objects().into_iter().next().ok_or_else(damaged)?;
+        let mut chain = self.token_at(lease.token)?.ancestors.clone();
+        chain.push(lease.token);
+        let tokens = chain.iter().map(|index| self.token_object(*index)).collect::<Result<Vec<_>, _>>()?;
+        let proof = self.proof(lease.entry)?;
+        Ok(LeaseProof {
+            entry: &kept.entry,
+            ids,
+            proof: proof.as_bytes(),
+            common: &details.common,
+            links: details.links.iter().map(|part| sha256(&[part])).collect(),
+            lease: &signed,
+            tokens: tokens.iter().map(Vec::as_slice).collect(),
+        }
+        .encode())
     }
 
     /// The tlog-proof of an entry.

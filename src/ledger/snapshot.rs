@@ -2,7 +2,7 @@
 
 use super::LedgerError;
 use super::limits::ENTRIES_PER_READ_MAX;
-use crate::machine::{Capture, LeafRecord, Record, Reservation, StateKey, TokenInfo, key};
+use crate::machine::{Capture, LeafRecord, Lease, Record, Reservation, StateKey, TokenInfo, key};
 use crate::sequencer::Version;
 use crate::store::{Read, StoredEntry, encode_leaf};
 use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, StateIndex, TreeSize};
@@ -123,14 +123,27 @@ impl Snapshot {
         reservation.filter(|made| made.entry.0 < self.size().0).ok_or(LedgerError::Unknown(*id))
     }
 
-    /// The capture with this id, of a reservation that the version knows.
+    /// The lease with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn lease(&self, id: &ObjectId) -> Result<Lease, LedgerError> {
+        let lease = self.get(&key::LeaseOf(*id))?;
+        lease.filter(|made| made.entry.0 < self.size().0).ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// The capture with this id, of a reservation or lease that the version knows.
     ///
     /// # Errors
     ///
     /// [`LedgerError::Unknown`], [`LedgerError::Store`].
     pub fn capture(&self, id: &ObjectId) -> Result<Capture, LedgerError> {
         let capture = self.get(&key::CaptureOf(*id))?.ok_or(LedgerError::Unknown(*id))?;
-        self.reservation(&capture.reservation).map(|_| capture)
+        match self.reservation(&capture.reservation) {
+            Err(LedgerError::Unknown(_)) => self.lease(&capture.reservation).map(|_| capture),
+            known => known.map(|_| capture),
+        }
     }
 
     /// An entry, with what stands beside it.

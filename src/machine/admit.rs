@@ -4,7 +4,7 @@ use super::delta::Delta;
 use super::refusal::{Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
 use super::view::{Due, Head, LeafRecord, Request, StateView, key};
-use super::{approval, control, holder, issue, registry, reserve, settle};
+use super::{approval, control, holder, issue, lease, registry, reserve, settle};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{APPROVAL_VALIDITY_MAX, INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
@@ -217,6 +217,15 @@ fn apply_act<V: StateView>(
             let capture = resolve(tx, capture)?;
             settle::refund(tx, operation, capture, *amount)
         }
+        Act::Lease(terms) => lease::open(tx, operation, terms),
+        Act::LeaseClose { lease } => {
+            let lease = resolve(tx, lease)?;
+            lease::close(tx, operation, lease)
+        }
+        Act::Settle { lease, voucher } => {
+            let lease = resolve(tx, lease)?;
+            lease::settle(tx, operation, lease, voucher)
+        }
         Act::Freeze { leaf, id } => control::freeze(tx, operation, *leaf, id),
         Act::Request(ask) => approval::request(tx, operation, ask),
         Act::Approve { request } => approval::approve(tx, operation, *request),
@@ -264,6 +273,11 @@ fn run_due<V: StateView>(
             };
             approval::expire(&mut tx, request)?;
             (Kind::Expiry, waiting.nonce)
+        }
+        Due::Lease => {
+            let lease = tx.get(&key::LeaseOf(id))?.ok_or(Code::UnknownLease)?;
+            lease::expire(&mut tx, id)?;
+            (Kind::Expiry, lease.nonce)
         }
         Due::Rekey => {
             let pending = tx.get(&key::RekeyOf(id))?.ok_or(Code::UnknownRekey)?;

@@ -46,8 +46,7 @@ pub(super) fn given<V: StateView>(
     approvals: &[Approval],
 ) -> Rule<Given, V::Error> {
     let Some(request) = invocation.request_id(&tx.head().ledger) else {
-        let none = Given { request: None, keys: Vec::new(), waiting: None };
-        return if approvals.is_empty() { Ok(none) } else { Err(Code::UnknownRequest.into()) };
+        return if approvals.is_empty() { Ok(Given::nobody()) } else { Err(Code::UnknownRequest.into()) };
     };
     tx.require_rules(APPROVALS)?;
     let waiting = match tx.get(&key::RequestOf(request))? {
@@ -84,6 +83,11 @@ fn require_window<V: StateView>(tx: &Transaction<'_, V>, until: Seconds) -> Rule
 }
 
 impl Given {
+    /// Nobody was asked.
+    pub(super) const fn nobody() -> Self {
+        Self { request: None, keys: Vec::new(), waiting: None }
+    }
+
     /// Requires that the rule of every link that this payment is subject to is met.
     pub(super) fn require<E>(
         &self,

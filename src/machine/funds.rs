@@ -24,6 +24,9 @@ pub(super) enum Move {
     Activate,
     /// What waited comes back.
     Unpend,
+    Lease,
+    Settle,
+    Unlease,
 }
 
 impl Move {
@@ -47,12 +50,15 @@ impl Move {
             Self::Pend => add(&mut counters.pending),
             Self::Activate => subtract(&mut counters.pending).and_then(|()| add(&mut counters.reserved)),
             Self::Unpend => subtract(&mut counters.pending),
+            Self::Lease => add(&mut counters.leased),
+            Self::Settle => subtract(&mut counters.leased).and_then(|()| add(&mut counters.captured)),
+            Self::Unlease => subtract(&mut counters.leased),
         }
     }
 
     /// Whether the move takes from what is left of a total.
     const fn is_debit(self) -> bool {
-        matches!(self, Self::Reserve | Self::Carve | Self::Pend)
+        matches!(self, Self::Reserve | Self::Carve | Self::Pend | Self::Lease)
     }
 }
 
@@ -144,8 +150,9 @@ fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> R
     if what.is_debit() && limits.total.is_some_and(|total| committed > total) {
         return Err(Code::AboveTotal);
     }
-    // Whatever is reserved can be captured: the gross counter has room for it.
-    counters.captured.checked_add(counters.reserved).ok_or(Code::Overflow)?;
+    // Whatever is reserved or leased can be captured: the gross counter has room for it.
+    let open = counters.reserved.checked_add(counters.leased).ok_or(Code::Overflow)?;
+    counters.captured.checked_add(open).ok_or(Code::Overflow)?;
     if what == Move::Refund && limits.refundable.is_some_and(|most| counters.refunded > most.0) {
         return Err(Code::AboveRefundable);
     }

@@ -143,7 +143,10 @@ fn require_approvers<V: StateView>(
 /// Finds the leaves of the units; each must be registered and not frozen.
 fn unit_budgets<V: StateView>(tx: &Transaction<'_, V>, sealed: &Sealed) -> Rule<UnitBudgets, V::Error> {
     let Some(budgets) = &sealed.budgets else { return Ok(None) };
-    if budgets.iter().any(|budget| !budget.windows.is_empty() || budget.cumulative.is_some()) {
+    let later = |budget: &Budget| {
+        !budget.windows.is_empty() || budget.cumulative.is_some() || budget.leases.is_some()
+    };
+    if budgets.iter().any(later) {
         tx.require_rules(Rules(2))?;
     }
     let mut found = Vec::with_capacity(budgets.len());

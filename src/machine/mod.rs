@@ -8,6 +8,7 @@ mod delta;
 mod funds;
 mod holder;
 mod issue;
+mod lease;
 mod memory;
 mod refusal;
 mod registry;
@@ -22,6 +23,6 @@ pub use delta::{Delta, Overlay};
 pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
-    Capture, Due, Head, Key, LeafRecord, LinkValues, PendingRekey, Private, Record, Request, Reservation,
-    StateKey, StateView, TokenInfo, Waiting, key,
+    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, PendingRekey, Private, Record, Request,
+    Reservation, StateKey, StateView, TokenInfo, Waiting, key,
 };

@@ -22,6 +22,10 @@ pub(super) fn reserve<V: StateView>(
     links: &[Link],
     approvals: &[Approval],
 ) -> Rule<(), V::Error> {
+    // What spends out of a lease is settled by the payee.
+    if invocation.claim.is_some() {
+        return Err(Code::MisplacedVoucher.into());
+    }
     let logged = match links.first() {
         Some(link) => link.token.parent().ok_or(Code::BrokenChain)?,
         None => invocation.token,

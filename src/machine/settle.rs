@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use super::funds::{self, Limits, Move};
+use super::lease;
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Capture, Reservation, StateView, key};
@@ -35,7 +36,7 @@ fn open<V: StateView>(
     Ok(reservation)
 }
 
-fn require_payee<V: StateView>(
+pub(super) fn require_payee<V: StateView>(
     tx: &Transaction<'_, V>,
     payee: StateIndex,
     signers: &[PublicKey],
@@ -148,7 +149,7 @@ pub(super) fn refund<V: StateView>(
     amount: Amount,
 ) -> Rule<(), V::Error> {
     let mut capture = tx.get(&key::CaptureOf(id))?.ok_or(Code::UnknownCapture)?;
-    let reservation = tx.get(&key::ReservationOf(capture.reservation))?.ok_or(Code::UnknownReservation)?;
+    let reservation = origin(tx, &capture)?;
     require_payee(tx, reservation.payee, &operation.signers)?;
     if reservation.refund_until.is_none_or(|until| until.passed(tx.now)) {
         return Err(Code::RefundClosed.into());
@@ -161,6 +162,15 @@ pub(super) fn refund<V: StateView>(
     let facts = facts(&reservation, id, amount, funding);
     tx.facts.push(facts);
     Ok(())
+}
+
+/// What was captured: a reservation, or a lease that was settled.
+fn origin<V: StateView>(tx: &Transaction<'_, V>, capture: &Capture) -> Rule<Reservation, V::Error> {
+    if let Some(reservation) = tx.get(&key::ReservationOf(capture.reservation))? {
+        return Ok(reservation);
+    }
+    let lease = tx.get(&key::LeaseOf(capture.reservation))?.ok_or(Code::UnknownReservation)?;
+    Ok(lease::as_reservation(&lease, capture.amount))
 }
 
 /// An amount that moves is at least 1 and at most what there is.

@@ -90,10 +90,41 @@ pub struct Reservation {
     pub nonce: Nonce,
 }
 
+/// Value locked for one till of a payee (spec 16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The entry that opened it.
+    pub entry: EntryIndex,
+    /// The logged token on which it posts.
+    pub token: StateIndex,
+    /// The unit.
+    pub unit: StateIndex,
+    /// Its id, which the voucher names.
+    pub unit_id: ObjectId,
+    /// The payee.
+    pub payee: StateIndex,
+    /// Its id, which the voucher names.
+    pub payee_id: ObjectId,
+    /// Who opened it, and alone signs its vouchers.
+    pub holder: KeyBytes,
+    /// What was leased.
+    pub amount: Amount,
+    /// The second of that entry.
+    pub at: Seconds,
+    /// Until when the payee may settle.
+    pub settle_by: Seconds,
+    /// Until when he may refund.
+    pub refund_until: Option<Seconds>,
+    /// Nonce of the lease; salts the details of an expiry.
+    pub nonce: Nonce,
+    /// Whether it was settled, closed or expired.
+    pub over: bool,
+}
+
 /// Value that a payee took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capture {
-    /// The reservation.
+    /// The reservation, or the lease that was settled.
     pub reservation: ObjectId,
     /// How much.
     pub amount: Amount,
@@ -157,6 +188,8 @@ pub enum Due {
     Rekey,
     /// The time of a request for approval.
     Request,
+    /// A lease's `settle_by`.
+    Lease,
 }
 
 /// Counters of an offline link's own budgets.
@@ -229,6 +262,8 @@ state! {
     TokenOf(StateIndex) -> Arc<TokenInfo>;
     /// A reservation, by the id of its invocation.
     ReservationOf(ObjectId) -> Reservation;
+    /// A lease, by its id.
+    LeaseOf(ObjectId) -> Lease;
     /// A capture, by its id.
     CaptureOf(ObjectId) -> Capture;
     /// The suspension or freeze that set a bit of a leaf's mask.

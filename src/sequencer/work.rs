@@ -5,7 +5,7 @@ use super::version::Version;
 use crate::engine::Answer;
 use crate::machine::Refusal;
 use remit_verifier::code::Code;
-use remit_verifier::object::{Body, Submission, Verified};
+use remit_verifier::object::{Act, Body, Submission, Verified};
 use remit_verifier::types::{LedgerId, ObjectId};
 use std::fmt;
 use std::sync::Arc;
@@ -62,6 +62,7 @@ impl Input {
             Body::Reserve(invocation, links, _) => {
                 links.first().map_or(Some(invocation.token), |link| link.token.parent())
             }
+            Body::Act(_, Act::Lease(lease), _) => Some(lease.token),
             Body::Act(..) => None,
         })
     }

@@ -7,6 +7,7 @@ mod access;
 mod description;
 mod desk;
 mod errors;
+mod leases;
 mod log;
 mod logging;
 mod reading;

@@ -1,14 +1,14 @@
 //! The recount agrees with the ledger's own counters, and finds what a ledger that broke its rules would show.
 
 use crate::log::{Log, Row};
-use crate::story::everything;
+use crate::story::{everything, lease_terms, second_voucher};
 use crate::world::*;
 use remit::audit::{Conservation, ConserveError, Tightest, VIOLATIONS_MAX, conserve};
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::code::Code;
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::log::{Entry, Outcome};
-use remit_verifier::object::{Act, Budget, Kind, Reference, Submission};
+use remit_verifier::object::{Act, Budget, Kind, LeaseLimits, Reference, Submission, Voucher};
 use remit_verifier::sign::{Draft, Signer};
 use remit_verifier::types::{Amount, EntryIndex, Epoch, Generation, Hash, ObjectId, Seconds, StateIndex};
 
@@ -23,8 +23,13 @@ fn a_ledger_with_everything_conserves_and_its_counters_are_those_of_the_recount(
         let Some(record) = w.ledger.leaf(&account.token) else { continue };
         let unit = w.ledger.leaf(&account.unit).expect("a unit").leaf.index;
         let c = record.private.as_ref().expect("a token").values.counters(unit);
-        let own = [account.captured, account.refunded, account.reserved, account.carved];
-        assert_eq!(own, [c.captured, c.refunded, c.reserved, c.carved].map(i128::from), "{}", account.token);
+        let own = [account.captured, account.refunded, account.reserved, account.leased, account.carved];
+        assert_eq!(
+            own,
+            [c.captured, c.refunded, c.reserved, c.leased, c.carved].map(i128::from),
+            "{}",
+            account.token
+        );
         assert_eq!([account.returned, account.ceded], [c.returned, c.ceded].map(i128::from));
         compared += 1;
     }
@@ -453,6 +458,83 @@ fn a_stop_is_lifted_only_by_what_names_it_and_nothing_counts_twice() {
     let again = forger.log.0[forger.log.first(Kind::Reserve)].clone();
     forger.log.0.push(again);
     assert_eq!(forger.found(), [Code::Replayed]);
+}
+
+/// A lease of 60 of alice's 100, and its second voucher, of 50 in all.
+fn leased() -> (Forger, ObjectId, ObjectId, Voucher) {
+    let mut w = World::new();
+    let leases = Some(LeaseLimits { most: Amount(60), longest: Seconds(3_600) });
+    let budgets = Some(vec![Budget { leases, ..budget(w.cny, Amount(100)) }]);
+    let root = w.issue(&TokenSpec { budgets, ..w.spec("alice") }).expect("issued");
+    let terms = lease_terms(&w, root, 60);
+    let lease = w.act(Act::Lease(terms), &["alice"]).expect("leased");
+    let voucher = second_voucher(&w, lease, "alice", 25);
+    (Forger::of(w), root, lease, voucher)
+}
+
+#[test]
+fn a_lease_is_within_what_every_link_allows() {
+    let (mut forger, root, ..) = leased();
+    let terms = lease_terms(&forger.w, root, 41);
+    forger.act(Act::Lease(terms), &["alice"]);
+    assert_eq!(forger.found(), [Code::AboveTotal]);
+    let (forger, root, ..) = leased();
+    let plain = lease_terms(&forger.w, root, 1);
+    let with = |change: &dyn Fn(&mut remit_verifier::object::Lease)| {
+        let (mut forger, ..) = leased();
+        let mut terms = plain;
+        change(&mut terms);
+        forger.act(Act::Lease(terms), &["alice"]);
+        forger.found()
+    };
+    assert_eq!(with(&|_| {}), []);
+    assert_eq!(with(&|terms| terms.amount = Amount(61)), [Code::AboveLeaseLimit, Code::AboveTotal]);
+    assert_eq!(with(&|terms| terms.amount = Amount(0)), [Code::BadAmount]);
+    assert_eq!(with(&|terms| terms.epoch = Epoch(1)), [Code::OldEpoch]);
+    assert_eq!(with(&|terms| terms.spend_until.0 += 10), [Code::LeaseTooLong]);
+    assert_eq!(with(&|terms| terms.settle_by.0 = terms.spend_until.0 + 599), [Code::BadTime]);
+    assert_eq!(with(&|terms| terms.payee = ObjectId([9; 32])), [Code::UnknownParty]);
+    let (w, root) = hundred();
+    let terms = lease_terms(&w, root, 1);
+    let mut forger = Forger::of(w);
+    forger.act(Act::Lease(terms), &["alice"]);
+    let limits = [Code::NoLeases, Code::AboveLeaseLimit, Code::LeaseTooLong];
+    assert_eq!(forger.found(), limits);
+}
+
+#[test]
+fn a_lease_ends_once_and_gives_no_more_than_it_is() {
+    let (mut forger, root, lease, voucher) = leased();
+    let settle = Act::Settle { lease: Reference::Id(lease), voucher: Box::new(voucher.clone()) };
+    let settled = forger.act(settle.clone(), &["hotel"]);
+    assert_eq!(forger.found(), []);
+    let flows = forger.report().flows[&forger.w.cny];
+    assert_eq!((flows.leased, flows.settled, flows.captured, flows.released), (60, 50, 0, 0));
+    let account = forger.report().accounts[0];
+    assert_eq!((account.token, account.leased, account.captured), (root, 0, 50));
+    forger.refund(settled, 51);
+    assert_eq!(forger.found(), [Code::AboveCaptured, Code::Overflow]);
+    let (mut forger, _, lease, _) = leased();
+    forger.act(settle.clone(), &["hotel"]);
+    forger.act(Act::LeaseClose { lease: Reference::Id(lease) }, &["hotel"]);
+    assert_eq!(forger.found(), [Code::Settled, Code::Overflow]);
+    let (mut forger, _, lease, _) = leased();
+    forger.append(Kind::Expiry, lease, None);
+    assert_eq!(forger.found(), [Code::Settled], "before its time");
+    let (mut forger, ..) = leased();
+    forger.w.advance(2 * 3_600);
+    forger.act(settle, &["hotel"]);
+    assert_eq!(forger.found(), [Code::Settled], "after its time");
+    let (mut forger, ..) = leased();
+    forger.act(Act::LeaseClose { lease: Reference::Id(ObjectId([9; 32])) }, &["hotel"]);
+    assert_eq!(forger.found(), [Code::UnknownLease]);
+    let (mut forger, _, lease, voucher) = leased();
+    let mut invocation = voucher.invocation;
+    invocation.claim.as_mut().expect("a claim").cumulative = Amount(61);
+    let above = forger.w.client.invoke(&invocation, &key("alice")).expect("signed").1;
+    let voucher = Box::new(Voucher::decode(&above).expect("a voucher"));
+    forger.act(Act::Settle { lease: Reference::Id(lease), voucher }, &["hotel"]);
+    assert_eq!(forger.found(), [Code::AboveLeased]);
 }
 
 #[test]

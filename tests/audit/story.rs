@@ -3,9 +3,14 @@
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::limits::REKEY_DELAY;
-use remit_verifier::object::{Act, ApprovalRule, Budget, Invocation, Period, Reference, Requested, Window};
+use remit_verifier::object::{
+    Act, ApprovalRule, Budget, Invocation, Lease, LeaseLimits, Period, Reference, Requested, Voucher, Window,
+};
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{Amount, Generation, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex};
+use remit_verifier::till::{Wallet, Wanted};
+use remit_verifier::types::{
+    Amount, Generation, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex, TillId,
+};
 
 /// Every kind of entry there is.
 pub fn everything() -> World {
@@ -30,6 +35,7 @@ pub fn everything() -> World {
     w.tick();
     hand_over(&mut w);
     ask(&mut w);
+    lease(&mut w);
     w
 }
 
@@ -151,6 +157,63 @@ fn rekey(w: &mut World, shared: ObjectId) {
     w.tick();
     let act = Act::Rekey { target: w.target(shared, 3), holder: public("bob-3") };
     w.act(act, &["bob-2", "bob-3"]).expect("by the holder");
+}
+
+/// Three leases: one settled with its second voucher and refunded in part, one given back, one that runs out.
+fn lease(w: &mut World) {
+    let leases = Some(LeaseLimits { most: Amount(500), longest: Seconds(3_600) });
+    let budgets = Some(vec![Budget { leases, ..budget(w.cny, Amount(2_000)) }]);
+    let root = w.issue(&TokenSpec { budgets, ..w.spec("hana") }).expect("issued");
+    let own = Budget { leases, ..carved(w.cny, Amount(1_000)) };
+    let spec = w.inherit("ivo", Some(vec![own]));
+    let token = w.delegate(root, "hana", &spec).expect("carved");
+    let terms = lease_terms(w, token, 300);
+    let [first, second, _] = [0; 3].map(|_| w.act(Act::Lease(terms), &["ivo"]).expect("leased"));
+    w.act(Act::Revoke(w.target(token, 2)), &["hana"]).expect("revoked");
+    w.act(Act::End(w.target(token, 2)), &["hana"]).expect("ended");
+    let lease = Reference::Id(first);
+    let voucher = Box::new(second_voucher(w, first, "ivo", 90));
+    let settled = w.act(Act::Settle { lease, voucher }, &["hotel"]).expect("settled");
+    w.refund(settled, 50).expect("refunded");
+    w.act(Act::LeaseClose { lease: Reference::Id(second) }, &["hotel"]).expect("given back");
+    w.advance(2 * 3_600);
+    w.tick();
+    assert_eq!(w.committed(root), 130, "what came back passed the ended token");
+}
+
+/// Spent from for an hour, settled within two.
+pub fn lease_terms(w: &World, token: ObjectId, amount: u64) -> Lease {
+    let now = w.now.seconds().0;
+    Lease {
+        token,
+        epoch: w.epoch(token),
+        payee: w.hotel,
+        till: TillId([1; 32]),
+        amount: Amount(amount),
+        unit: w.cny,
+        spend_until: Seconds(now + 3_600),
+        settle_by: Seconds(now + 2 * 3_600),
+        refund_until: Some(Seconds(now + 5 * DAY)),
+    }
+}
+
+/// The second of two vouchers for the same amount.
+pub fn second_voucher(w: &World, lease: ObjectId, holder: &str, amount: u64) -> Voucher {
+    let proof = w.ledger.lease_proof(&lease).expect("proved");
+    let mut wallet = Wallet::new(w.ledger.id(), &proof).expect("a lease");
+    for nonce in [1, 2] {
+        let wanted = Wanted {
+            amount: Amount(amount),
+            action: "book".into(),
+            resource: remit_verifier::object::Path::parse("rooms/12").expect("path"),
+            arguments: Vec::new(),
+            request: None,
+            nonce: Nonce([nonce; 16]),
+            valid_until: Seconds(w.now.seconds().0 + 60),
+        };
+        wallet = wallet.sign(&key(holder), &wanted, w.now).expect("signed").0;
+    }
+    Voucher::decode(wallet.last().expect("two")).expect("a voucher")
 }
 
 /// A root changes hands, passes part on, and is revoked; what it carved comes back, also past an ended token.

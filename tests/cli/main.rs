@@ -9,6 +9,8 @@ mod folders;
 #[cfg(feature = "server")]
 mod keys;
 #[cfg(feature = "server")]
+mod leases;
+#[cfg(feature = "server")]
 mod mistakes;
 #[cfg(feature = "server")]
 mod network;

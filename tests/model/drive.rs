@@ -1,18 +1,18 @@
 //! Does each command on the ledger and on the model, and holds them together.
 
-use crate::naive::{Capture, Model, Reservation, Token, Wish};
+use crate::naive::{Capture, Lease, Model, Reservation, Token, Wish};
 use remit::audit::{Recorded, conserve, replay};
 use remit::client::{Ask, Client, Randomness, TokenSpec, public_key};
 use remit::engine::Answer;
 use remit::ledger::Ledger;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{
-    Act, Budget, Delegation, DelegationMode, Path, Payment, Period, Permission, Position, Reference, Share,
-    Target, Window,
+    Act, Budget, Claim, Delegation, DelegationMode, Invocation, Lease as Terms, LeaseLimits, Path, Payment,
+    Period, Permission, Position, Reference, Share, Target, Voucher, Window,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::state::{Life, Status};
-use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds, StateIndex};
+use remit_verifier::types::{Amount, Epoch, Hash, Millis, ObjectId, Rules, Seconds, StateIndex, TillId};
 use std::collections::BTreeMap;
 
 const START: u64 = 1_800_000_000;
@@ -27,6 +27,9 @@ pub struct Drive {
     tokens: Vec<ObjectId>,
     reservations: Vec<ObjectId>,
     captures: Vec<Vec<ObjectId>>,
+    leases: Vec<ObjectId>,
+    /// What each lease was settled with, if it was.
+    settled: Vec<Option<ObjectId>>,
     suspensions: Vec<ObjectId>,
     freezes: BTreeMap<StateIndex, ObjectId>,
     issuer: ObjectId,
@@ -83,6 +86,8 @@ impl Drive {
             tokens: Vec::new(),
             reservations: Vec::new(),
             captures: Vec::new(),
+            leases: Vec::new(),
+            settled: Vec::new(),
             suspensions: Vec::new(),
             freezes: BTreeMap::new(),
             issuer: none,
@@ -176,6 +181,10 @@ impl Drive {
             19 => self.end(token, other),
             20 => self.transfer(token, other),
             21 => self.freeze(token, other),
+            22 | 23 => self.lease(token, other, amount),
+            24 => self.settle(which, other, amount),
+            25 => self.close(which, other),
+            26 => self.refund_lease(which, amount),
             _ => {
                 self.model.advance(amount % 90);
                 self.ledger.submit(&[], self.now()).unwrap();
@@ -200,10 +209,14 @@ impl Drive {
             total: wish.total.map(Amount),
             per_use: wish.per_use.map(Amount),
             refundable: None,
+            leases: wish
+                .leases
+                .map(|(most, longest)| LeaseLimits { most: Amount(most), longest: Seconds(longest) }),
             windows: wish.window.iter().map(|(length, most)| each(*length, *most)).collect(),
             cumulative: None,
         };
         let stated = root || wish.total.is_some() || wish.per_use.is_some() || wish.window.is_some();
+        let stated = stated || wish.leases.is_some();
         TokenSpec {
             permissions: wish.actions.map(|actions| self.permissions(actions)),
             delegation: wish.depth.map(|depth| Delegation { mode: DelegationMode::Logged, depth }),
@@ -227,6 +240,7 @@ impl Drive {
             total: wish.total,
             per_use: wish.per_use,
             window: wish.window,
+            leases: wish.leases,
             carved: wish.carved,
             revoked: false,
             ended: false,
@@ -243,6 +257,7 @@ impl Drive {
             total: Some(amount % 2000),
             per_use: option(bits >> 1, 600),
             window: option((amount >> 3) as usize, (300, 100 + amount % 900)),
+            leases: option(bits >> 4 | bits >> 5, (amount % 700, 400)),
             carved: bits & 192 == 192,
             expires: self.model.now + 2500,
         };
@@ -269,6 +284,10 @@ impl Drive {
             total: if carved { Some(1 + amount % 700) } else { option(bits >> 5, amount % 900) },
             per_use: option(bits >> 6, 50 + amount % 700),
             window: option(bits >> 7, (60 + amount % 240, 50 + amount % 600)),
+            leases: option(
+                1 - usize::from(amount.is_multiple_of(6)),
+                (100 + amount % 500, 250 + amount % 300),
+            ),
             carved,
             expires: (self.model.now + 100 + amount % 2300).min(latest),
         };
@@ -360,6 +379,100 @@ impl Drive {
         let done = self.act(Act::Refund { capture: id, amount: Amount(amount) }, &[by]);
         if self.agree("refund", expected, done.is_some()) {
             self.model.reservations[place].captures[capture].refunded += amount;
+        }
+    }
+
+    fn lease(&mut self, token: usize, bits: usize, amount: u64) {
+        // Mostly one that may be leased from.
+        let (amount, lasts) = (amount % 300, 200 + amount % 150);
+        let able = (0..self.tokens.len()).rev().find(|token| self.model.may_lease(*token, amount, lasts));
+        let token = if bits.is_multiple_of(2) { able.unwrap_or(token) } else { token };
+        let by = self.model.tokens[token].holder + usize::from(bits % 16 == 15);
+        let now = self.model.now;
+        let terms = Terms {
+            token: self.tokens[token],
+            epoch: Epoch(self.model.tokens[token].epoch),
+            payee: self.shop,
+            till: TillId([7; 32]),
+            amount: Amount(amount),
+            unit: self.unit,
+            spend_until: Seconds(now + lasts),
+            settle_by: Seconds(now + lasts + 600),
+            refund_until: Some(Seconds(now + 100_000)),
+        };
+        let id = self.act(Act::Lease(terms), &[holder(by)]);
+        let holds = by % HOLDERS == self.model.tokens[token].holder;
+        let expected = holds && self.model.may_lease(token, amount, lasts);
+        if self.agree("lease", expected, id.is_some()) {
+            self.leases.push(id.unwrap());
+            self.settled.push(None);
+            let settle_by = now + lasts + 600;
+            self.model.leases.push(Lease { token, amount, at: now, settle_by, taken: None, refunded: 0 });
+        }
+    }
+
+    /// One of the last leases.
+    fn pick_lease(&self, which: usize) -> Option<usize> {
+        let count = self.leases.len();
+        (count > 0).then(|| count - 1 - which % count.min(4))
+    }
+
+    fn settle(&mut self, which: usize, bits: usize, amount: u64) {
+        let Some(place) = self.pick_lease(which) else { return };
+        let (taken, lease) = (Amount(1 + amount % 250), self.leases[place]);
+        let of = self.model.leases[place].clone();
+        let claim = Claim {
+            amount: taken,
+            unit: self.unit,
+            lease,
+            number: 1,
+            cumulative: taken,
+            root: Hash([1; 32]),
+        };
+        let ask = Ask {
+            token: self.tokens[of.token],
+            epoch: Epoch(0),
+            audience: self.shop,
+            action: "a".into(),
+            resource: Path::parse("x").unwrap(),
+            arguments: Vec::new(),
+            payment: None,
+            request: None,
+        };
+        let invocation = self.client.invocation(self.now(), &ask).unwrap();
+        let invocation = Invocation { claim: Some(claim), ..invocation };
+        // Whoever held the token when the lease was opened; nobody can transfer it meanwhile.
+        let forged = bits % 16 == 15;
+        let by = self.model.tokens[of.token].holder + usize::from(forged);
+        let voucher = self.client.invoke(&invocation, &holder(by)).unwrap().1;
+        let voucher = Box::new(Voucher::decode(&voucher).unwrap());
+        let id = self.act(Act::Settle { lease: Reference::Id(lease), voucher }, &[key("shop")]);
+        let expected = self.model.lease_open(place) && !forged && taken.0 <= of.amount;
+        if self.agree("settle", expected, id.is_some()) {
+            self.settled[place] = id;
+            self.model.leases[place].taken = Some(taken.0);
+        }
+    }
+
+    fn close(&mut self, which: usize, bits: usize) {
+        let Some(place) = self.pick_lease(which) else { return };
+        let by = if bits % 8 == 7 { key("issuer") } else { key("shop") };
+        let id = self.act(Act::LeaseClose { lease: Reference::Id(self.leases[place]) }, &[by]);
+        let expected = self.model.lease_open(place) && bits % 8 != 7;
+        if self.agree("close", expected, id.is_some()) {
+            self.model.leases[place].taken = Some(0);
+        }
+    }
+
+    fn refund_lease(&mut self, which: usize, amount: u64) {
+        let all: Vec<_> = (0..self.leases.len()).filter(|place| self.settled[*place].is_some()).collect();
+        let Some(place) = which.checked_rem(all.len()).map(|at| all[at]) else { return };
+        let amount = amount % 120;
+        let capture = Reference::Id(self.settled[place].unwrap());
+        let done = self.act(Act::Refund { capture, amount: Amount(amount) }, &[key("shop")]);
+        let expected = self.model.may_refund_lease(place, amount);
+        if self.agree("refund of a lease", expected, done.is_some()) {
+            self.model.leases[place].refunded += amount;
         }
     }
 

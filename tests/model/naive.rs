@@ -17,6 +17,8 @@ pub struct Token {
     pub per_use: Option<u64>,
     /// Seconds of a span, and most that is reserved in one.
     pub window: Option<(u64, u64)>,
+    /// Most that a lease may be, and seconds for which it may be spent from.
+    pub leases: Option<(u64, u64)>,
     pub carved: bool,
     pub revoked: bool,
     pub ended: bool,
@@ -43,6 +45,18 @@ pub struct Capture {
     pub refunded: u64,
 }
 
+/// A lease as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub token: usize,
+    pub amount: u64,
+    pub at: u64,
+    pub settle_by: u64,
+    /// What the payee took of it, once it is over.
+    pub taken: Option<u64>,
+    pub refunded: u64,
+}
+
 /// What a child is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
@@ -52,6 +66,7 @@ pub struct Wish {
     pub total: Option<u64>,
     pub per_use: Option<u64>,
     pub window: Option<(u64, u64)>,
+    pub leases: Option<(u64, u64)>,
     pub carved: bool,
     pub expires: u64,
 }
@@ -61,6 +76,7 @@ pub struct Model {
     pub now: u64,
     pub tokens: Vec<Token>,
     pub reservations: Vec<Reservation>,
+    pub leases: Vec<Lease>,
     pub ledger_frozen: bool,
 }
 
@@ -76,6 +92,13 @@ impl Reservation {
     /// What is still held for the payee.
     pub fn left(&self) -> u64 {
         self.amount - self.captured() - self.released
+    }
+}
+
+impl Lease {
+    /// What of its amount is not back.
+    pub fn out(&self) -> u64 {
+        self.taken.unwrap_or(self.amount)
     }
 }
 
@@ -109,7 +132,8 @@ impl Model {
         let children = (0..self.tokens.len()).filter(|c| self.tokens[*c].carved);
         let children = children.filter(|c| self.tokens[*c].parent.is_some_and(on_it));
         let carved: u64 = children.map(|c| self.held(c)).sum();
-        spent + carved
+        let leased = self.leases.iter().filter(|l| on_it(l.token));
+        spent + carved + leased.map(|l| l.out() - l.refunded).sum::<u64>()
     }
 
     /// What a carved token keeps from its parent: all of its total, or once it has ended what is still bound.
@@ -120,7 +144,8 @@ impl Model {
     /// Refunds in gross that posted on a token.
     pub fn refunded(&self, token: usize) -> u64 {
         let on_it = self.reservations.iter().filter(|r| self.path(r.token).contains(&token));
-        on_it.map(Reservation::refunded).sum()
+        let leased = self.leases.iter().filter(|l| self.path(l.token).contains(&token));
+        on_it.map(Reservation::refunded).sum::<u64>() + leased.map(|l| l.refunded).sum::<u64>()
     }
 
     fn fits(&self, path: &[usize], amount: u64) -> bool {
@@ -170,8 +195,39 @@ impl Model {
             let Some((length, most)) = self.tokens[*link].window else { return true };
             let below = self.reservations.iter().filter(|r| self.upward(r.token).contains(link));
             let now = below.filter(|r| r.at / length == self.now / length);
-            now.map(|r| r.amount - r.released).sum::<u64>() + amount <= most
+            let leases = self.leases.iter().filter(|l| self.upward(l.token).contains(link));
+            let leased = leases.filter(|l| l.at / length == self.now / length).map(Lease::out);
+            now.map(|r| r.amount - r.released).sum::<u64>() + leased.sum::<u64>() + amount <= most
         })
+    }
+
+    /// Every link that states a budget lets such a lease be; what one use may be does not matter.
+    pub fn may_lease(&self, token: usize, amount: u64, lasts: u64) -> bool {
+        let allows = |t: &usize| {
+            let own = &self.tokens[*t];
+            let limits = own.total.or(own.per_use).or(own.window.map(|w| w.1)).or(own.leases.map(|l| l.0));
+            let silent = own.parent.is_some() && limits.is_none();
+            silent || own.leases.is_some_and(|(most, longest)| amount <= most && lasts <= longest)
+        };
+        amount > 0
+            && self.live(token)
+            && self.now + lasts <= self.tokens[token].expires
+            && self.upward(token).iter().all(allows)
+            && self.fits(&self.path(token), amount)
+            && self.fits_windows(token, amount)
+    }
+
+    /// Whether a lease can still be settled or closed.
+    pub fn lease_open(&self, lease: usize) -> bool {
+        self.leases[lease].taken.is_none() && self.leases[lease].settle_by > self.now
+    }
+
+    pub fn may_refund_lease(&self, lease: usize, amount: u64) -> bool {
+        let of = &self.leases[lease];
+        let bound = |t: &usize| self.tokens[*t].total.is_none_or(|most| self.refunded(*t) + amount <= most);
+        amount > 0
+            && of.taken.is_some_and(|taken| amount <= taken - of.refunded)
+            && self.path(of.token).iter().all(bound)
     }
 
     fn depth_left(&self, token: usize) -> u64 {
@@ -182,6 +238,8 @@ impl Model {
     pub fn may_transfer(&self, token: usize) -> bool {
         let transferable = self.upward(token).iter().find_map(|t| self.tokens[*t].transferable);
         let open = self.reservations.iter().any(|r| r.left() > 0 && self.path(r.token).contains(&token));
+        let leased = self.leases.iter().any(|l| l.taken.is_none() && self.path(l.token).contains(&token));
+        let open = open || leased;
         let posts_here = |c: &Token| c.parent.is_some_and(|parent| self.path(parent).contains(&token));
         let carved = self.tokens.iter().any(|c| c.carved && !c.ended && posts_here(c));
         self.live(token) && transferable == Some(true) && !open && !carved
@@ -224,6 +282,9 @@ impl Model {
         let now = self.now;
         for reservation in self.reservations.iter_mut().filter(|r| r.settle_by <= now) {
             reservation.released += reservation.left();
+        }
+        for lease in self.leases.iter_mut().filter(|l| l.settle_by <= now && l.taken.is_none()) {
+            lease.taken = Some(0);
         }
         for token in self.tokens.iter_mut().filter(|t| t.carved && t.expires <= now) {
             token.ended = true;

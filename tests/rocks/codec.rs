@@ -3,8 +3,8 @@
 use crate::story::story;
 use proptest::prelude::*;
 use remit::machine::{
-    Capture, Due, Head, Key, LinkValues, PendingRekey, Record, Request, Reservation, StateKey, TokenInfo,
-    Waiting, key,
+    Capture, Due, Head, Key, Lease, LinkValues, PendingRekey, Record, Request, Reservation, StateKey,
+    TokenInfo, Waiting, key,
 };
 use remit::store::rocks::chunk::{
     KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
@@ -43,6 +43,21 @@ fn rows() -> Vec<(Key, Record)> {
         settle_by: Seconds(10),
         refund_until: Some(Seconds(11)),
         nonce: NONCE,
+    };
+    let lease = Lease {
+        entry: EntryIndex(1),
+        token: StateIndex(2),
+        unit: StateIndex(3),
+        unit_id: ID,
+        payee: StateIndex(4),
+        payee_id: ID,
+        holder: KEY,
+        amount: Amount(5),
+        at: Seconds(6),
+        settle_by: Seconds(7),
+        refund_until: Some(Seconds(8)),
+        nonce: NONCE,
+        over: true,
     };
     let bare = Reservation { links: Vec::new(), refund_until: None, ..reservation.clone() };
     let counters = Counters {
@@ -87,6 +102,8 @@ fn rows() -> Vec<(Key, Record)> {
         (key::UnitNamed("CNY".into()).key(), Record::UnitNamed(StateIndex(1))),
         (key::ReservationOf(ID).key(), Record::ReservationOf(reservation)),
         (key::ReservationOf(ID).key(), Record::ReservationOf(bare)),
+        (key::LeaseOf(ID).key(), Record::LeaseOf(lease)),
+        (key::LeaseOf(ID).key(), Record::LeaseOf(Lease { refund_until: None, over: false, ..lease })),
         (key::CaptureOf(ID).key(), Record::CaptureOf(capture)),
         (key::SuspensionOf(StateIndex(258), 3).key(), Record::SuspensionOf(ID)),
         (key::RekeyOf(ID).key(), Record::RekeyOf(rekey)),
@@ -99,6 +116,7 @@ fn rows() -> Vec<(Key, Record)> {
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Token(StateIndex(5)))),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Rekey)),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Request)),
+        (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Lease)),
     ]
 }
 

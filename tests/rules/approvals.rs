@@ -351,3 +351,25 @@ fn rules_version_1_has_no_approvals() {
     });
     w.refuses(Code::NotEnabled, |w| w.carry_out(root, 1, NONCE, Vec::new()));
 }
+
+/// A lease is spent out of everybody's sight: what needs approval as a whole, or in a sum, is not opened.
+#[test]
+fn a_lease_does_not_go_around_approvers() {
+    let mut w = World::new();
+    let guarded = |w: &mut World, approval, cumulative| {
+        let budgets = Some(vec![Budget { cumulative, ..w.leasing() }]);
+        w.issue(&TokenSpec { approval: Some(approval), budgets, ..w.spec("alice") }).expect("issued")
+    };
+    let above = rule(1, &["ann"], w.cny, 100);
+    let root = guarded(&mut w, above.clone(), None);
+    w.refuses(Code::ApprovalRequired, |w| w.lease(root, "alice", 101));
+    w.lease(root, "alice", 100).expect("no voucher in it can be above");
+    let always = guarded(&mut w, ApprovalRule { thresholds: None, ..above.clone() }, None);
+    w.refuses(Code::ApprovalRequired, |w| w.lease(always, "alice", 1));
+    let day = Period::Fixed { length: Seconds(DAY), anchor: Seconds(0) };
+    let sum = guarded(&mut w, above, Some(Window { period: day, most: Amount(150) }));
+    w.lease(sum, "alice", 100).expect("100");
+    w.refuses(Code::ApprovalRequired, |w| w.lease(sum, "alice", 51));
+    w.lease(sum, "alice", 50).expect("150");
+    w.replays();
+}

@@ -2,7 +2,7 @@
 
 use remit_verifier::code::Code;
 
-/// The codes that only a verdict gives: the ledger sees no checkpoint, no policy and no opened arguments.
+/// The codes that only a verdict or a till gives: the ledger sees no checkpoint, no policy and no opened arguments.
 const OF_VERDICTS: &[Code] = &[
     Code::UnknownLog,
     Code::BadCheckpoint,
@@ -18,6 +18,9 @@ const OF_VERDICTS: &[Code] = &[
     Code::WrongArgument,
     Code::ConditionNotMet,
     Code::NotFunding,
+    Code::WrongSum,
+    Code::WrongRoot,
+    Code::SpendOver,
 ];
 
 const TESTS: &[&str] = &[
@@ -27,6 +30,7 @@ const TESTS: &[&str] = &[
     include_str!("control.rs"),
     include_str!("freezes.rs"),
     include_str!("holders.rs"),
+    include_str!("leases.rs"),
     include_str!("links.rs"),
     include_str!("registry.rs"),
     include_str!("reserves.rs"),

@@ -83,6 +83,11 @@ fn rules() {
 }
 
 #[test]
+fn vouchers() {
+    each("vouchers.json", 45, run::voucher);
+}
+
+#[test]
 fn verdicts() {
     each("verdicts.json", 100, run::verdict);
 }
@@ -95,6 +100,7 @@ fn every_refusal_of_the_ledger_stands_in_the_rules() {
     let elsewhere = |code: &&Code| {
         matches!(code.number(), 100..=107 | 109 | 112..=113 | 200..=207)
             || matches!(code, Code::UntrustedIssuer | Code::HolderTooNew | Code::WrongAudience)
+            || matches!(code, Code::WrongSum | Code::WrongRoot | Code::SpendOver)
             || matches!(code, Code::WrongArgument | Code::ConditionNotMet | Code::NotFunding)
     };
     for code in Code::ALL.iter().filter(|code| !elsewhere(code)) {

@@ -13,10 +13,11 @@ use remit_verifier::log::Entry;
 use remit_verifier::merkle::{TreeHead, verify_consistency, verify_inclusion, verify_multiproof};
 use remit_verifier::object::{
     Act, Argument, Asked, Authority, Condition, Invocation, Kind, Operator, Path, Payment, Sealed,
-    Submission, Token, Value as Operand,
+    Submission, Token, Use, Value as Operand,
 };
 use remit_verifier::sign::LocalSigner;
 use remit_verifier::state::{Leaf, Status, TokenLeaf, Values, history, status_chunk, status_leaf};
+use remit_verifier::till::{Accepted, OpenLease, Till};
 use remit_verifier::types::*;
 use remit_verifier::verify::{Case, Evidence, Policy, Presentation};
 use serde_json::{Value, json};
@@ -79,6 +80,7 @@ pub(crate) fn written(kind: &str, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> 
         "entry" => Entry::decode(bytes)?.encode(),
         "leaf" => Leaf::decode(bytes)?.encode(),
         "presentation" => Presentation::decode(bytes)?.encode(),
+        "use" => Use::decode(bytes)?.encode(),
         "evidence" => Evidence::decode(bytes)?.encode(),
         "case" => Case::decode(bytes)?.encode(),
         "values" => {
@@ -131,8 +133,37 @@ pub(crate) fn object(vector: &Value) {
             let argument = Reader::whole(&bytes, 1_024, Argument::decode).expect("decoded above");
             states(vector, "digest", argument.digest().to_string());
         }
-        "entry" | "leaf" => states(vector, "leaf_hash", leaf_hash(&bytes).to_string()),
+        "entry" | "leaf" | "use" => states(vector, "leaf_hash", leaf_hash(&bytes).to_string()),
         _ => {}
+    }
+}
+
+/// A vector of `vouchers.json`.
+pub(crate) fn voucher(vector: &Value) {
+    let input = &vector["input"];
+    let policy = Policy::from_toml(input["policy"].as_str().expect("a policy").as_bytes()).expect("a policy");
+    let now = Millis(number(&input["now_ms"]));
+    let proof = bytes(&input["proof"]);
+    if input["kind"] == "proof" {
+        let opened = OpenLease::verify(&proof, &policy, now);
+        require(vector, opened.as_ref().map(drop).map_err(|code| *code));
+        let view = opened.map_or(Value::Null, |open| crate::make::vouchers::opened_view(&open));
+        return assert_eq!(vector["values"], view, "{}", vector["name"]);
+    }
+    let open = OpenLease::verify(&proof, &policy, Millis(number(&input["opened_ms"]))).expect("opens");
+    let till = match &input["kept"] {
+        Value::Null => Till::new(TillId(array(&input["till"])), &open).expect("its till"),
+        kept => Till::decode(&bytes(kept)).expect("what was kept"),
+    };
+    let read =
+        |argument: &Value| Reader::whole(&bytes(argument), 1_024, Argument::decode).expect("an argument");
+    let shown: Vec<_> = input["arguments"].as_array().expect("a list").iter().map(read).collect();
+    let came = till.accept(&open, &bytes(&input["voucher"]), &shown, &policy, now);
+    require(vector, came.as_ref().map(drop).map_err(|code| *code));
+    match came {
+        Ok(Accepted::Taken(till)) => states(vector, "till", hex(&till.encode())),
+        Ok(Accepted::Repeated) => states(vector, "answer", "repeated"),
+        Err(_) => {}
     }
 }
 

@@ -24,7 +24,8 @@ from formats import (
     signed,
     verifies,
 )
-from judge import judge, parse_checkpoint, parse_note
+from judge import Policy, judge, parse_checkpoint, parse_note
+from till import OpenLease, Till
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 
@@ -200,11 +201,42 @@ def check_verdicts():
     return count + 1
 
 
+def check_vouchers():
+    """Every proof opened and every voucher judged; what a till keeps is followed from one voucher to the next."""
+    count, tills = 0, {}
+    for vector in vectors("vouchers"):
+        given, values = vector["input"], vector.get("values")
+        policy, now = Policy(given["policy"].encode()), int(given["now_ms"])
+        proof = bytes.fromhex(given["proof"])
+        try:
+            if given["kind"] == "proof":
+                opened = OpenLease(proof, policy, now)
+                assert opened.id.hex() == values["lease"] and opened.holder.hex() == values["holder"], vector["name"]
+                assert str(min(opened.limits)) == values["per_use"], vector["name"]
+            else:
+                opened = OpenLease(proof, policy, int(given["opened_ms"]))
+                till = tills[given["kept"]] if given["kept"] else Till(bytes.fromhex(given["till"]), opened)
+                shown = [decode(data, "argument") for data in unhex(given["arguments"])]
+                voucher = bytes.fromhex(given["voucher"])
+                after = till.accept(voucher, shown, policy, now)
+                assert values["answer"] == ("repeated" if after is None else "taken"), vector["name"]
+                if after is not None:
+                    _, named, lease, (number, total, _), latest, last = decode(bytes.fromhex(values["till"]), "till")
+                    assert (named.hex(), lease, last) == (given["till"], opened.id, voucher), vector["name"]
+                    assert (number, total, latest) == (after.number, after.sum, after.latest), vector["name"]
+                    tills[values["till"]] = after
+            assert vector["result"] == "ok", vector["name"]
+        except Refused as refused:
+            assert refused.code == vector["result"], f"{vector['name']}: {refused.code}"
+        count += 1
+    return count
+
+
 def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
-        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_verdicts)
+        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts)
         for check in checks:
             print(f"{check.__name__}: {check()} agree")
 

@@ -343,9 +343,9 @@ def window(value):
 
 
 WINDOWS = ascending(listing(window, 4, 1, "not_canonical"), lambda window: window[:-1])
-BUDGET = fields({1: ID, 2: number(0, 1)}, {**LIMITS, 6: WINDOWS, 8: window}, (7,))
+BUDGET = fields({1: ID, 2: number(0, 1)}, {**LIMITS, 6: WINDOWS, 7: array(COUNT, COUNT), 8: window})
 BUDGETS = ascending(listing(BUDGET, 8), lambda budget: budget[1])
-OPEN_BUDGET = fields({1: ID, 2: number(0, 1)}, LIMITS, (7,))
+OPEN_BUDGET = fields({1: ID, 2: number(0, 1)}, LIMITS)
 OPEN_BUDGETS = ascending(listing(OPEN_BUDGET, 8), lambda budget: budget[1])
 ORIGIN = either(array(const(0), ID), array(const(1), ID, COUNT), array(const(2), ID, COUNT, COUNT))
 THRESHOLDS = either(const(None), ascending(listing(array(ID, COUNT), 8), lambda pair: pair[0]))
@@ -394,20 +394,26 @@ def argument_digests(value):
 
 INVOCATION_FIELDS = fields(
     {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 6: ID, 7: NAME, 8: path},
-    {3: ID, 9: argument_digests, 10: array(COUNT, ID), 11: ID, 12: NONCE, 13: COUNT, 14: COUNT},
-    (15,),
+    {3: ID, 9: argument_digests, 10: array(COUNT, ID), 11: ID, 12: NONCE, 13: COUNT, 14: COUNT, 15: array(ID, COUNT, COUNT, ID)},
 )
 
 
 def invocation_shape(value):
     INVOCATION_FIELDS(value)
+    if 15 in value:
+        need(10 in value and not {3, 13, 14} & value.keys())
+        return need(value[15][1] > 0 and value[15][2] >= value[10][0] > 0)
     need((10 in value) == (13 in value) and (10 in value or 14 not in value))
     need(10 not in value or value[10][0] > 0)
 
 
+def use_shape(value):
+    digests, request = either(const(None), argument_digests), either(const(None), ID)
+    labelled("remit/use/v1", number(1), COUNT, NAME, path, digests, request, NONCE)(value)
+
+
 def unit_values(value):
     array(*[COUNT] * 9, listing(array(COUNT, COUNT), 5))(value)
-    need(value[6] == 0, "not_enabled")
 
 
 def rules_version(value):
@@ -443,7 +449,7 @@ def entry_shape(value):
     need(isinstance(value, list) and len(value) >= 3)
     const("remit/entry/v1", "wrong_label")(value[0])
     COUNT(value[1]), COUNT(value[2])
-    need(not 35 <= value[2] <= 43 or value[2] == 41, "not_enabled")
+    need(not 38 <= value[2] <= 43 or value[2] == 41, "not_enabled")
     if value[2] == 0:
         keys = listing(public_key, 8, 1)
         array(COUNT, text(255), public_key, keys, COUNT, rules_version)(value[2:])
@@ -453,7 +459,7 @@ def entry_shape(value):
     elif value[2] == 1:
         array(COUNT, COUNT, ID, ID)(value[2:])
     else:
-        array(either(number(2, 25), number(32, 34), const(41)), ID, result_shape, ID)(value[2:])
+        array(either(number(2, 25), number(32, 37), const(41)), ID, result_shape, ID)(value[2:])
 
 
 BLOB = octets(65535)
@@ -461,6 +467,11 @@ CASE = (
     *("remit/case/v1", COUNT, COUNT, BLOB, either(const(None), BLOB), listing(array(NAME, NONCE, VALUE), 32)),
     *(either(const(None), octets(132094)), octets(131072)),
 )
+LEASE = fields(
+    {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: COUNT, 12: ID, 30: ID, 31: ID, 32: COUNT, 33: COUNT}, {3: ID, 34: COUNT}
+)
+FACTS = fields({}, {key: ID if key in (2, 16) else COUNT for key in range(1, 17)})
+TALLY = array(COUNT, COUNT, listing(ID, 63))
 SHAPES = {
     "token": (6144, token_shape),
     "unkeyed token": (6144, lambda value: token_shape(value, encoded_key)),
@@ -479,6 +490,18 @@ SHAPES = {
             *(ID, octets(16384), BLOB, hashes(63), listing(BLOB, 19), hashes(63 * 19), listing(BLOB, 16, 1)),
         ),
     ),
+    "use": (6144, use_shape),
+    "act:lease": (6144, LEASE),
+    "act:lease_close": (6144, fields({1: NONCE, 2: COUNT, 9: either(ID, number(0, 7))}, {3: ID})),
+    "common": (65535, labelled("remit/common/v1", ID, COUNT, listing(FACTS, 8, 1))),
+    "lease proof": (
+        263164,
+        labelled(
+            "remit/lease-proof/v1",
+            *(BLOB, listing(ID, 8), BLOB, BLOB, listing(ID, 64), BLOB, listing(BLOB, 16)),
+        ),
+    ),
+    "till": (32768, labelled("remit/till/v1", ID, ID, TALLY, COUNT, either(const(None), octets(5120)))),
     "evidence": (132094, labelled("remit/evidence/v1", BLOB, listing(ID, 8), BLOB)),
     "case": (
         476156,

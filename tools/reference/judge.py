@@ -480,6 +480,7 @@ class Judge:
         object_id, key, invocation, _, verify = signed(
             self.request, "invocation", "remit/invocation/v1", self.ledger
         )
+        need(15 not in invocation, "misplaced_voucher")
         need(key == self.holder, "wrong_holder")
         need(is_key(key), "bad_key")
         need(verify(), "bad_signature")

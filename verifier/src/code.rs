@@ -166,15 +166,15 @@ codes! {
     503 AboveTotal = "above_total";
     /// A counter would overflow.
     504 Overflow = "overflow";
-    /// The evidence does not fund this invocation.
+    /// The evidence does not fund this invocation or lease.
     505 NotFunding = "not_funding";
-    /// The reservation is past its `settle_by`.
+    /// The reservation or lease is past its `settle_by`, or the lease is settled or closed.
     506 Settled = "settled";
     /// No reservation with this id exists.
     507 UnknownReservation = "unknown_reservation";
-    /// The signer is not the payee of the reservation.
+    /// The signer is not the payee of the reservation or lease.
     508 NotThePayee = "not_the_payee";
-    /// The capture does not carry the next number.
+    /// The capture or voucher does not carry the next number.
     509 WrongNumber = "wrong_number";
     /// More than what is still reserved.
     510 AboveReserved = "above_reserved";
@@ -196,6 +196,26 @@ codes! {
     518 RequestClosed = "request_closed";
     /// The signer is no approver of the chain.
     519 NotAnApprover = "not_an_approver";
+    /// A link's budget states no limits on leases, so that none may be opened below it.
+    520 NoLeases = "no_leases";
+    /// The amount is above what one lease may be.
+    521 AboveLeaseLimit = "above_lease_limit";
+    /// The lease would be spent from for longer than a link allows.
+    522 LeaseTooLong = "lease_too_long";
+    /// No lease with this id exists.
+    523 UnknownLease = "unknown_lease";
+    /// A voucher stands where none may, or none where one must.
+    524 MisplacedVoucher = "misplaced_voucher";
+    /// The voucher or till is not of this lease, its unit or its till.
+    525 WrongLease = "wrong_lease";
+    /// The cumulative amount is not what was spent before and this use.
+    526 WrongSum = "wrong_sum";
+    /// The root is not the one over the uses.
+    527 WrongRoot = "wrong_root";
+    /// The cumulative amount is above what was leased.
+    528 AboveLeased = "above_leased";
+    /// The lease is past its `spend_until`.
+    529 SpendOver = "spend_over";
 
     /// Too few, doubled or unknown operator signatures.
     600 NotTheOperators = "not_the_operators";

@@ -89,6 +89,20 @@ labels! {
     WITHDRAW = "remit/withdraw/v1";
     /// What approvers say yes to (spec 17 §2).
     REQUEST_ID = "remit/request-id/v1";
+    /// Opening of a lease (spec 16 §3).
+    LEASE = "remit/lease/v1";
+    /// A lease given back early (spec 16 §7).
+    LEASE_CLOSE = "remit/lease-close/v1";
+    /// Settlement of a lease (spec 16 §7).
+    SETTLE = "remit/settle/v1";
+    /// Uses of a lease, as leaves of the tree that vouchers commit to (spec 16 §4).
+    USE = "remit/use/v1";
+    /// Proofs of a lease for its payee (spec 16 §5).
+    LEASE_PROOF = "remit/lease-proof/v1";
+    /// What a till keeps (spec 16 §6).
+    TILL = "remit/till/v1";
+    /// What a wallet keeps (spec 16 §8).
+    WALLET = "remit/wallet/v1";
     /// Presentations (spec 09 §1).
     PRESENTATION = "remit/presentation/v1";
     /// Evidence of funding (spec 09 §2).

@@ -19,5 +19,6 @@ pub mod object;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod state;
+pub mod till;
 pub mod types;
 pub mod verify;

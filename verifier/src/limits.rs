@@ -64,6 +64,16 @@ pub const OBJECT_VALIDITY_MAX: Seconds = Seconds(24 * 3600);
 pub const APPROVAL_VALIDITY_MAX: Seconds = Seconds(7 * 24 * 3600);
 /// Life of an offline link.
 pub const OFFLINE_LINK_LIFE_MAX: Seconds = Seconds(3600);
+/// Bytes of a signed voucher, which a settlement carries in its payload.
+pub const VOUCHER_BYTES_MAX: usize = 5 * 1024;
+/// Parts of links that the details of one entry have at most.
+pub const DETAILS_LINKS_MAX: usize = BUNDLE_MEMBERS_MAX * DEPTH_MAX;
+/// A proof of a lease, in bytes.
+pub const LEASE_PROOF_BYTES_MAX: usize = EVIDENCE_BYTES_MAX + 2 * OBJECT_BYTES_MAX;
+/// What a till or a wallet keeps of one lease, in bytes.
+pub const TILL_BYTES_MAX: usize = 32_768;
+/// From a lease's `spend_until` to its `settle_by` at least: two clocks that are off by the most, both ways.
+pub const LEASE_SETTLE_MIN: Seconds = Seconds(600);
 /// Life of a token.
 pub const TOKEN_LIFE_MAX: Seconds = Seconds(400 * 24 * 3600);
 /// From a reserve to its `settle_by`.
@@ -132,6 +142,11 @@ const _: () = assert!(NOTE_SIGNATURES_MAX >= 16 && TRUST_ITEMS_MAX >= 32);
 const _: () = assert!(PAYLOAD_BYTES_MAX * (DEPTH_MAX + 1) + SEALED_BYTES_MAX < OBJECT_BYTES_MAX);
 const _: () =
     assert!(BUDGETS_MAX * (70 + WINDOWS_MAX * 22) + NAME_BYTES_MAX + TEXT_BYTES_MAX + 64 < SEALED_BYTES_MAX);
+const _: () = assert!(VOUCHER_BYTES_MAX + 128 <= PAYLOAD_BYTES_MAX);
+const _: () = assert!(ARGUMENTS_MAX * (NAME_BYTES_MAX + 37) + TEXT_BYTES_MAX + 1_024 < VOUCHER_BYTES_MAX);
+const _: () =
+    assert!(PAYLOAD_BYTES_MAX + VOUCHER_BYTES_MAX + 2 * TREE_HEIGHT_MAX * 34 + 1_024 < TILL_BYTES_MAX);
+const _: () = assert!(LEASE_SETTLE_MIN.0 * 1000 == 2 * SKEW_MAX.0 && LEASE_SETTLE_MIN.0 < SETTLE_MAX.0);
 const _: () = assert!(WINDOW_LENGTH_MAX.0 == TOKEN_LIFE_MAX.0);
 const _: () = assert!(OFFLINE_LINK_LIFE_MAX.0 < SETTLE_MAX.0 && SETTLE_MAX.0 < REFUND_MAX.0);
 const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);

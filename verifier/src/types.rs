@@ -63,6 +63,10 @@ macro_rules! bytes32 {
     };
 }
 
+bytes32! {
+    /// One till of a payee: one durable counter, named by whatever 32 bytes the payee gave it (spec 16 §3).
+    TillId
+}
 number! {
     /// Position of an entry in the log, from 0 (RFC 6962 leaf index).
     EntryIndex

@@ -4,6 +4,7 @@ mod approvals;
 mod broken;
 mod conditions;
 pub(crate) mod item;
+mod leases;
 mod objects;
 mod permissions;
 mod proofs;
@@ -13,6 +14,7 @@ mod special;
 mod submissions;
 pub(crate) mod things;
 mod verdicts;
+pub(crate) mod vouchers;
 mod windows;
 
 use remit_verifier::code::Code;
@@ -79,6 +81,7 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         file("permissions.json", "Chains of tokens, and what they allow.", &permissions::vectors()),
         file("trees.json", "Roots, proofs, histories and status chunks.", &proofs::vectors()),
         file("rules.json", "A ledger from genesis on, batch by batch.", &rules::ledgers()),
+        file("vouchers.json", "Proofs of leases, and vouchers at a till.", &vouchers::vectors()),
         file("verdicts.json", "Case files and their verdicts.", &verdicts::vectors()),
     ]
 }

@@ -9,7 +9,7 @@ use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
 use remit_verifier::limits::*;
-use remit_verifier::object::{Invocation, Sealed};
+use remit_verifier::object::{Invocation, Sealed, Use};
 use remit_verifier::state::TokenLeaf;
 use serde_json::{Value, json};
 
@@ -86,6 +86,11 @@ fn goods() -> Vec<Good> {
     let bare = Invocation { arguments: Vec::new(), payment: None, request: None, ..invocation() };
     goods.push(good("invocation", "invocation", "05 §1", invocation().encode()));
     goods.push(good("invocation-bare", "invocation", "05 §1", bare.encode()));
+    goods.push(good("voucher", "invocation", "16 §4", voucher().encode()));
+    let claim = voucher().claim.expect("a claim");
+    let one = Use::of(&voucher(), &claim).encode();
+    let hash = remit_verifier::hash::leaf_hash(&one).to_string();
+    goods.push(with(good("use", "use", "16 §4", one), "leaf_hash", json!(hash)));
     for a in arguments() {
         let name = format!("argument-{}", a.name);
         goods.push(with(
@@ -129,7 +134,8 @@ fn shown() -> Vec<Good> {
 fn missing(good: &Good) -> Vec<Broken> {
     let optional: &[i64] = match good.kind.as_str() {
         "token" => &[5],
-        "invocation" => &[3, 9, 11, 12, 14],
+        "invocation" => &[3, 9, 11, 12, 14, 15],
+        "act:lease" => &[34],
         "act:release" => &[11],
         "act:request" => &[25],
         "act:withdraw" => &[6],

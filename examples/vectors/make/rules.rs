@@ -1,5 +1,6 @@
 //! `rules.json`: one ledger through every kind of operation, and refused for every reason that can be scripted.
 
+use super::leases;
 use super::script::Script;
 use super::things::{DAY, OTHER, genesis, key, path, signer};
 use remit::client::{Ask, Client, Randomness, TokenSpec, budget, carved};
@@ -39,6 +40,7 @@ pub(crate) fn ledgers() -> Vec<Value> {
     rekeys(&mut s);
     deadlines(&mut s);
     largest(&mut s);
+    leases::scenes(&mut s);
     compromise(&mut s);
     vec![s.close(
         "every-kind",
@@ -140,6 +142,7 @@ fn windowed(s: &Script) -> Budget {
 }
 
 fn upgrade(s: &mut Script) {
+    leases::of_later_rules(s, OTHER);
     let spec = TokenSpec { budgets: Some(vec![windowed(s)]), ..s.root_spec("early", 0) };
     s.issue("Windows, of later rules.", &spec, no(NotEnabled));
     let plain = s.root("early", 1_000);

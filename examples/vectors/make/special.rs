@@ -2,6 +2,7 @@
 
 use super::broken::{Broken, change};
 use super::item::Item;
+use super::leases;
 use super::things::*;
 use super::{approvals, windows};
 use remit_verifier::code::Code;
@@ -16,8 +17,12 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         }
         "token-logged" => logged_claims(good),
         "token-offline" => offline_claims(good),
-        "sealed" => [sealed_claims(good), windows::of_sealed_claims(good)].into_iter().flatten().collect(),
+        "sealed" => [sealed_claims(good), windows::of_sealed_claims(good), leases::of_sealed_claims(good)]
+            .into_iter()
+            .flatten()
+            .collect(),
         "invocation" => invocations(good),
+        "voucher" => leases::of_vouchers(good),
         "argument-class" => arguments(good),
         "party" | "party_keys" | "unit" | "transfer" | "suspend" | "refund" => acts(name, good),
         "entry-genesis" | "entry-commitment" | "entry-outcome" => entries(name, good),
@@ -309,10 +314,9 @@ fn offline_claims(good: &[u8]) -> Vec<Broken> {
         Code::UnknownField,
         &|b| b.add(8, Item::Array(vec![number(1), number(100)])),
     ));
-    for key in 7..=7 {
-        let (name, about) = (format!("reserved-limit-{key}"), format!("Limit {key} of later rules."));
-        all.push(of_budget(&name, &about, Code::NotEnabled, &|b| b.add(key, number(1))));
-    }
+    all.push(of_budget("leases", "An offline link with limits on leases.", Code::UnknownField, &|b| {
+        b.add(7, Item::Array(vec![number(100), number(60)]));
+    }));
     all
 }
 
@@ -377,7 +381,7 @@ fn invocations(good: &[u8]) -> Vec<Broken> {
             12,
             Item::Bytes(vec![1; 15]),
         ),
-        field("reserved-15", "A field of later rules.", Code::NotEnabled, 15, number(0)),
+        field("claim-number", "A number in the place of a voucher's claim.", Code::Malformed, 15, number(0)),
         field("unknown-16", "A field that nobody knows.", Code::UnknownField, 16, number(0)),
         field("bad-resource", "A resource that is no path.", Code::Malformed, 8, Item::text("rooms//12")),
         field("long-resource", "A resource of 257 bytes.", Code::Oversize, 8, long_text(TEXT_BYTES_MAX + 1)),

@@ -43,7 +43,7 @@ fn signers(kind: Kind) -> &'static [&'static str] {
         Kind::PartyKeys => &["hotel 2", "hotel 3"],
         Kind::Transfer => &["hotel agent", "night agent"],
         Kind::Rekey => &["assistant", "assistant 2"],
-        Kind::Capture | Kind::Release | Kind::Refund => &["hotel"],
+        Kind::Capture | Kind::Release | Kind::Refund | Kind::LeaseClose | Kind::Settle => &["hotel"],
         Kind::Approve => &["ann"],
         _ => &["assistant"],
     }

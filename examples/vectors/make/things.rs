@@ -6,9 +6,9 @@ use remit_verifier::key::{EncodedKey, PublicKey};
 use remit_verifier::label;
 use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
 use remit_verifier::object::{
-    Act, ApprovalRule, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Kind, Operator,
-    Origin, Path, Payment, Period, Permission, Position, Reference, Requested, Sealed, Share, Stamp, Target,
-    Token, Value, Window,
+    Act, ApprovalRule, Argument, Budget, Claim, Condition, Delegation, DelegationMode, Invocation, Kind,
+    Lease, Operator, Origin, Path, Payment, Period, Permission, Position, Reference, Requested, Sealed,
+    Share, Stamp, Target, Token, Value, Voucher, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -87,6 +87,7 @@ pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
         refundable: None,
         windows: Vec::new(),
         cumulative: None,
+        leases: None,
     }
 }
 
@@ -208,6 +209,7 @@ pub(crate) fn invocation() -> Invocation {
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
         request_nonce: Some(Nonce([0x9a; 16])),
+        claim: None,
     }
 }
 
@@ -225,6 +227,33 @@ pub(crate) fn requested() -> Requested {
         unit: CNY,
         decide_by: Seconds(START.0 + 7 * DAY),
     }
+}
+
+/// A lease of the token's value for the hotel's first till.
+pub(crate) fn lease() -> Lease {
+    Lease {
+        token: TOKEN,
+        epoch: Epoch(0),
+        payee: HOTEL,
+        till: TillId([0x71; 32]),
+        amount: Amount(300_000),
+        unit: CNY,
+        spend_until: Seconds(START.0 + DAY),
+        settle_by: Seconds(START.0 + 2 * DAY),
+        refund_until: Some(Seconds(START.0 + 30 * DAY)),
+    }
+}
+
+/// The third voucher of a lease.
+pub(crate) fn voucher() -> Invocation {
+    let (number, root) = (3, Hash([0xab; 32]));
+    let (amount, cumulative) = (Amount(48_000), Amount(100_000));
+    let claim = Claim { amount, unit: CNY, lease: OTHER, number, cumulative, root };
+    Invocation { payment: None, claim: Some(claim), ..invocation() }
+}
+
+fn signed_voucher() -> Vec<u8> {
+    sign("assistant", remit_verifier::label::INVOCATION, &voucher().encode()).1
 }
 
 /// One act of every kind.
@@ -264,6 +293,12 @@ pub(crate) fn acts() -> Vec<Act> {
         Act::Request(requested()),
         Act::Approve { request: RequestId([0x71; 32]) },
         Act::Withdraw { request: RequestId([0x71; 32]), position: Some(Position(2)) },
+        Act::Lease(lease()),
+        Act::LeaseClose { lease: other },
+        Act::Settle {
+            lease: other,
+            voucher: Box::new(Voucher::decode(&signed_voucher()).expect("a voucher")),
+        },
     ]
 }
 

@@ -586,6 +586,7 @@ fn payments(cases: &mut Cases) {
             refundable: None,
             windows: Vec::new(),
             cumulative: None,
+            leases: None,
         };
         set(scene, |scene| scene.chain[2].token.budgets = Some(vec![budget]))
     };

@@ -167,7 +167,15 @@ impl<'b> World<'b> {
             let per_use = (flags & 32 != 0).then_some(Amount(100));
             let refundable = (flags & 64 != 0).then(|| Amount(self.amount()));
             let unit = *self.choices.of(&self.units);
-            spec.budgets = Some(vec![Budget { unit, share, total, per_use, refundable }]);
+            spec.budgets = Some(vec![Budget {
+                unit,
+                share,
+                total,
+                per_use,
+                refundable,
+                windows: Vec::new(),
+                leases: None,
+            }]);
             if flags & 128 != 0 {
                 let mut both = spec.budgets.clone().expect("set above");
                 let other = self.units.iter().find(|id| **id != unit).expect("two units");

@@ -44,6 +44,8 @@ pub(in crate::api) struct BudgetView {
     refunded: String,
     /// Held for payees.
     reserved: String,
+    /// Locked in leases.
+    leased: String,
     /// Moved to carved children.
     carved: String,
     /// Come back from carved children.
@@ -53,6 +55,21 @@ pub(in crate::api) struct BudgetView {
     /// Most that may be reserved in spans of time; the tokens above may have narrower ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     windows: Vec<WindowView>,
+    /// What leases may be opened at or below the token; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leases: Option<LeaseLimitsView>,
+}
+
+/// What one lease may be at most.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeaseLimits)]
+pub(in crate::api) struct LeaseLimitsView {
+    /// How much, minor units.
+    #[schema(example = "300000")]
+    most: String,
+    /// For how many seconds it may be spent from.
+    #[schema(example = 28800)]
+    longest_s: u64,
 }
 
 /// Most that may be reserved in each span of time of one length.
@@ -136,10 +153,14 @@ impl BudgetView {
             captured: counters.captured.to_string(),
             refunded: counters.refunded.to_string(),
             reserved: counters.reserved.to_string(),
+            leased: counters.leased.to_string(),
             carved: counters.carved.to_string(),
             returned: counters.returned.to_string(),
             ceded: counters.ceded.to_string(),
             windows: WindowView::all(budget, values, snapshot.version().commitment.time.seconds()),
+            leases: budget
+                .leases
+                .map(|limits| LeaseLimitsView { most: limits.most.to_string(), longest_s: limits.longest.0 }),
         })
     }
 }

@@ -4,12 +4,14 @@
 
 mod budget;
 mod entry;
+mod lease;
 mod party;
 mod token;
 mod value;
 mod verdict;
 
 pub(super) use entry::{ConsistencyView, EntryView, HistoryView, ValidityView, hex_list};
+pub(super) use lease::LeaseView;
 pub(super) use party::{IssuersView, PartyView, UnitView};
 pub(super) use token::{HeldView, HoldingView, TokenView};
 pub(super) use value::{CaptureView, ReservationView};

@@ -46,7 +46,7 @@ pub(in crate::api) struct ReservationView {
 pub(in crate::api) struct CaptureView {
     /// The id of the capture.
     id: String,
-    /// The reservation.
+    /// The reservation, or the lease that was settled.
     reservation: String,
     /// How much.
     #[schema(example = "120000")]

@@ -1,5 +1,6 @@
 //! The sums of a recount, and what they are held against.
 
+use super::leases::Lease;
 use super::requests::Request;
 use super::tokens::{No, Standing};
 use super::windows::Spans;
@@ -36,6 +37,7 @@ pub(super) struct Book {
     pub(super) entry: EntryIndex,
     pub(super) standing: Standing,
     pub(super) reservations: BTreeMap<ObjectId, Reservation>,
+    pub(super) leases: BTreeMap<ObjectId, Lease>,
     pub(super) captures: BTreeMap<ObjectId, Capture>,
     pub(super) applied: BTreeSet<ObjectId>,
     accounts: BTreeMap<(ObjectId, ObjectId), Account>,
@@ -99,6 +101,7 @@ impl Book {
             total,
             reserved: 0,
             pending: 0,
+            leased: 0,
             captured: 0,
             refunded: 0,
             carved: 0,
@@ -107,10 +110,11 @@ impl Book {
         })
     }
 
-    /// Everything that is reserved or waits on a token, in all units.
-    pub(super) fn reserved_on(&self, token: ObjectId) -> i128 {
+    /// Everything that is reserved, leased or waits on a token, in all units.
+    pub(super) fn open_on(&self, token: ObjectId) -> i128 {
         let from = (token, ObjectId::default())..=(token, ObjectId([0xff; 32]));
-        self.accounts.range(from).map(|(_, account)| account.reserved + account.pending).sum()
+        let open = |account: &Account| account.reserved + account.leased + account.pending;
+        self.accounts.range(from).map(|(_, account)| open(account)).sum()
     }
 
     /// Moves value on every token that funds payments with `token`, and holds each against its bounds.
@@ -146,7 +150,8 @@ impl Book {
         if let Some(Amount(most)) = refundable {
             self.require(account.refunded <= i128::from(most), Code::AboveRefundable, token);
         }
-        let open = [committed, account.reserved, account.pending, account.captured - account.refunded];
+        let held = [account.reserved, account.leased, account.pending];
+        let open = [committed, held[0], held[1], held[2], account.captured - account.refunded];
         self.require(open.iter().all(|sum| *sum >= 0), Code::Overflow, token);
     }
 

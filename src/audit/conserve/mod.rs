@@ -2,12 +2,13 @@
 //!
 //! It reads entries and the objects kept beside them, and knows only what stands in them: budgets, reservations,
 //! captures, refunds, carves, ends, stops and times. For every token and unit it keeps plain signed sums, and after
-//! every operation it asks whether `captured - refunded + reserved + pending + carved - returned + ceded` is still
-//! within the total that the token states, and whether the operation could be made at all: on a token in force,
+//! every operation it asks whether `captured - refunded + reserved + pending + leased + carved - returned + ceded` is
+//! still within the total that the token states, and whether the operation could be made at all: on a token in force,
 //! within what one use and each window may be, approved where it must be, before its deadline. Who else signed is
 //! not its business: that is for [`replay`](crate::audit::replay()).
 
 mod book;
+mod leases;
 mod operations;
 mod requests;
 mod tokens;
@@ -74,10 +75,14 @@ pub struct Flows {
     pub reserved: u128,
     /// Captured.
     pub captured: u128,
-    /// Released by payees.
+    /// Released by payees, leases that they closed included.
     pub released: u128,
     /// Given back when `settle_by` had passed.
     pub expired: u128,
+    /// Leased.
+    pub leased: u128,
+    /// Settled of what was leased.
+    pub settled: u128,
     /// Refunded.
     pub refunded: u128,
     /// Carved out for children.
@@ -112,6 +117,8 @@ pub struct Account {
     pub reserved: i128,
     /// Held while approvers are asked.
     pub pending: i128,
+    /// Locked in leases.
+    pub leased: i128,
     /// Taken by payees.
     pub captured: i128,
     /// Given back after capture.
@@ -125,10 +132,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// What is committed: `captured - refunded + reserved + pending + carved - returned + ceded`.
+    /// What is committed: `captured - refunded + reserved + pending + leased + carved - returned + ceded`.
     pub fn committed(&self) -> i128 {
-        self.captured - self.refunded + self.reserved + self.pending + self.carved - self.returned
-            + self.ceded
+        let held = self.reserved + self.pending + self.leased;
+        self.captured - self.refunded + held + self.carved - self.returned + self.ceded
     }
 }
 

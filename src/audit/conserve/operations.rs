@@ -79,6 +79,11 @@ impl Book {
                 self.approve(*request, by);
             }
             Act::Withdraw { request, .. } => self.drop_request(*request),
+            Act::Lease(terms) => self.lease(id, terms),
+            Act::LeaseClose { lease } => self.lease_close(resolve(lease, before).unwrap_or_default()),
+            Act::Settle { lease, voucher } => {
+                self.settle(id, resolve(lease, before).unwrap_or_default(), voucher);
+            }
             Act::Upgrade { rules } => {
                 self.require(rules.0 > self.standing.rules, Code::AlreadySo, self.standing.ledger);
                 self.standing.rules = rules.0;
@@ -110,8 +115,8 @@ impl Book {
         let funded = |budget: &Budget| shares(budget) || budget.total.is_some();
         self.require(stated.clone().all(funded), Code::BadAmount, id);
         for budget in stated {
-            let spans = !budget.windows.is_empty() || budget.cumulative.is_some();
-            self.note(self.require_known(id, spans || token.approval.is_some()));
+            let later = !budget.windows.is_empty() || budget.cumulative.is_some() || budget.leases.is_some();
+            self.note(self.require_known(id, later || token.approval.is_some()));
             self.note(self.standing.require_unit(budget.unit));
         }
         match token.origin {
@@ -130,7 +135,7 @@ impl Book {
     }
 
     /// Requires that the token, or the nearest one above that lists budgets, lists this unit, and so all above.
-    fn require_budgeted(&self, token: ObjectId, unit: ObjectId) -> Result<(), No> {
+    pub(super) fn require_budgeted(&self, token: ObjectId, unit: ObjectId) -> Result<(), No> {
         for id in self.standing.chain(token) {
             let known = self.standing.tokens.get(&id).ok_or((Code::UnknownToken, id))?;
             if known.own(&unit).is_none() && (known.lists_budgets() || known.parent.is_none()) {
@@ -142,7 +147,7 @@ impl Book {
 
     fn transfer(&mut self, token: ObjectId, epoch: u64) {
         self.note(self.standing.require_usable(token, self.now));
-        let open = self.reserved_on(token) != 0;
+        let open = self.open_on(token) != 0;
         self.require(!open, Code::ValueOpen, token);
         self.require(!self.standing.funds_a_carved(token), Code::CarvedChild, token);
         let now = self.standing.tokens.get(&token).map(|known| known.epoch);
@@ -265,6 +270,9 @@ impl Book {
         if self.requests.contains_key(&RequestId(reserve.0)) {
             return self.request_expiry(RequestId(reserve.0));
         }
+        if self.leases.contains_key(&reserve) {
+            return self.lease_expiry(reserve);
+        }
         let Some(held) = self.reservations.get(&reserve) else {
             return self.require(false, Code::UnknownReservation, reserve);
         };
@@ -294,11 +302,12 @@ impl Book {
         };
         let left = taken.amount - taken.refunded;
         taken.refunded += amount;
-        let Some(held) = self.reservations.get(&taken.reserve) else {
+        let reserved = self.reservations.get(&taken.reserve).map(|of| (of.token, of.unit, of.refund_until));
+        let leased = self.leases.get(&taken.reserve).map(|of| (of.token, of.unit, of.refund_until));
+        let Some((token, unit, refund_until)) = reserved.or(leased) else {
             return self.require(false, Code::UnknownReservation, capture);
         };
-        let (token, unit) = (held.token, held.unit);
-        let closed = held.refund_until.is_none_or(|until| over(until, self.now));
+        let closed = refund_until.is_none_or(|until| over(until, self.now));
         self.require(!closed, Code::RefundClosed, capture);
         self.require((1..=left).contains(&amount), Code::AboveCaptured, capture);
         self.post(token, unit, |account| account.refunded += amount);

@@ -46,7 +46,7 @@ impl Book {
         all
     }
 
-    /// Requires the rules in force to know windows and approvals, if any is stated.
+    /// Requires the rules in force to know windows, approvals and limits on leases, if any is stated.
     pub(super) fn require_known(&self, id: ObjectId, stated: bool) -> Result<(), No> {
         if stated && self.standing.rules < 2 { Err((Code::NotEnabled, id)) } else { Ok(()) }
     }

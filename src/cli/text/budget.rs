@@ -1,11 +1,12 @@
 //! Budgets as they are typed: `20000.00 CNY`, `12000 CNY carved`, `6000 CNY per-use 500 refundable 100`, `any CNY`,
-//! `20000 CNY window 6000/day window 15000/month`.
+//! `20000 CNY window 6000/day window 15000/month`, `20000 CNY lease 3000/8h`.
 
 use super::amount::{Unit, minor};
+use super::time;
 use super::window::{self, TypedWindow};
 use super::words::words;
-use remit_verifier::object::{Budget, Share, Window};
-use remit_verifier::types::ObjectId;
+use remit_verifier::object::{Budget, LeaseLimits, Share, Window};
+use remit_verifier::types::{ObjectId, Seconds};
 
 /// A budget as it was typed: its numbers are read once the unit's decimals are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +18,11 @@ pub(in crate::cli) struct TypedBudget {
     refundable: Option<String>,
     windows: Vec<TypedWindow>,
     cumulative: Option<TypedWindow>,
+    leases: Option<(String, Seconds)>,
 }
 
 const FORM: &str = "write TOTAL UNIT [carved] [per-use AMOUNT] [refundable AMOUNT] [window AMOUNT/PERIOD]... \
-                    [approval AMOUNT/PERIOD]; TOTAL `any` states none";
+                    [approval AMOUNT/PERIOD] [lease AMOUNT/SPAN]; TOTAL `any` states none";
 
 /// Reads the words of a budget.
 pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
@@ -38,6 +40,7 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
         refundable: None,
         windows: Vec::new(),
         cumulative: None,
+        leases: None,
     };
     while let Some(word) = words.next() {
         let mut amount =
@@ -47,6 +50,7 @@ pub(in crate::cli) fn typed(text: &str) -> Result<TypedBudget, String> {
             "carved" => budget.share = Share::Carved,
             "per-use" => budget.per_use = Some(amount()?),
             "refundable" => budget.refundable = Some(amount()?),
+            "lease" => budget.leases = Some(lease(&amount()?)?),
             "window" => budget.windows.push(window::typed(&amount()?)?),
             "approval" => budget.cumulative = Some(window::typed(&amount()?)?),
             _ => return Err(format!("`{word}` does not belong in a budget: {FORM}")),
@@ -67,7 +71,16 @@ impl TypedBudget {
             refundable: amount(&self.refundable)?,
             windows: self.windows(unit)?,
             cumulative: self.cumulative.as_ref().map(|typed| typed.in_unit(unit)).transpose()?,
+            leases: self.leases(unit)?,
         })
+    }
+
+    /// Limits on leases, if any may be opened.
+    fn leases(&self, unit: &Unit) -> Result<Option<LeaseLimits>, String> {
+        let limits = |(most, longest): &(String, Seconds)| {
+            Ok(LeaseLimits { most: minor(most, unit.decimals)?, longest: *longest })
+        };
+        self.leases.as_ref().map(limits).transpose()
     }
 
     /// The windows in the order of their periods, each once.
@@ -80,6 +93,13 @@ impl TypedBudget {
         }
         Ok(windows)
     }
+}
+
+/// `AMOUNT/SPAN` behind `lease`: most that one may be, and for how long it may be spent from.
+fn lease(text: &str) -> Result<(String, Seconds), String> {
+    let form = || format!("`{text}` are no limits on leases: write AMOUNT/SPAN, such as 3000/8h");
+    let (most, span) = text.split_once('/').ok_or_else(form)?;
+    Ok((most.into(), time::span(span).map_err(|_| form())?))
 }
 
 /// A budget for people; a unit that is not known is shown in minor units by its id.
@@ -104,6 +124,9 @@ pub(in crate::cli) fn show(budget: &Budget, unit: impl Fn(&ObjectId) -> Option<U
     if let Some(of) = budget.cumulative {
         text.push_str(&format!(", approval above {} {}", unit.show(of.most), window::each(of.period)));
     }
+    if let Some(of) = &budget.leases {
+        text.push_str(&format!(", leases of {} for {}", unit.show(of.most), window::span(of.longest.0)));
+    }
     text
 }
 
@@ -124,6 +147,11 @@ mod tests {
         let read = typed("5000 CNY window 900.50/month window 300/day").expect("a budget");
         let shown = show(&read.in_unit(&unit).expect("amounts"), |_| Some(unit.clone()));
         assert_eq!(shown, "5 000.00 CNY, 300.00 CNY each day, 900.50 CNY each month");
+        let read = typed("5000 CNY lease 300.50/8h").expect("a budget").in_unit(&unit).expect("amounts");
+        let limits = LeaseLimits { most: Amount(30_050), longest: Seconds(28_800) };
+        assert_eq!(read.leases, Some(limits));
+        assert_eq!(show(&read, |_| Some(unit.clone())), "5 000.00 CNY, leases of 300.50 CNY for 8h");
+        assert!(typed("5000 CNY lease 300").expect_err("no span").contains("AMOUNT/SPAN"));
         let twice = typed("5000 CNY window 1/day window 2/24h").expect("a budget").in_unit(&unit);
         assert_eq!(twice, Err("two windows are for each day".into()));
         assert_eq!(typed("any CNY").expect("a budget").in_unit(&unit).expect("amounts").total, None);

@@ -122,6 +122,20 @@ fn act_says(act: &Act) -> String {
         Act::Refund { capture, amount } => {
             format!("refund of {amount} minor units of capture {}", of(capture))
         }
+        Act::Lease(lease) => format!(
+            "lease of {} minor units of unit {} from token {} for till {} of {}",
+            lease.amount, lease.unit, lease.token, lease.till, lease.payee
+        ),
+        Act::LeaseClose { lease } => format!("end of lease {}", of(lease)),
+        Act::Settle { lease, voucher } => {
+            let claim = &voucher.claim;
+            format!(
+                "settlement of lease {}, {} uses, {} minor units",
+                of(lease),
+                claim.number,
+                claim.cumulative
+            )
+        }
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
         Act::Request(ask) => format!(
             "request to {} {} at {} for {} minor units of {} with token {}, until {}",

@@ -4,7 +4,8 @@ use super::leaf::{decode_leaf, encode_leaf};
 pub use super::parts::Garbled;
 use super::parts::{body, counted, number, put_counted};
 use super::rows::{
-    self, CaptureRow, DueRow, HeadRow, LinkRow, RekeyRow, RequestRow, ReservationRow, TipRow, TokenRow,
+    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, RekeyRow, RequestRow, ReservationRow, TipRow,
+    TokenRow,
 };
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, Record, TokenInfo};
@@ -20,6 +21,7 @@ mod kind {
     pub(super) const UNIT: u8 = b'u';
     pub(super) const RESERVATION: u8 = b'r';
     pub(super) const CAPTURE: u8 = b'c';
+    pub(super) const LEASE: u8 = b'e';
     pub(super) const SUSPENSION: u8 = b's';
     pub(super) const REKEY: u8 = b'k';
     pub(super) const REQUEST: u8 = b'q';
@@ -40,6 +42,7 @@ pub fn place(key: &Key) -> (Family, Vec<u8>) {
         Key::IndexOf(of) => (Family::Named, id(kind::INDEX, of)),
         Key::UnitNamed(name) => (Family::Named, [&[kind::UNIT], name.as_bytes()].concat()),
         Key::ReservationOf(of) => (Family::Named, id(kind::RESERVATION, of)),
+        Key::LeaseOf(of) => (Family::Named, id(kind::LEASE, of)),
         Key::CaptureOf(of) => (Family::Named, id(kind::CAPTURE, of)),
         Key::SuspensionOf(leaf, bit) => {
             (Family::Named, [&[kind::SUSPENSION], &leaf.0.to_be_bytes()[..], &[*bit]].concat())
@@ -74,6 +77,7 @@ pub fn key_at(family: Family, bytes: &[u8]) -> Option<Key> {
         (Family::Named, kind::INDEX) => Key::IndexOf(id(rest)?),
         (Family::Named, kind::UNIT) => Key::UnitNamed(std::str::from_utf8(rest).ok()?.to_owned()),
         (Family::Named, kind::RESERVATION) => Key::ReservationOf(id(rest)?),
+        (Family::Named, kind::LEASE) => Key::LeaseOf(id(rest)?),
         (Family::Named, kind::CAPTURE) => Key::CaptureOf(id(rest)?),
         (Family::Named, kind::SUSPENSION) => {
             let (bit, leaf) = rest.split_last()?;
@@ -101,6 +105,7 @@ pub fn encode(record: &Record, newest: EntryIndex) -> Result<Vec<u8>, Garbled> {
         Record::TokenOf(info) => encode_token(info),
         Record::IndexOf(index) | Record::UnitNamed(index) => Ok(number(index.0)),
         Record::ReservationOf(of) => row(&ReservationRow::from(of)),
+        Record::LeaseOf(of) => row(&LeaseRow::from(of)),
         Record::CaptureOf(of) => row(&CaptureRow::from(of)),
         Record::SuspensionOf(id) => Ok([&[FORMAT], &id.0[..]].concat()),
         Record::RekeyOf(of) => row(&RekeyRow::from(of)),
@@ -125,6 +130,7 @@ pub fn decode(key: &Key, bytes: &[u8]) -> Result<Record, Garbled> {
         Key::IndexOf(_) => Record::IndexOf(StateIndex(get_number(body)?)),
         Key::UnitNamed(_) => Record::UnitNamed(StateIndex(get_number(body)?)),
         Key::ReservationOf(_) => Record::ReservationOf(get::<ReservationRow>(body)?.into()),
+        Key::LeaseOf(_) => Record::LeaseOf(get::<LeaseRow>(body)?.into()),
         Key::CaptureOf(_) => Record::CaptureOf(get::<CaptureRow>(body)?.into()),
         Key::SuspensionOf(..) => Record::SuspensionOf(ObjectId(body.try_into().map_err(|_| Garbled)?)),
         Key::RekeyOf(_) => Record::RekeyOf(get::<RekeyRow>(body)?.into()),
@@ -183,6 +189,7 @@ pub(super) fn damaged(key: &Key) -> StoreError {
         Key::IndexOf(id) => format!("the index of {id}"),
         Key::UnitNamed(name) => format!("the unit named {name}"),
         Key::ReservationOf(id) => format!("reservation {id}"),
+        Key::LeaseOf(id) => format!("lease {id}"),
         Key::CaptureOf(id) => format!("capture {id}"),
         Key::SuspensionOf(leaf, bit) => format!("suspension bit {bit} of state leaf {leaf}"),
         Key::RekeyOf(id) => format!("rekey {id}"),

@@ -343,6 +343,7 @@ impl Check<'_> {
             Ok(Record::IndexOf(index) | Record::UnitNamed(index)) => index < leaves,
             Ok(Record::Seen(entry)) => entry < size,
             Ok(Record::ReservationOf(of)) => of.entry < size && of.token < leaves && of.payee < leaves,
+            Ok(Record::LeaseOf(of)) => of.entry < size && of.token < leaves && of.payee < leaves,
             Ok(Record::TokenOf(info)) => info.entry < size,
             Ok(_) => true,
             Err(_) => false,

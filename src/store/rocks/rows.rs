@@ -2,11 +2,11 @@
 //! stays in its canonical bytes and is not here.
 
 use crate::machine::{
-    Capture, Due, Head, LinkValues, PendingRekey, Request, Reservation, TokenInfo, Waiting,
+    Capture, Due, Head, Lease, LinkValues, PendingRekey, Request, Reservation, TokenInfo, Waiting,
 };
 use bincode::Options;
 use remit_verifier::limits::{APPROVERS_MAX, BUDGETS_MAX, DEPTH_MAX, SPANS_MAX};
-use remit_verifier::object::{Budget, Period, Share, Token, Window};
+use remit_verifier::object::{Budget, LeaseLimits, Period, Share, Token, Window};
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
     Amount, EntryIndex, Epoch, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, StateIndex,
@@ -107,6 +107,7 @@ struct BudgetRow {
     refundable: Option<u64>,
     windows: Vec<WindowRow>,
     cumulative: Option<WindowRow>,
+    leases: Option<(u64, u64)>,
 }
 
 /// Length and anchor of a window, none for months; most.
@@ -123,6 +124,7 @@ impl From<&Budget> for BudgetRow {
             refundable: amount(budget.refundable),
             windows: budget.windows.iter().map(window_row).collect(),
             cumulative: budget.cumulative.as_ref().map(window_row),
+            leases: budget.leases.map(|limits| (limits.most.0, limits.longest.0)),
         }
     }
 }
@@ -137,6 +139,9 @@ impl From<BudgetRow> for Budget {
             refundable: row.refundable.map(Amount),
             windows: row.windows.into_iter().map(window).collect(),
             cumulative: row.cumulative.map(window),
+            leases: row
+                .leases
+                .map(|(most, longest)| LeaseLimits { most: Amount(most), longest: Seconds(longest) }),
         }
     }
 }
@@ -242,6 +247,63 @@ impl From<ReservationRow> for Reservation {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct LeaseRow {
+    entry: u64,
+    token: u64,
+    unit: u64,
+    unit_id: Id,
+    payee: u64,
+    payee_id: Id,
+    holder: Id,
+    amount: u64,
+    at: u64,
+    settle_by: u64,
+    refund_until: Option<u64>,
+    nonce: [u8; 16],
+    over: bool,
+}
+
+impl From<&Lease> for LeaseRow {
+    fn from(of: &Lease) -> Self {
+        Self {
+            entry: of.entry.0,
+            token: of.token.0,
+            unit: of.unit.0,
+            unit_id: of.unit_id.0,
+            payee: of.payee.0,
+            payee_id: of.payee_id.0,
+            holder: of.holder.0,
+            amount: of.amount.0,
+            at: of.at.0,
+            settle_by: of.settle_by.0,
+            refund_until: of.refund_until.map(|until| until.0),
+            nonce: of.nonce.0,
+            over: of.over,
+        }
+    }
+}
+
+impl From<LeaseRow> for Lease {
+    fn from(row: LeaseRow) -> Self {
+        Self {
+            entry: EntryIndex(row.entry),
+            token: StateIndex(row.token),
+            unit: StateIndex(row.unit),
+            unit_id: ObjectId(row.unit_id),
+            payee: StateIndex(row.payee),
+            payee_id: ObjectId(row.payee_id),
+            holder: KeyBytes(row.holder),
+            amount: Amount(row.amount),
+            at: Seconds(row.at),
+            settle_by: Seconds(row.settle_by),
+            refund_until: row.refund_until.map(Seconds),
+            nonce: Nonce(row.nonce),
+            over: row.over,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct CaptureRow {
     reservation: Id,
     amount: u64,
@@ -327,6 +389,7 @@ pub(super) enum DueRow {
     Token(u64),
     Rekey,
     Request,
+    Lease,
 }
 
 impl From<&Due> for DueRow {
@@ -336,6 +399,7 @@ impl From<&Due> for DueRow {
             Due::Token(index) => Self::Token(index.0),
             Due::Rekey => Self::Rekey,
             Due::Request => Self::Request,
+            Due::Lease => Self::Lease,
         }
     }
 }
@@ -347,6 +411,7 @@ impl From<DueRow> for Due {
             DueRow::Token(index) => Self::Token(StateIndex(index)),
             DueRow::Rekey => Self::Rekey,
             DueRow::Request => Self::Request,
+            DueRow::Lease => Self::Lease,
         }
     }
 }

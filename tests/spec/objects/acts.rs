@@ -1,13 +1,13 @@
 //! One operation of every kind that is neither a token nor an invocation, and a bundle.
 
 use super::{
-    ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, OPERATOR, START, SUB_AGENT, Sample, id, key, ledger, nonce, sign,
-    tokens,
+    ASSISTANT, COMPANY, HOTEL, HOTEL_AGENT, OPERATOR, START, SUB_AGENT, Sample, id, key, leases, ledger,
+    nonce, sign, tokens,
 };
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Envelope, Invocation, Kind, Position, Reference, Requested, Sealed, Stamp, Target, bundle_digest,
-    combined_id,
+    Act, Envelope, Invocation, Kind, Position, Reference, Requested, Sealed, Stamp, Target, Voucher,
+    bundle_digest, combined_id,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
@@ -103,6 +103,21 @@ fn rows() -> Vec<Row> {
             operators,
             Act::Unfreeze { leaf, id: unit_leaf, freeze: other },
         ),
+        ("lease", "submission-lease", Kind::Lease, &[ASSISTANT], Act::Lease(leases::lease())),
+        (
+            "lease-close",
+            "submission-lease-close",
+            Kind::LeaseClose,
+            &[HOTEL],
+            Act::LeaseClose { lease: other },
+        ),
+        (
+            "settle",
+            "submission-settle",
+            Kind::Settle,
+            &[HOTEL],
+            Act::Settle { lease: other, voucher: Box::new(Voucher::decode(&leases::voucher()).unwrap()) },
+        ),
         ("upgrade", "submission-upgrade", Kind::Upgrade, operators, Act::Upgrade { rules: Rules::NEWEST }),
         ("request", "submission-request", Kind::Request, &[ASSISTANT], Act::Request(requested())),
         ("approve", "submission-approve", Kind::Approve, &[COMPANY], approve()),
@@ -179,7 +194,7 @@ macro_rules! payload_samples {
 }
 payload_samples!(
     Party, PartyKeys, Unit, Issuer, Transfer, Rekey, Veto, Suspend, Resume, Revoke, Cut, End, Capture,
-    Release, Refund, Freeze, Unfreeze, Upgrade, Request, Approve, Withdraw
+    Release, Refund, Freeze, Unfreeze, Upgrade, Request, Approve, Withdraw, Lease, LeaseClose, Settle
 );
 
 pub(super) fn samples() -> Vec<Sample> {

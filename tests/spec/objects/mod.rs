@@ -2,6 +2,7 @@
 //! `cddl` validates them against `spec/remit.cddl`; `pages` shows them in the specification.
 
 mod acts;
+mod leases;
 mod shown;
 mod tokens;
 
@@ -102,6 +103,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend(acts::samples());
     samples.extend(envelopes());
     samples.extend(shown::samples());
+    samples.extend(leases::samples());
     samples
 }
 

@@ -27,6 +27,7 @@ fn budgets(share: Share, total: u64) -> Vec<Budget> {
         refundable: None,
         windows: Vec::new(),
         cumulative: None,
+        leases: None,
     }]
 }
 
@@ -165,6 +166,7 @@ pub(crate) fn invocation() -> Vec<u8> {
         payment: Some(payment),
         request: Some(Hash([0xee; 32])),
         request_nonce: Some(nonce(35)),
+        claim: None,
     };
     invocation.encode()
 }

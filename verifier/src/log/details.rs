@@ -20,7 +20,7 @@ pub struct Details {
 }
 
 /// What one operation did: only the fields that it has a use for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The leaf that was created or changed.
     pub index: Option<StateIndex>,
@@ -48,6 +48,12 @@ pub struct Facts {
     pub parent: Option<StateIndex>,
     /// Holder since, after a transfer.
     pub since: Option<Millis>,
+    /// Of a lease: the least that a link lets one use be.
+    pub per_use: Option<Amount>,
+    /// Of a lease: the least that a link lets one use be without an approval.
+    pub unapproved: Option<Amount>,
+    /// Of a settlement: the root over the uses that it is for.
+    pub root: Option<Hash>,
 }
 
 /// The numbers of one link after the entry.
@@ -77,6 +83,9 @@ impl Facts {
         f.opt(11, self.left, |w, v| w.u64(v.0));
         f.opt(12, self.parent, |w, v| w.u64(v.0));
         f.opt(13, self.since, |w, v| w.u64(v.0));
+        f.opt(14, self.per_use, |w, v| w.u64(v.0));
+        f.opt(15, self.unapproved, |w, v| w.u64(v.0));
+        f.opt(16, self.root, |w, v| w.bytes(&v.0));
         f
     }
 }
@@ -108,10 +117,16 @@ impl Details {
 
     /// What the entry commits to: a digest over the digests of the parts.
     pub fn digest(&self) -> Hash {
+        let links: Vec<_> = self.links.iter().map(|part| sha256(&[part])).collect();
+        Self::digest_of(&self.common, &links)
+    }
+
+    /// The same for somebody who was shown the common part, and of the others only their digests.
+    pub fn digest_of(common: &[u8], links: &[Hash]) -> Hash {
         let mut w = Writer::labelled(label::DETAILS, 3);
-        w.bytes(&sha256(&[&self.common]).0);
-        w.list(&self.links, |w, part| {
-            w.bytes(&sha256(&[part]).0);
+        w.bytes(&sha256(&[common]).0);
+        w.list(links, |w, digest| {
+            w.bytes(&digest.0);
         });
         w.digest()
     }

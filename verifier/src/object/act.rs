@@ -3,13 +3,16 @@
 use super::approval::Asking;
 use super::invocation::{decode_arguments, put_arguments};
 use super::kind::Kind;
+use super::lease::{Lease, LeaseFields};
 use super::permission::{Path, decode_path};
+use super::voucher::Voucher;
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
 use crate::limits::*;
 use crate::types::{
     Amount, Epoch, Generation, Hash, LedgerId, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex,
 };
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -230,6 +233,20 @@ pub enum Act {
         /// The rules from now on.
         rules: Rules,
     },
+    /// Locks value for one till of a payee; signed by the holder of a logged token.
+    Lease(Lease),
+    /// Gives a lease back early, of which nothing was spent; signed by the payee.
+    LeaseClose {
+        /// The lease.
+        lease: Reference,
+    },
+    /// Settles a lease; signed by the payee.
+    Settle {
+        /// The lease.
+        lease: Reference,
+        /// Its last voucher, signed by the holder who opened the lease.
+        voucher: Box<Voucher>,
+    },
 }
 
 impl Reference {
@@ -275,6 +292,9 @@ impl Act {
             Self::Request(_) => Kind::Request,
             Self::Approve { .. } => Kind::Approve,
             Self::Withdraw { .. } => Kind::Withdraw,
+            Self::Lease(_) => Kind::Lease,
+            Self::LeaseClose { .. } => Kind::LeaseClose,
+            Self::Settle { .. } => Kind::Settle,
         }
     }
 
@@ -366,6 +386,13 @@ impl Act {
                 f.opt(6, *position, |w, position| w.u64(u64::from(position.0)));
                 f.add(21, |w| w.bytes(&request.0));
             }
+            Self::Lease(lease) => lease.put(&mut f),
+            Self::LeaseClose { lease } => {
+                f.add(9, |w| lease.encode(w));
+            }
+            Self::Settle { lease, voucher } => {
+                f.add(9, |w| lease.encode(w)).add(35, |w| w.bytes(voucher.bytes()));
+            }
         }
         f.into_bytes()
     }
@@ -391,6 +418,9 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Request => &[4, 5, 11, 12, 22, 23, 24, 25, 26],
         Kind::Approve => &[21],
         Kind::Withdraw => &[6, 21],
+        Kind::Lease => &[4, 5, 11, 12, 30, 31, 32, 33, 34],
+        Kind::LeaseClose => &[9],
+        Kind::Settle => &[9, 35],
         _ => &[],
     }
 }
@@ -435,6 +465,8 @@ struct Raw {
     resource: Option<Path>,
     arguments: Option<Vec<(String, Hash)>>,
     decide_by: Option<Seconds>,
+    lease: LeaseFields,
+    voucher: Option<Box<Voucher>>,
 }
 
 impl Raw {
@@ -470,6 +502,8 @@ impl Raw {
             24 => self.resource = Some(decode_path(r)?),
             25 => self.arguments = Some(decode_arguments(r)?),
             26 => self.decide_by = Some(Seconds(r.u64()?)),
+            30..=34 => self.lease.field(key, r)?,
+            35 => self.voucher = Some(Box::new(Voucher::decode(r.bytes(VOUCHER_BYTES_MAX)?)?)),
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())
@@ -536,6 +570,16 @@ impl Raw {
             }),
             Kind::Approve => Act::Approve { request: required(self.request, 21)? },
             Kind::Withdraw => Act::Withdraw { request: required(self.request, 21)?, position: self.position },
+            Kind::Lease => {
+                let (token, epoch) = (required(self.token, 4)?, required(self.epoch, 5)?);
+                let (amount, payee) = (required(self.amount, 11)?, required(self.party, 12)?);
+                Act::Lease(self.lease.lease(token, epoch, payee, amount)?)
+            }
+            Kind::LeaseClose => Act::LeaseClose { lease: required(self.reference, 9)? },
+            Kind::Settle => Act::Settle {
+                lease: required(self.reference, 9)?,
+                voucher: self.voucher.ok_or(DecodeError::MissingField(35))?,
+            },
             _ => return Err(DecodeError::WrongLabel),
         })
     }

@@ -307,6 +307,7 @@ mod tests {
             refundable: None,
             windows: Vec::new(),
             cumulative: None,
+            leases: None,
         }
     }
 

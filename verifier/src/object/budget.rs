@@ -1,5 +1,6 @@
 //! Budgets, and the sealed claims that carry them (spec 04 §5–§6).
 
+use super::lease::LeaseLimits;
 use super::window::{Window, decode_windows, encode_windows};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::label;
@@ -25,6 +26,8 @@ pub struct Budget {
     pub windows: Vec<Window>,
     /// Up to which sum in one span no approval is needed; the token states the approvers.
     pub cumulative: Option<Window>,
+    /// What leases may be opened at or below the token; without it none.
+    pub leases: Option<LeaseLimits>,
 }
 
 /// How a child's total relates to its parent's.
@@ -57,7 +60,7 @@ impl Budget {
 
     fn decode(r: &mut Reader<'_>, open: bool) -> Result<Self, DecodeError> {
         let (mut unit, mut share, mut total, mut per_use, mut refundable) = (None, None, None, None, None);
-        let (mut windows, mut cumulative) = (None, None);
+        let (mut windows, mut cumulative, mut leases) = (None, None, None);
         r.map(|key, r| {
             match key {
                 1 => unit = Some(ObjectId(r.array_bytes()?)),
@@ -67,8 +70,8 @@ impl Budget {
                 5 => refundable = Some(Amount(r.u64()?)),
                 // An offline link does not live long enough for more than its total.
                 6 if !open => windows = Some(decode_windows(r)?),
+                7 if !open => leases = Some(LeaseLimits::decode(r)?),
                 8 if !open => cumulative = Some(Window::decode(r)?),
-                7 => return Err(DecodeError::NotEnabled(key)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
@@ -81,6 +84,7 @@ impl Budget {
             refundable,
             windows: windows.unwrap_or_default(),
             cumulative,
+            leases,
         })
     }
 
@@ -93,6 +97,7 @@ impl Budget {
         fields.opt(5, self.refundable, |w, amount| w.u64(amount.0));
         let windows = Some(&self.windows).filter(|windows| !windows.is_empty());
         fields.opt(6, windows, |w, windows| encode_windows(w, windows));
+        fields.opt(7, self.leases, |w, limits| limits.encode(w));
         fields.opt(8, self.cumulative, |w, window| {
             window.encode(w);
             w

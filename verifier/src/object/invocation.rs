@@ -1,5 +1,6 @@
 //! Invocations, and the arguments that they commit to (spec 05).
 
+use super::claim::Claim;
 use super::permission::{Path, Value, decode_path};
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::label;
@@ -35,6 +36,8 @@ pub struct Invocation {
     pub request: Option<Hash>,
     /// The nonce of the request that approvers said yes to, if they had to.
     pub request_nonce: Option<Nonce>,
+    /// What makes it a voucher: it then spends out of a lease, and there is no payment (spec 16 §4).
+    pub claim: Option<Claim>,
 }
 
 /// The part of an invocation that asks for value.
@@ -96,6 +99,9 @@ impl Invocation {
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
         let mut raw = Raw::default();
         Reader::whole(payload, PAYLOAD_BYTES_MAX, |r| r.map(|key, r| raw.field(key, r)))?;
+        if let Some(claim) = raw.claim {
+            return Self::voucher(raw, claim);
+        }
         let payment = match (raw.value, raw.settle_by, raw.refund_until) {
             (Some((Amount(0), _)), ..) => return Err(DecodeError::Malformed),
             (Some((amount, unit)), Some(settle_by), refund_until) => {
@@ -105,6 +111,21 @@ impl Invocation {
             (None, None, None) => None,
             (None, ..) => return Err(DecodeError::Malformed),
         };
+        Self::of(raw, payment, None)
+    }
+
+    /// A voucher has an amount, no deadlines of its own, and stands in no bundle.
+    fn voucher(raw: Raw, claim: RawClaim) -> Result<Self, DecodeError> {
+        let (amount, unit) = required(raw.value, 10)?;
+        let bare = raw.settle_by.is_none() && raw.refund_until.is_none() && raw.bundle.is_none();
+        let (lease, number, cumulative, root) = claim;
+        if !bare || amount.0 == 0 || number == 0 || cumulative < amount {
+            return Err(DecodeError::Malformed);
+        }
+        Self::of(raw, None, Some(Claim { amount, unit, lease, number, cumulative, root }))
+    }
+
+    fn of(raw: Raw, payment: Option<Payment>, claim: Option<Claim>) -> Result<Self, DecodeError> {
         Ok(Self {
             nonce: required(raw.nonce, 1)?,
             valid_until: required(raw.valid_until, 2)?,
@@ -118,6 +139,7 @@ impl Invocation {
             payment,
             request: raw.request,
             request_nonce: raw.request_nonce,
+            claim,
         })
     }
 
@@ -134,11 +156,15 @@ impl Invocation {
         fields.add(8, |w| w.text(self.resource.as_str()));
         let arguments = Some(&self.arguments).filter(|arguments| !arguments.is_empty());
         fields.opt(9, arguments, |w, arguments| put_arguments(w, arguments));
-        fields.opt(10, self.payment, |w, p| w.array(2).u64(p.amount.0).bytes(&p.unit.0));
+        let value = self.payment.map(|p| (p.amount, p.unit)).or(self.claim.map(|c| (c.amount, c.unit)));
+        fields.opt(10, value, |w, (amount, unit)| w.array(2).u64(amount.0).bytes(&unit.0));
         fields.opt(11, self.request, |w, digest| w.bytes(&digest.0));
         fields.opt(12, self.request_nonce, |w, nonce| w.bytes(&nonce.0));
         fields.opt(13, self.payment, |w, p| w.u64(p.settle_by.0));
         fields.opt(14, self.payment.and_then(|p| p.refund_until), |w, until| w.u64(until.0));
+        fields.opt(15, self.claim, |w, c| {
+            w.array(4).bytes(&c.lease.0).u64(c.number).u64(c.cumulative.0).bytes(&c.root.0)
+        });
         fields.into_bytes()
     }
 
@@ -169,6 +195,9 @@ pub(super) fn put_arguments<'w>(w: &'w mut Writer, arguments: &[(String, Hash)])
     w
 }
 
+/// Field 15: lease, number, cumulative amount, root.
+type RawClaim = (ObjectId, u64, Amount, Hash);
+
 /// An invocation's fields while they are being read.
 #[derive(Default)]
 struct Raw {
@@ -186,6 +215,7 @@ struct Raw {
     request_nonce: Option<Nonce>,
     settle_by: Option<Seconds>,
     refund_until: Option<Seconds>,
+    claim: Option<RawClaim>,
 }
 
 impl Raw {
@@ -208,7 +238,11 @@ impl Raw {
             13 => self.settle_by = Some(Seconds(r.u64()?)),
             14 => self.refund_until = Some(Seconds(r.u64()?)),
             12 => self.request_nonce = Some(r.nonce()?),
-            15 => return Err(DecodeError::NotEnabled(key)),
+            15 => {
+                r.array_of(4)?;
+                let (lease, number) = (ObjectId(r.array_bytes()?), r.u64()?);
+                self.claim = Some((lease, number, Amount(r.u64()?), Hash(r.array_bytes()?)));
+            }
             other => return Err(DecodeError::UnknownField(other)),
         }
         Ok(())

@@ -87,21 +87,19 @@ kinds! {
     33 Approve "approve" Some(label::APPROVE);
     /// The holder or somebody upstream takes a request back, or an approver says no.
     34 Withdraw "withdraw" Some(label::WITHDRAW);
+    /// The holder locks value for one till of a payee.
+    35 Lease "lease" Some(label::LEASE);
+    /// The payee gives a lease back early.
+    36 LeaseClose "lease_close" Some(label::LEASE_CLOSE);
+    /// The payee settles a lease with its last voucher.
+    37 Settle "settle" Some(label::SETTLE);
     /// The operators put later rules in force.
     41 Upgrade "upgrade" Some(label::UPGRADE);
 }
 
 /// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
-pub const RESERVED: &[(u64, &str)] = &[
-    (35, "lease"),
-    (36, "lease_close"),
-    (37, "settle"),
-    (38, "offer"),
-    (39, "trade"),
-    (40, "refusal"),
-    (42, "time_jump"),
-    (43, "snapshot"),
-];
+pub const RESERVED: &[(u64, &str)] =
+    &[(38, "offer"), (39, "trade"), (40, "refusal"), (42, "time_jump"), (43, "snapshot")];
 
 impl Kind {
     /// The kind with this number, if this rules version has it.

@@ -198,6 +198,9 @@ impl Submission {
                 links.iter().try_for_each(Link::verify)?;
                 approvals.iter().try_for_each(Approval::verify)?;
             }
+            if let Body::Act(_, Act::Settle { voucher, .. }, _) = &operation.body {
+                voucher.verify(ledger)?;
+            }
         }
         Ok(Verified(self))
     }

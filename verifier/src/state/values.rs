@@ -51,7 +51,7 @@ pub struct Counters {
     pub returned: u64,
     /// Open: held for payees.
     pub reserved: u64,
-    /// Open: locked in leases (later rules versions).
+    /// Open: locked in leases.
     pub leased: u64,
     /// Open: waiting for approval.
     pub pending: u64,
@@ -97,7 +97,7 @@ impl UnitValues {
             carved: r.u64()?,
             returned: r.u64()?,
             reserved: r.u64()?,
-            leased: reserved(r, 6)?,
+            leased: r.u64()?,
             pending: r.u64()?,
             ceded: r.u64()?,
         };
@@ -107,12 +107,6 @@ impl UnitValues {
         })?;
         Ok(Self { unit, counters, windows })
     }
-}
-
-/// A counter of a later rules version, 0 in this one (spec 14 §3).
-fn reserved(r: &mut Reader<'_>, place: i64) -> Result<u64, DecodeError> {
-    let value = r.u64()?;
-    if value == 0 { Ok(value) } else { Err(DecodeError::NotEnabled(place)) }
 }
 
 impl Values {
@@ -214,8 +208,6 @@ mod tests {
             Values::decode(&values.encode(&[7; 32])).map(|(values, _)| values)
         };
         assert!(decoded(Counters { reserved: 1, ceded: 1, ..Counters::default() }).is_ok());
-        let leased = decoded(Counters { leased: 1, ..Counters::default() });
-        assert_eq!(leased, Err(DecodeError::NotEnabled(6)));
-        assert!(decoded(Counters { pending: 1, ..Counters::default() }).is_ok());
+        assert!(decoded(Counters { leased: 1, pending: 1, ..Counters::default() }).is_ok());
     }
 }

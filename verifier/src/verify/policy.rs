@@ -117,7 +117,7 @@ impl Policy {
     }
 
     /// Whether root tokens of this issuer are accepted.
-    pub(super) fn trusts_issuer(&self, issuer: &ObjectId) -> bool {
+    pub(crate) fn trusts_issuer(&self, issuer: &ObjectId) -> bool {
         match &self.0.issuers {
             Issuers::Any => true,
             Issuers::Listed(list) => list.contains(issuer),

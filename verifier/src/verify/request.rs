@@ -63,6 +63,10 @@ pub(super) fn check(
 fn signed(chain: &Chain<'_>, opened: &Opened, bytes: &[u8]) -> Result<(ObjectId, Invocation), Code> {
     let object = Sign1::decode(bytes)?;
     let invocation = Invocation::decode(object.payload)?;
+    // What spends out of a lease is for the till: here its amount would stand beside no evidence.
+    if invocation.claim.is_some() {
+        return Err(Code::MisplacedVoucher);
+    }
     if object.kid != chain.holder {
         return Err(Code::WrongHolder);
     }

@@ -165,6 +165,7 @@ fn budgets() {
             refundable: None,
             windows: Vec::new(),
             cumulative: None,
+            leases: None,
         }
     };
     let paying = |amount, budgets: Vec<Budget>| {

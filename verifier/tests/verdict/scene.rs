@@ -294,6 +294,7 @@ impl Ask {
             payment: None,
             request: None,
             request_nonce: None,
+            claim: None,
         };
         Self { invocation, signed_by: HOLDER + holder, spoil: |_| {}, shown: vec![nights], on_last: true }
     }

@@ -119,6 +119,7 @@ fn an_offline_link_pays_within_its_open_budgets() {
         refundable: None,
         windows: Vec::new(),
         cumulative: None,
+        leases: None,
     };
     scene.chain[2].token.budgets = Some(vec![budget(100, 40)]);
     scene.chain[3].token.budgets = Some(vec![budget(50, 40)]);

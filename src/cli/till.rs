@@ -1,0 +1,232 @@
+//! `remit till`: takes vouchers of a lease offline, and settles it. The till's file is locked while it is used, and
+//! replaced and synced before a voucher is answered.
+
+use super::lease::{self, read_proof};
+use super::out::{Done, Failure, Outcome, read_file};
+use super::session::{Connection, Signing};
+use super::text::{self, time, value};
+use super::{clock, private, verify};
+use clap::{Args, Subcommand};
+use remit_verifier::code::Code;
+use remit_verifier::limits::*;
+use remit_verifier::object::{Act, Argument, Reference, Voucher};
+use remit_verifier::till::{Accepted, OpenLease, Till};
+use remit_verifier::types::{Millis, ObjectId, TillId};
+use remit_verifier::verify::Policy;
+use std::path::{Path, PathBuf};
+
+/// What a holder shows of one use, in one folder.
+pub(super) const VOUCHER: &str = "voucher.cbor";
+pub(super) const ARGUMENTS: &str = "arguments.txt";
+
+/// Takes vouchers offline, and settles them.
+///
+/// A till is one file on one disk. A copy of it is another till, and there is no lease for that one.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  remit till open till.cbor --till 7a…7a --proof stay/lease-proof.cbor --policy hotel.toml
+  remit till accept till.cbor --proof stay/lease-proof.cbor --policy hotel.toml --shown cola/
+  remit till settle till.cbor --key hotel.pem")]
+pub(super) struct TillCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Open(Open),
+    Accept(Accept),
+    Settle(Box<Settle>),
+}
+
+/// The proof of a lease, and whom the payee trusts.
+#[derive(Args)]
+struct Opened {
+    /// The proof of the lease.
+    #[arg(long, value_name = "FILE")]
+    proof: PathBuf,
+    /// Your policy file.
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The time to judge at, RFC 3339, instead of the clock of this machine.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+/// Begins the till of a lease: checks the proof, and makes the file that counts.
+///
+/// To begin anew with a lease that was spent from gives its uses away: the file must not be there.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  remit till open till.cbor --till 7a…7a --proof stay/lease-proof.cbor --policy hotel.toml")]
+struct Open {
+    /// The till's file, which is made.
+    #[arg(value_name = "FILE")]
+    state: PathBuf,
+    /// Which till this is: 64 hexadecimal digits, as the lease names it.
+    #[arg(long, value_name = "HEX", value_parser = text::id)]
+    till: ObjectId,
+    #[command(flatten)]
+    opened: Opened,
+}
+
+/// Judges a voucher, offline. Yes is said once the till is stored.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  remit till accept till.cbor --proof stay/lease-proof.cbor --policy hotel.toml --shown cola/
+
+Exit codes: 0 taken, or the last one again; 1 refused; 2 files that cannot be read.")]
+struct Accept {
+    /// The till's file.
+    #[arg(value_name = "FILE")]
+    state: PathBuf,
+    #[command(flatten)]
+    opened: Opened,
+    /// The folder with voucher.cbor and arguments.txt, if there are any.
+    #[arg(long, value_name = "DIR")]
+    shown: PathBuf,
+}
+
+/// Settles the lease with the last voucher that was taken; the payee signs.
+#[derive(Args)]
+#[command(after_help = "Example:\n  remit till settle till.cbor --key hotel.pem")]
+struct Settle {
+    /// The till's file.
+    #[arg(value_name = "FILE")]
+    state: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl TillCommand {
+    pub(super) fn run(self) -> Outcome {
+        match self.command {
+            Command::Open(command) => command.run(),
+            Command::Accept(command) => command.run(),
+            Command::Settle(command) => command.run(),
+        }
+    }
+}
+
+fn refused(what: &str, code: Code) -> Failure {
+    Failure::refused(code.text(), format!("refused: {what}: {code}: {}", code.meaning()))
+}
+
+impl Opened {
+    fn open(&self) -> Result<(OpenLease, Policy, Millis), Failure> {
+        let policy = verify::policy(&read_file(&self.policy, POLICY_BYTES_MAX)?, Some(&self.policy))?;
+        let now = clock::now()?;
+        let now = match &self.at {
+            Some(at) => time::instant(at, now).map_err(Failure::usage)?.millis(),
+            None => now,
+        };
+        let open = OpenLease::verify(&read_proof(&self.proof)?, &policy, now);
+        Ok((open.map_err(|code| refused("the proof of the lease", code))?, policy, now))
+    }
+}
+
+fn read(path: &Path) -> Result<Till, Failure> {
+    let till = Till::decode(&read_file(path, TILL_BYTES_MAX)?);
+    till.map_err(|error| {
+        Failure::usage(format!("{}: no till: {error:?}", path.display())).hint(
+            "restore it from nowhere else: an old copy would take vouchers twice. Settle with the last voucher",
+        )
+    })
+}
+
+impl Open {
+    fn run(self) -> Outcome {
+        let _locked = private::lock(&self.state)?;
+        if self.state.exists() {
+            return Err(Failure::usage(format!("{} is there", self.state.display()))
+                .coded("exists")
+                .hint("it knows which vouchers were taken; one file for each lease"));
+        }
+        let (open, ..) = self.opened.open()?;
+        let till = Till::new(TillId(self.till.0), &open).map_err(|code| refused("the lease", code))?;
+        private::replace(&self.state, &till.encode())?;
+        let terms = open.lease();
+        Ok(Done::say(format!("lease {} of {} minor units", open.id(), terms.amount))
+            .line(format!(
+                "spent until {}, settled by {}",
+                time::show(terms.spend_until),
+                time::show(terms.settle_by)
+            ))
+            .with("lease", open.id().to_string())
+            .with("amount_minor", terms.amount.to_string())
+            .with("per_use_minor", open.per_use().map(|amount| amount.to_string()))
+            .with("spend_until_s", terms.spend_until.0)
+            .with("settle_by_s", terms.settle_by.0))
+    }
+}
+
+impl Accept {
+    fn run(self) -> Outcome {
+        let _locked = private::lock(&self.state)?;
+        let till = read(&self.state)?;
+        let (open, policy, now) = self.opened.open()?;
+        let voucher = read_file(&self.shown.join(VOUCHER), OBJECT_BYTES_MAX)?;
+        let shown = arguments(&self.shown.join(ARGUMENTS))?;
+        let taken = till.accept(&open, &voucher, &shown, &policy, now);
+        let (till, answer) = match taken.map_err(|code| refused("the voucher", code))? {
+            Accepted::Taken(till) => {
+                // Who says yes first and keeps it afterwards says it twice.
+                private::replace(&self.state, &till.encode())?;
+                (*till, "taken")
+            }
+            Accepted::Repeated => (till, "repeated"),
+        };
+        let sum = till.tally().cumulative();
+        let said = match answer {
+            "taken" => format!("taken: voucher {}, {sum} minor units in all", till.tally().number()),
+            _ => "repeated: it was taken before, and is not served again".into(),
+        };
+        Ok(Done::say(said)
+            .with("answer", answer)
+            .with("lease", till.lease().to_string())
+            .with("number", till.tally().number())
+            .with("cumulative_minor", sum.to_string()))
+    }
+}
+
+/// The arguments that are shown, if any are.
+fn arguments(path: &Path) -> Result<Vec<Argument>, Failure> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = String::from_utf8(read_file(path, CASE_BYTES_MAX)?)
+        .map_err(|_| Failure::usage(format!("{}: not UTF-8", path.display())))?;
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(value::salted).collect::<Result<_, _>>().map_err(Failure::usage)
+}
+
+impl Settle {
+    fn run(self) -> Outcome {
+        let locked = private::lock(&self.state)?;
+        let till = read(&self.state)?;
+        drop(locked);
+        let Some(last) = till.last() else {
+            return Err(Failure::refused(
+                "not_funding",
+                "no voucher was taken, and there is nothing to settle",
+            )
+            .hint(format!("`remit lease-close {}` gives the lease back", till.lease())));
+        };
+        let voucher = Voucher::decode(last).map_err(|error| Failure::internal(format!("{error:?}")))?;
+        let session = self.connection.open()?;
+        let (number, sum) = (till.tally().number(), till.tally().cumulative());
+        let act = Act::Settle { lease: Reference::Id(till.lease()), voucher: Box::new(voucher) };
+        let what = format!("settlement of {number} vouchers, {sum} minor units");
+        let done = lease::submit(&session, act, &self.signing, &what)?;
+        Ok(done
+            .line("the id above is the capture that `remit refund` names")
+            .with("lease", till.lease().to_string())
+            .with("uses", number)
+            .with("amount_minor", sum.to_string()))
+    }
+}

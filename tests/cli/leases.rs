@@ -1,0 +1,168 @@
+//! Leases, vouchers and tills as people type them: offline between opening and settling, whatever is lost in between.
+
+use crate::run::{Ran, remit, run};
+use crate::server::{Folder, Server, text};
+use crate::story::{Cast, cast, id, key};
+use serde_json::Value;
+use std::fs;
+
+const TILL: &str = "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a";
+
+/// A token of 20 000 with leases of 3 000 for 8 hours, a lease of 3 000 in `stay`, and its till.
+struct Counter {
+    folder: Folder,
+    server: Server,
+    token: String,
+    cast: Cast,
+}
+
+impl Counter {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let server = folder.serve();
+        let cast = cast(&folder, &server);
+        let agent = key(&folder, "agent.pem");
+        let allow = format!("service={} action=book resource=flights/** if amount le 5000", cast.airline);
+        let issue = ["issue", "--issuer", &cast.issuer, "--to", &agent, "--expires", "30d"];
+        let budget = ["--budget", "20000 CNY per-use 1200 lease 3000/8h", "--allow", &allow];
+        let token = id(&folder.ok(&server, &[&issue[..], &budget, &["--key", "company.pem"]].concat()));
+        let policy = ["policy", "--party", &cast.airline, "--issuer", &cast.issuer];
+        let policy = folder.ok(&server, &policy);
+        fs::write(folder.path("airline.toml"), policy["policy"].as_str().expect("a policy")).expect("a file");
+        Self { folder, server, token, cast }
+    }
+
+    fn lease(&self, amount: &str, out: &str) -> Value {
+        let lease = ["lease", &self.token, "--payee", &self.cast.airline, "--till", TILL, "--amount", amount];
+        let times = ["--spend-until", "2h", "--settle-by", "3h", "--refund-until", "30d"];
+        let out = ["--key", "agent.pem", "--out", out];
+        self.folder.ok(&self.server, &[&lease[..], &times, &out].concat())
+    }
+
+    /// Runs a command that asks no ledger.
+    fn offline(&self, arguments: &[&str]) -> Ran {
+        let mut command = remit();
+        command.arg("--json").args(arguments).current_dir(self.folder.path(""));
+        run(&mut command)
+    }
+
+    fn open(&self, state: &str, lease: &str, code: i32) -> Value {
+        let proof = format!("{lease}/lease-proof.cbor");
+        let open = ["till", "open", state, "--till", TILL, "--proof", &proof, "--policy", "airline.toml"];
+        self.offline(&open).expect(code).json()
+    }
+
+    fn voucher(&self, amount: &str, out: &str, code: i32) -> Value {
+        let new = ["voucher", "new", "stay", "--action", "book", "--resource", "flights/CA1501"];
+        let more = ["--argument", "amount=4800", "--key", "agent.pem", "--amount", amount, "--out", out];
+        self.offline(&[&new[..], &more].concat()).expect(code).json()
+    }
+
+    fn accept_words<'w>(&self, shown: &'w str) -> Vec<&'w str> {
+        let till = ["till", "accept", "till.cbor", "--proof", "stay/lease-proof.cbor"];
+        [&till[..], &["--policy", "airline.toml", "--shown", shown]].concat()
+    }
+
+    fn accept(&self, shown: &str, code: i32) -> Value {
+        self.offline(&self.accept_words(shown)).expect(code).json()
+    }
+}
+
+#[test]
+fn vouchers_are_taken_offline_and_settled_with_the_last() {
+    let c = Counter::new();
+    let lease = c.lease("3000 CNY", "stay");
+    assert_eq!((&lease["status"], &lease["amount_minor"]), (&"applied".into(), &"300000".into()));
+    let opened = c.open("till.cbor", "stay", 0);
+    assert_eq!((&opened["lease"], &opened["per_use_minor"]), (&lease["id"], &"120000".into()));
+    assert_eq!(c.open("till.cbor", "stay", 2)["error"]["code"], "exists", "a till is never begun anew");
+    // A till that is not named in the lease does not open it.
+    let other =
+        ["till", "open", "other.cbor", "--till", &"7b".repeat(32), "--proof", "stay/lease-proof.cbor"];
+    let other = c.offline(&[&other[..], &["--policy", "airline.toml"]].concat()).expect(1).json();
+    assert_eq!(other["error"]["code"], "wrong_lease");
+
+    let first = c.voucher("1200 CNY", "one", 0);
+    assert_eq!((&first["number"], &first["left_minor"]), (&1.into(), &"180000".into()));
+    assert_eq!(c.voucher("1200.01 CNY", "none", 1)["error"]["code"], "above_per_use");
+    assert_eq!(c.accept("one", 0)["answer"], "taken");
+    assert_eq!(c.accept("one", 0)["answer"], "repeated", "the answer was lost; the same bytes again");
+
+    // Power was lost before the till was stored: nothing was answered, and it is taken once more.
+    let kept = fs::read(c.folder.path("till.cbor")).expect("a till");
+    c.voucher("800 CNY", "two", 0);
+    assert_eq!(c.accept("two", 0)["answer"], "taken");
+    fs::write(c.folder.path("till.cbor"), kept).expect("a file");
+    let again = c.accept("two", 0);
+    assert_eq!((&again["answer"], &again["cumulative_minor"]), (&"taken".into(), &"200000".into()));
+    assert_eq!(c.accept("one", 1)["error"]["code"], "wrong_number");
+    assert_eq!(c.voucher("1000.01 CNY", "none", 1)["error"]["code"], "above_leased");
+
+    let shown = c.folder.ok(&c.server, &["show", lease["id"].as_str().expect("an id")]);
+    assert_eq!((&shown["amount"], &shown["over"]), (&"300000".into(), &false.into()));
+    let settled = c.folder.ok(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"]);
+    assert_eq!((&settled["uses"], &settled["amount_minor"]), (&2.into(), &"200000".into()));
+    c.folder.refused(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"], "settled");
+    let token = c.folder.ok(&c.server, &["show", &c.token]);
+    let budget = &token["budgets"][0];
+    assert_eq!((&budget["captured"], &budget["leased"]), (&"200000".into(), &"0".into()));
+    assert_eq!(budget["leases"]["most"], "300000");
+    let refund = ["refund", settled["id"].as_str().expect("an id"), "--amount", "500 CNY"];
+    c.folder.ok(&c.server, &[&refund[..], &["--key", "airline.pem"]].concat());
+}
+
+#[test]
+fn a_lease_is_given_back_or_refused() {
+    let c = Counter::new();
+    let lease = c.lease("3000 CNY", "stay");
+    c.open("till.cbor", "stay", 0);
+    c.folder.refused(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"], "not_funding");
+    c.folder.ok(&c.server, &["lease-close", lease["id"].as_str().expect("an id"), "--key", "airline.pem"]);
+    let words = ["lease", &c.token, "--payee", &c.cast.airline, "--till", TILL, "--key", "agent.pem"];
+    let with = |amount: &'static str, until: &'static str| {
+        [&words[..], &["--amount", amount, "--spend-until", until]].concat()
+    };
+    c.folder.refused(&c.server, &with("3000.01 CNY", "2h"), "above_lease_limit");
+    c.folder.refused(&c.server, &with("1 CNY", "9h"), "lease_too_long");
+    let short = [&with("1 CNY", "2h")[..], &["--settle-by", "2h"]].concat();
+    assert!(c.folder.person(&c.server, &short).expect(2).err.contains("ten minutes"));
+    let silent = ["lease", &c.cast.token, "--payee", &c.cast.airline, "--till", TILL, "--amount", "1 CNY"];
+    let silent = [&silent[..], &["--key", "assistant.pem"]].concat();
+    c.folder.refused(&c.server, &silent, "no_leases");
+    // What was signed is not forgotten.
+    let again = ["voucher", "open", lease["id"].as_str().expect("an id"), "--unit", "CNY", "--out", "stay"];
+    assert_eq!(c.folder.client(&c.server, &again).expect(2).json()["error"]["code"], "exists");
+}
+
+/// The holder takes back what the payee refused, and two processes take one of two vouchers with one number.
+#[test]
+fn one_of_two_vouchers_with_a_number_is_taken() {
+    let c = Counter::new();
+    c.lease("3000 CNY", "stay");
+    c.open("till.cbor", "stay", 0);
+    c.voucher("100 CNY", "one", 0);
+    assert_eq!(c.offline(&["voucher", "take-back", "stay"]).expect(0).json()["number"], 1);
+    let twice = c.offline(&["voucher", "take-back", "stay"]).expect(1).json();
+    assert_eq!(twice["error"]["code"], "wrong_number");
+    c.voucher("200 CNY", "two", 0);
+    let start = |shown: &str| {
+        let mut command = remit();
+        command.arg("--json").args(c.accept_words(shown)).current_dir(c.folder.path(""));
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().expect("it starts")
+    };
+    let both = ["one", "two", "one", "two"].map(start);
+    for mut child in both {
+        child.wait().expect("it ends");
+    }
+    let answers = ["one", "two"].map(|shown| c.offline(&c.accept_words(shown)));
+    let taken = answers.iter().filter(|ran| ran.code == 0).count();
+    assert_eq!(taken, 1, "{:?}", answers.map(|ran| ran.out));
+    let left = fs::read_dir(c.folder.path("")).expect("a folder").flatten();
+    let torn = left.filter(|file| text(&file.path()).ends_with(".new")).count();
+    assert_eq!(torn, 0, "what is written beside becomes the file");
+    let last = c.offline(&["voucher", "last", "stay", "--out", "again"]).expect(0).json();
+    assert_eq!(last["number"], 1);
+    let kept = |of: &str| fs::read(c.folder.path(of).join("voucher.cbor")).expect("a voucher");
+    assert_eq!(kept("again"), kept("two"));
+}
