@@ -377,6 +377,9 @@ impl Scene {
         let shown = [nights(2)];
         let end = self.open().lease().spend_until;
         let given = Given { voucher: second, kept: Some(kept), shown: &shown, now: end.millis() };
+        let closed = Till::decode(kept).expect("a till").close().encode();
+        let shut = Given { kept: Some(&closed), now: self.now(), ..given };
+        self.judge("voucher/closed", "The till is closed.", &shut, Some(Code::Settled));
         self.judge("voucher/over", "The lease is no longer spent from.", &given, Some(Code::SpendOver));
     }
 
