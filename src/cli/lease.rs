@@ -60,6 +60,8 @@ pub(super) struct Lease {
 }
 
 /// Gives a lease back early, of which nothing is settled; the payee signs.
+///
+/// `remit till settle` does it for a till that took nothing, and sees that it takes nothing more.
 #[derive(Args)]
 #[command(after_help = "Example:\n  remit lease-close LEASE --key hotel.pem")]
 pub(super) struct Close {

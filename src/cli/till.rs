@@ -90,7 +90,9 @@ struct Accept {
     shown: PathBuf,
 }
 
-/// Settles the lease with the last voucher that was taken; the payee signs.
+/// Closes the till, and settles its lease with the last voucher that was taken; the payee signs.
+///
+/// If nothing was taken, the lease is given back.
 #[derive(Args)]
 #[command(after_help = "Example:\n  remit till settle till.cbor --key hotel.pem")]
 struct Settle {
@@ -207,24 +209,28 @@ fn arguments(path: &Path) -> Result<Vec<Argument>, Failure> {
 
 impl Settle {
     fn run(self) -> Outcome {
+        let session = self.connection.open()?;
         let locked = private::lock(&self.state)?;
         let till = read(&self.state)?;
+        // What a till takes after its lease was settled is not paid for.
+        private::replace(&self.state, &till.close().encode())?;
         drop(locked);
-        let Some(last) = till.last() else {
-            return Err(Failure::refused(
-                "not_funding",
-                "no voucher was taken, and there is nothing to settle",
-            )
-            .hint(format!("`remit lease-close {}` gives the lease back", till.lease())));
-        };
-        let voucher = Voucher::decode(last).map_err(|error| Failure::internal(format!("{error:?}")))?;
-        let session = self.connection.open()?;
+        let lease = Reference::Id(till.lease());
         let (number, sum) = (till.tally().number(), till.tally().cumulative());
-        let act = Act::Settle { lease: Reference::Id(till.lease()), voucher: Box::new(voucher) };
-        let what = format!("settlement of {number} vouchers, {sum} minor units");
-        let done = lease::submit(&session, act, &self.signing, &what)?;
+        let (act, what) = match till.last() {
+            Some(last) => {
+                let voucher =
+                    Voucher::decode(last).map_err(|error| Failure::internal(format!("{error:?}")))?;
+                let what = format!("settlement of {number} vouchers, {sum} minor units");
+                (Act::Settle { lease, voucher: Box::new(voucher) }, what)
+            }
+            None => (Act::LeaseClose { lease }, "end of the lease, of which nothing was taken".into()),
+        };
+        let mut done = lease::submit(&session, act, &self.signing, &what)?;
+        if number > 0 {
+            done = done.line("the id above is the capture that `remit refund` names");
+        }
         Ok(done
-            .line("the id above is the capture that `remit refund` names")
             .with("lease", till.lease().to_string())
             .with("uses", number)
             .with("amount_minor", sum.to_string()))

@@ -116,8 +116,14 @@ fn a_lease_is_given_back_or_refused() {
     let c = Counter::new();
     let lease = c.lease("3000 CNY", "stay");
     c.open("till.cbor", "stay", 0);
-    c.folder.refused(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"], "not_funding");
-    c.folder.ok(&c.server, &["lease-close", lease["id"].as_str().expect("an id"), "--key", "airline.pem"]);
+    c.voucher("100 CNY", "one", 0);
+    let given_back = c.folder.ok(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"]);
+    assert_eq!((&given_back["uses"], &given_back["lease"]), (&0.into(), &lease["id"]));
+    assert_eq!(c.accept("one", 1)["error"]["code"], "settled", "a till that is closed takes nothing");
+    let other = c.lease("3000 CNY", "other");
+    let close = ["lease-close", other["id"].as_str().expect("an id"), "--key", "airline.pem"];
+    c.folder.ok(&c.server, &close);
+    c.folder.refused(&c.server, &close, "settled");
     let words = ["lease", &c.token, "--payee", &c.cast.airline, "--till", TILL, "--key", "agent.pem"];
     let with = |amount: &'static str, until: &'static str| {
         [&words[..], &["--amount", amount, "--spend-until", until]].concat()

@@ -369,6 +369,21 @@ fn a_refused_voucher_does_not_block_a_wallet() {
     assert_eq!(c.till.tally().cumulative(), Amount(170));
 }
 
+/// What is taken after the settlement was sent is not paid for.
+#[test]
+fn a_closed_till_takes_nothing_and_answers_repeats() {
+    let mut c = Counter::new();
+    let last = c.spend(100);
+    let next = c.sign(50);
+    c.till = Till::decode(&c.till.close().encode()).expect("what was stored");
+    assert!(c.till.is_closed());
+    assert_eq!(c.judge(&next), Err(Code::Settled));
+    assert_eq!(c.judge(&last), Ok(Accepted::Repeated));
+    let kept = c.till.last().expect("taken").to_vec();
+    c.w.settle(c.lease, &kept).expect("settled");
+    assert_eq!(c.w.counters(c.root).captured, 100);
+}
+
 /// RFC 6962 nodes for `rs_merkle`; its leaves are given hashed.
 #[derive(Clone)]
 struct Rfc6962;

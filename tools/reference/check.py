@@ -221,10 +221,13 @@ def check_vouchers():
                 after = till.accept(voucher, shown, policy, now)
                 assert values["answer"] == ("repeated" if after is None else "taken"), vector["name"]
                 if after is not None:
-                    _, named, lease, (number, total, _), latest, last = decode(bytes.fromhex(values["till"]), "till")
+                    _, named, lease, (number, total, _), latest, _, last = decode(bytes.fromhex(values["till"]), "till")
                     assert (named.hex(), lease, last) == (given["till"], opened.id, voucher), vector["name"]
                     assert (number, total, latest) == (after.number, after.sum, after.latest), vector["name"]
                     tills[values["till"]] = after
+                    closed = decode(bytes.fromhex(values["till"]), "till")
+                    closed[5] = True
+                    tills[encode(closed).hex()] = after.close()
             assert vector["result"] == "ok", vector["name"]
         except Refused as refused:
             assert refused.code == vector["result"], f"{vector['name']}: {refused.code}"

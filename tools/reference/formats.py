@@ -501,7 +501,7 @@ SHAPES = {
             *(BLOB, listing(ID, 8), BLOB, BLOB, listing(ID, 64), BLOB, listing(BLOB, 16)),
         ),
     ),
-    "till": (32768, labelled("remit/till/v1", ID, ID, TALLY, COUNT, either(const(None), octets(5120)))),
+    "till": (32768, labelled("remit/till/v1", ID, ID, TALLY, COUNT, boolean, either(const(None), octets(5120)))),
     "evidence": (132094, labelled("remit/evidence/v1", BLOB, listing(ID, 8), BLOB)),
     "case": (
         476156,

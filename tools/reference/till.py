@@ -80,11 +80,17 @@ class Till:
     def __init__(self, till, lease):
         need(lease.lease[31] == till, "wrong_lease")
         self.lease, self.number, self.sum, self.latest, self.uses, self.last = lease, 0, 0, lease.newest, [], None
+        self.closed = False
 
     def after(self, use, sum_, latest, last):
         till = Till(self.lease.lease[31], self.lease)
         till.number, till.sum, till.latest, till.last = self.number + 1, sum_, latest, last
         till.uses = [*self.uses, use]
+        return till
+
+    def close(self):
+        till = self.after(None, self.sum, self.latest, self.last)
+        till.number, till.uses, till.closed = self.number, self.uses, True
         return till
 
     def accept(self, data, shown, policy, now):
@@ -100,6 +106,7 @@ class Till:
         need(verify(), "bad_signature")
         if voucher_id == self.last:
             return None
+        need(not self.closed, "settled")
         need(voucher[4] == lease.lease[4], "wrong_token")
         need(voucher[5] == lease.lease[5], "old_epoch")
         need(voucher[6] == lease.lease[12] == policy.party, "wrong_audience")

@@ -19,6 +19,10 @@ const ORIGIN: &str = "ledger.example/vouchers";
 
 /// Name, about, code, and what is changed.
 type Row<'a, T> = (&'a str, &'a str, Code, T);
+/// What is changed in a proof.
+type InProof<'a> = &'a dyn Fn(&mut LeaseProof<'_>);
+/// Who signs, and what is changed before.
+type InVoucher<'a> = (&'a str, fn(&mut Invocation));
 
 /// A lease of 300 of the agent's token below the assistant's, at the hotel.
 struct Scene {
@@ -138,7 +142,7 @@ impl Scene {
         };
         let (entry, common, lease) = (flipped(shown.entry), flipped(shown.common), flipped(shown.lease));
         let token = flipped(shown.tokens[0]);
-        let parts: [Row<'_, &dyn Fn(&mut LeaseProof<'_>)>; 10] = [
+        let parts: [Row<'_, InProof<'_>>; 10] = [
             ("proof/text", "No proof as text.", Code::Malformed, &|proof| proof.proof = b"no proof"),
             ("proof/no-tokens", "No chain.", Code::WrongToken, &|proof| proof.tokens.clear()),
             ("proof/upper", "The chain ends above the token.", Code::WrongToken, &|proof| {
@@ -258,7 +262,7 @@ impl Scene {
     fn broken(&mut self, second: &[u8], kept: &[u8]) {
         let shown = [nights(2)];
         let now = self.now();
-        let fields: [Row<'_, (&str, fn(&mut Invocation))>; 12] = [
+        let fields: [Row<'_, InVoucher<'_>>; 12] = [
             ("voucher/holder", "Another signer.", Code::WrongHolder, ("assistant", |_| {})),
             ("voucher/token", "Another token.", Code::WrongToken, ("agent", |i| i.token = OTHER)),
             ("voucher/epoch", "Another epoch.", Code::OldEpoch, ("agent", |i| i.epoch = Epoch(1))),
@@ -377,6 +381,9 @@ impl Scene {
         let shown = [nights(2)];
         let end = self.open().lease().spend_until;
         let given = Given { voucher: second, kept: Some(kept), shown: &shown, now: end.millis() };
+        let closed = Till::decode(kept).expect("a till").close().encode();
+        let shut = Given { kept: Some(&closed), now: self.now(), ..given };
+        self.judge("voucher/closed", "The till is closed.", &shut, Some(Code::Settled));
         self.judge("voucher/over", "The lease is no longer spent from.", &given, Some(Code::SpendOver));
     }
 

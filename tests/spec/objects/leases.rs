@@ -93,10 +93,10 @@ fn proof() -> Vec<u8> {
 
 /// What the till keeps after both vouchers; it was begun by opening a proof, which the examples have none of.
 fn till() -> Vec<u8> {
-    let mut w = remit_verifier::cbor::Writer::labelled(label::TILL, 6);
+    let mut w = remit_verifier::cbor::Writer::labelled(label::TILL, 7);
     w.bytes(&[0x71; 32]).bytes(&id(ASSISTANT, label::LEASE, &payload()).0);
     w.array(3).u64(2).u64(96_000).array(1).bytes(&tally(2).root().0);
-    w.u64(START * 1000 + 20_250).bytes(&voucher());
+    w.u64(START * 1000 + 20_250).bool(false).bytes(&voucher());
     w.into_bytes()
 }
 

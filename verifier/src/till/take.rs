@@ -21,6 +21,8 @@ pub struct Till {
     tally: Tally,
     /// The latest time that was seen; no clock that shows less makes a lease live longer.
     newest: Millis,
+    /// Whether it takes nothing more, because its lease is being settled or given back.
+    closed: bool,
     /// The last voucher that was accepted, as it came.
     last: Option<Vec<u8>>,
 }
@@ -45,7 +47,14 @@ impl Till {
         if lease.lease.till != till {
             return Err(Code::WrongLease);
         }
-        Ok(Self { till, lease: lease.id, tally: Tally::default(), newest: lease.newest, last: None })
+        Ok(Self {
+            till,
+            lease: lease.id,
+            tally: Tally::default(),
+            newest: lease.newest,
+            closed: false,
+            last: None,
+        })
     }
 
     /// Judges a voucher with the arguments that are shown with it. A no leaves the till as it is.
@@ -72,14 +81,28 @@ impl Till {
         if self.is_last(&voucher, lease) {
             return Ok(Accepted::Repeated);
         }
+        if self.closed {
+            return Err(Code::Settled);
+        }
         check_terms(lease, &voucher, policy)?;
         let time = now.max(self.newest).max(lease.newest);
         check_times(lease, &voucher, policy, time)?;
         check_authority(lease, &voucher, shown)?;
         let tally = self.extend(lease, &voucher)?;
-        let (till, newest) = (self.till, time);
         let last = Some(voucher.bytes().to_vec());
-        Ok(Accepted::Taken(Box::new(Self { till, lease: self.lease, tally, newest, last })))
+        Ok(Accepted::Taken(Box::new(Self { tally, newest: time, last, ..self.clone() })))
+    }
+
+    /// The till when it takes nothing more. It is to be stored before the lease is settled or given back: what is taken
+    /// after that is not paid for. The last voucher gets its answer still.
+    #[must_use]
+    pub fn close(&self) -> Self {
+        Self { closed: true, ..self.clone() }
+    }
+
+    /// Whether it takes nothing more.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Whether it says what the last accepted one said. Another signature over the same is the same voucher.
@@ -131,25 +154,25 @@ impl Till {
     /// [`DecodeError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, TILL_BYTES_MAX, |r| {
-            r.array_of(6)?;
+            r.array_of(7)?;
             r.label(label::TILL)?;
             let (till, lease) = (TillId(r.array_bytes()?), ObjectId(r.array_bytes()?));
-            let (tally, newest) = (Tally::decode(r)?, Millis(r.u64()?));
+            let (tally, newest, closed) = (Tally::decode(r)?, Millis(r.u64()?), r.bool()?);
             let last = if r.null()? { None } else { Some(r.bytes(VOUCHER_BYTES_MAX)?.to_vec()) };
             let whole = match &last {
                 Some(voucher) => tally.is_of(&Voucher::decode(voucher)?.claim),
                 None => tally.number() == 0,
             };
-            whole.then_some(Self { till, lease, tally, newest, last }).ok_or(DecodeError::Malformed)
+            whole.then_some(Self { till, lease, tally, newest, closed, last }).ok_or(DecodeError::Malformed)
         })
     }
 
     /// What is to be stored; [`Till::decode`] gives it back.
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::labelled(label::TILL, 6);
+        let mut w = Writer::labelled(label::TILL, 7);
         w.bytes(&self.till.0).bytes(&self.lease.0);
         self.tally.encode(&mut w);
-        w.u64(self.newest.0);
+        w.u64(self.newest.0).bool(self.closed);
         match &self.last {
             Some(voucher) => w.bytes(voucher),
             None => w.null(),
