@@ -7,7 +7,8 @@ use crate::world::{World, key, public};
 use remit::index::{Follower, Index};
 use remit::ledger::{Service, Settings, Snapshot};
 use remit::store::SharedMemory;
-use remit_verifier::types::{KeyBytes, LedgerId, Millis, StateIndex, TreeSize};
+use remit_verifier::object::{Act, Body, Submission};
+use remit_verifier::types::{EntryIndex, KeyBytes, LedgerId, Millis, StateIndex, TreeSize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,42 @@ fn a_holder_finds_all_that_is_his_page_by_page() {
     let again = Index::open(dir.path(), service.id()).expect("opens");
     assert_eq!(again.indexed_to(), snapshot.size(), "it goes on where it was");
     assert_complete(&again, &snapshot);
+}
+
+/// Entries whose object makes a request, by looking at every one.
+fn asked(snapshot: &Snapshot) -> Vec<EntryIndex> {
+    let asks = |at: &EntryIndex| {
+        let object = snapshot.entry(*at).expect("an entry").object;
+        let submission = object.and_then(|object| Submission::decode(&object).ok());
+        let operations = submission.map(|submission| submission.operations).unwrap_or_default();
+        operations.iter().any(|operation| matches!(operation.body, Body::Act(_, Act::Request(_), _)))
+    };
+    (0..snapshot.size().0).map(EntryIndex).filter(asks).collect()
+}
+
+#[test]
+fn an_approver_finds_every_request_that_names_him_page_by_page() {
+    let world = story();
+    let service = running(&world);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let snapshot = service.snapshot();
+    index.follow(&snapshot).expect("follows");
+    let (ann, all) = (*public("ann").bytes(), asked(&snapshot));
+    assert_eq!(all.len(), 3);
+    assert_eq!(index.requests_of(&ann, None, 10), Ok(all.clone()));
+    assert_eq!(index.requests_of(&ann, Some(all[0]), 1), Ok(vec![all[1]]));
+    assert_eq!(index.requests_of(&ann, Some(all[2]), 1), Ok(Vec::new()));
+    assert_eq!(index.requests_of(&ann, Some(EntryIndex(u64::MAX)), 1), Ok(Vec::new()));
+    for other in ["alice", "traveller", "nobody"] {
+        assert_eq!(index.requests_of(public(other).bytes(), None, 10), Ok(Vec::new()), "{other}");
+    }
+    // The list forgets nothing; that they are closed is for the ledger to say.
+    for entry in all {
+        for (id, _) in snapshot.requests_in(entry).expect("requests") {
+            assert_eq!(snapshot.request(&id), Ok(remit::machine::Request::Closed));
+        }
+    }
 }
 
 #[test]

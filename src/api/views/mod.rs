@@ -2,6 +2,7 @@
 //!
 //! A view shows; it decides nothing, and nothing is computed from it.
 
+mod approval;
 mod budget;
 mod entry;
 mod party;
@@ -9,6 +10,7 @@ mod token;
 mod value;
 mod verdict;
 
+pub(super) use approval::{AskedView, RequestView};
 pub(super) use entry::{ConsistencyView, EntryView, HistoryView, ValidityView, hex_list};
 pub(super) use party::{IssuersView, PartyView, UnitView};
 pub(super) use token::{HeldView, HoldingView, TokenView};
