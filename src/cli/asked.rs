@@ -201,6 +201,11 @@ impl File {
     fn asked(&self) -> Result<Asked, String> {
         let arguments = self.arguments.iter().map(|text| value::salted(text));
         let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+        let digests = digests(&arguments);
+        // Of two, one would be shown and the other one signed.
+        if let Some(pair) = digests.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(format!("the argument {} stands twice", plain(&pair[0].0)));
+        }
         let unit = |payment: &FilePayment| {
             let (name, decimals) = (payment.unit_name.clone(), payment.decimals);
             Ok::<_, String>(Unit { id: id(&payment.unit)?, name, decimals })
@@ -218,7 +223,7 @@ impl File {
                 payee: id(&self.payee)?,
                 action: self.action.clone(),
                 resource: permission::resource(&self.resource)?,
-                arguments: digests(&arguments),
+                arguments: digests,
                 payment: self.payment.as_ref().map(amount).transpose()?,
                 nonce: Nonce(hex(&self.nonce).ok_or("the nonce is none")?),
             },
@@ -299,5 +304,61 @@ impl Carried {
             .hint("its new holder asks anew: `remit request`"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(arguments: &[&str]) -> File {
+        let id = "ab".repeat(32);
+        File {
+            request: id.clone(),
+            ledger: id.clone(),
+            token: id.clone(),
+            epoch: 0,
+            payee: id,
+            action: "book".into(),
+            resource: "rooms/12".into(),
+            arguments: arguments.iter().map(|text| (*text).into()).collect(),
+            payment: None,
+            nonce: "cd".repeat(16),
+            decide_by_s: None,
+        }
+    }
+
+    #[test]
+    fn a_file_says_each_argument_once_and_all_that_is_signed() {
+        let (first, salt) = ("class=first", "0a".repeat(16));
+        let asked = file(&[&format!("{first}:{salt}"), &format!("b=2:{salt}")]).asked().expect("a request");
+        let names: Vec<_> = asked.asking.arguments.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["b", "class"], "in the order in which they are signed");
+        let lines = asked.lines(Some("the file")).join("\n");
+        for part in ["  with class \"first\"", "  with b 2", "  to book rooms/12", "  for nothing"] {
+            assert!(lines.contains(part), "{part} in {lines}");
+        }
+        let twice = file(&[&format!("a=1:{salt}"), &format!("a=2:{salt}")]).asked();
+        assert!(twice.is_err_and(|why| why.contains("stands twice")));
+        assert!(File { nonce: "cd".into(), ..file(&[]) }.asked().is_err());
+        assert!(File { resource: "rooms//12".into(), ..file(&[]) }.asked().is_err());
+    }
+
+    #[test]
+    fn a_view_that_is_not_what_its_id_stands_for_is_not_believed() {
+        let id = "ab".repeat(32);
+        let mut view = serde_json::json!({
+            "id": id, "token": id, "epoch": 0, "payee": id, "action": "book", "resource": "rooms/12", "arguments": [],
+            "amount": "600", "unit": id, "nonce": "cd".repeat(16), "decide_by_s": 1,
+        });
+        let ledger = LedgerId([1; 32]);
+        let unit = |_: &str| Ok(Unit { id: ObjectId([0xab; 32]), name: "CNY".into(), decimals: 2 });
+        let refused = Asked::of_view(ledger, &view, unit).err().expect("another id");
+        assert_eq!(refused.code(), "bad_answer");
+        view["id"] = read_view(ledger, &view).expect("readable").id().to_string().into();
+        let asked = Asked::of_view(ledger, &view, unit).expect("what it stands for");
+        assert!(asked.lines(None).contains(&"  for 6.00 CNY".to_owned()));
+        view["amount"] = "601".into();
+        assert!(Asked::of_view(ledger, &view, unit).is_err());
     }
 }
