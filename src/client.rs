@@ -8,7 +8,9 @@ use remit_verifier::object::{
     Share, Stamp, Submission, Token, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
-use remit_verifier::types::{Amount, Epoch, Generation, Hash, LedgerId, Millis, Nonce, ObjectId, Seconds};
+use remit_verifier::types::{
+    Amount, Epoch, Generation, Hash, LedgerId, Millis, Nonce, ObjectId, RequestId, Seconds,
+};
 
 /// Where nonces, salts and secrets come from.
 pub enum Randomness {
@@ -365,6 +367,22 @@ impl Client {
         signer: &'s dyn Signer,
     ) -> Draft<'s> {
         Draft { body: DraftBody::Reserve(invocation, Vec::new(), approvals), signers: vec![signer] }
+    }
+
+    /// An approval that travels, good until `valid_until`: its id, and the object.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn approval(
+        &mut self,
+        request: RequestId,
+        valid_until: Seconds,
+        signer: &dyn Signer,
+    ) -> Result<(ObjectId, Vec<u8>), ClientError> {
+        let stamp = Stamp { nonce: Nonce(self.random()?), valid_until, bundle: None };
+        let payload = Act::Approve { request }.encode(&stamp);
+        Ok(sign_object(signer, label::APPROVE, &self.ledger, &payload)?)
     }
 
     /// Signs the drafts as one submission; two or more make a bundle.

@@ -11,7 +11,7 @@ use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::index::{Index, IndexError};
 use crate::ledger::{Clock, Service, Snapshot};
-use remit_verifier::types::{KeyBytes, Millis, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, KeyBytes, Millis, StateIndex, TreeSize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -82,6 +82,18 @@ pub trait Directory: Send + Sync {
     ///
     /// [`DirectoryError`].
     fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError>;
+
+    /// Entries with requests that this key was asked to approve, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
+    fn requests_of(
+        &self,
+        approver: &KeyBytes,
+        after: Option<EntryIndex>,
+        limit: usize,
+    ) -> Result<Vec<EntryIndex>, DirectoryError>;
 }
 
 /// The list could not be read; whoever keeps it has said why.
@@ -104,6 +116,15 @@ impl Directory for Index {
 
     fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
         Self::issuers(self, after, limit).map_err(failed)
+    }
+
+    fn requests_of(
+        &self,
+        approver: &KeyBytes,
+        after: Option<EntryIndex>,
+        limit: usize,
+    ) -> Result<Vec<EntryIndex>, DirectoryError> {
+        Self::requests_of(self, approver, after, limit).map_err(failed)
     }
 }
 

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId};
+use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId, RequestId};
 use serde::de::DeserializeOwned;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,6 +23,12 @@ pub(super) trait Segment: Sized {
 impl Segment for ObjectId {
     fn parse(text: &str) -> Result<Self, ApiError> {
         parse_id(text).ok_or(ErrorCode::BadId.into())
+    }
+}
+
+impl Segment for RequestId {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        ObjectId::parse(text).map(|id| Self(id.0))
     }
 }
 

@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod answers;
 mod app;
+mod approvals;
 mod clients;
 mod docs;
 mod entries;

@@ -63,7 +63,7 @@ pub(super) async fn issuers(
                 record => issuers.extend(PartyView::new(&*record?, size).filter(PartyView::is_issuer)),
             }
         }
-        Ok(IssuersView { size, issuers, next: next_page(&found, limit) })
+        Ok(IssuersView { size, issuers, next: next_page(&found, limit, |leaf| leaf.0) })
     };
     app.read(read).await.map(Json)
 }

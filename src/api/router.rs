@@ -4,7 +4,7 @@ use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
-use super::{admin, docs, entries, health, leases, log, parties, submit, tokens, value, verify};
+use super::{admin, approvals, docs, entries, health, leases, log, parties, submit, tokens, value, verify};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,8 @@ fn routes() -> Routes {
         .private(tokens::__path_history, tokens::history)
         .private(tokens::__path_validity, tokens::validity)
         .private(tokens::__path_held, tokens::held)
+        .private(approvals::__path_request, approvals::request)
+        .private(approvals::__path_asked, approvals::asked)
         .private(parties::__path_party, parties::party)
         .private(parties::__path_issuers, parties::issuers)
         .private(parties::__path_unit, parties::unit)

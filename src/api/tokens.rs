@@ -11,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use remit_verifier::types::{KeyBytes, ObjectId, StateIndex};
+use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId, StateIndex};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -132,7 +132,7 @@ pub(super) async fn validity(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
-    /// Items behind this leaf only.
+    /// Items behind this one only: the `next` of the page before.
     after: Option<u64>,
     /// So many items at most; 1000 if absent or more.
     limit: Option<usize>,
@@ -140,13 +140,21 @@ pub(super) struct PageQuery {
 
 impl PageQuery {
     pub(super) fn bounds(&self) -> (Option<StateIndex>, usize) {
-        (self.after.map(StateIndex), self.limit.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX))
+        (self.after.map(StateIndex), self.limit())
+    }
+
+    pub(super) fn entries(&self) -> (Option<EntryIndex>, usize) {
+        (self.after.map(EntryIndex), self.limit())
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX)
     }
 }
 
-/// The leaf to go on behind, if the page was full.
-pub(super) fn next_page(found: &[StateIndex], limit: usize) -> Option<u64> {
-    found.last().filter(|_| found.len() >= limit).map(|last| last.0)
+/// The number of the item to go on behind, if the page was full.
+pub(super) fn next_page<T>(found: &[T], limit: usize, number: impl Fn(&T) -> u64) -> Option<u64> {
+    found.last().filter(|_| found.len() >= limit).map(number)
 }
 
 /// The tokens of a holder
@@ -183,7 +191,7 @@ pub(super) async fn held(
             }
         }
         let (holder, size) = (did::to_text(&holder), snapshot.size().0);
-        Ok(HeldView { holder, size, tokens, next: next_page(&found, limit) })
+        Ok(HeldView { holder, size, tokens, next: next_page(&found, limit, |leaf| leaf.0) })
     };
     app.read(read).await.map(Json)
 }

@@ -2,8 +2,8 @@
 
 use super::out::Outcome;
 use super::{
-    audit, backup, config, control, doctor, folder, grant, init, key, lease, look, manual, party, prepare,
-    private, register, serve, spend, till, voucher,
+    approvals, ask, audit, backup, config, control, doctor, folder, grant, init, key, lease, look, manual,
+    party, prepare, private, register, serve, spend, till, voucher,
 };
 use clap::Subcommand;
 
@@ -30,6 +30,8 @@ pub(super) enum Command {
     Freeze(Box<register::Freeze>),
     Unfreeze(Box<register::Unfreeze>),
     Upgrade(Box<register::Upgrade>),
+    Request(Box<ask::RequestCommand>),
+    Approvals(Box<approvals::Approvals>),
     Reserve(Box<spend::Reserve>),
     Capture(Box<spend::Capture>),
     Release(Box<spend::Release>),
@@ -83,6 +85,8 @@ impl Command {
             Self::Freeze(command) => command.run(),
             Self::Unfreeze(command) => command.run(),
             Self::Upgrade(command) => command.run(),
+            Self::Request(command) => command.run(),
+            Self::Approvals(command) => command.run(),
             Self::Reserve(command) => command.run(),
             Self::Capture(command) => command.run(),
             Self::Release(command) => command.run(),

@@ -39,10 +39,6 @@ pub(super) fn of_refusal(code: &str) -> &'static str {
         "above_window" => {
             "`remit show TOKEN` says what is left of each window, of it and of the tokens above"
         }
-        "approval_required" => {
-            "`remit show TOKEN` names the approvers, of it and of the tokens above; spec/17-approvals.md says how they \
-             say yes"
-        }
         "not_enabled" => {
             "the ledger has earlier rules: its operators put later ones in force with `remit upgrade`"
         }
@@ -64,8 +60,30 @@ pub(super) fn of_refusal(code: &str) -> &'static str {
         "old_epoch" | "old_generation" => {
             "it changed meanwhile: fetch it anew with `remit present`, and sign again"
         }
-        _ => "nothing was done; spec/15-codes.md has every code, and `remit show ID` how things stand",
+        code => of_approvals(code).unwrap_or(
+            "nothing was done; spec/15-codes.md has every code, and `remit show ID` how things stand",
+        ),
     }
+}
+
+/// The same of what concerns approvers.
+fn of_approvals(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "approval_required" => {
+            "`remit request TOKEN … --out request.json` asks the approvers, whom `remit show TOKEN` names, of it and \
+             of the tokens above; once they said yes, `remit reserve --approved request.json`"
+        }
+        "request_closed" => {
+            "it was carried out, taken back or refused, its time ran out, or something that it needs was suspended \
+             since; `remit request` asks anew"
+        }
+        "unknown_request" => {
+            "`remit approvals show REQUEST` says what is asked; an approval is good for exactly that, its nonce too"
+        }
+        "not_an_approver" => "`remit approvals show REQUEST` names them; --key is the file of one of them",
+        "no_approvers" => "a budget with `approval` needs --approver KEY in the same token",
+        _ => return None,
+    })
 }
 
 /// What to do about a fault that nobody foresaw.

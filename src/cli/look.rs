@@ -34,7 +34,7 @@ pub(super) struct List {
     connection: Connection,
 }
 
-/// Shows a token, party, unit, reservation, lease or capture by its id; without an id, the ledger itself.
+/// Shows a token, party, unit, reservation, lease, capture or request by its id; without an id, the ledger itself.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -89,7 +89,8 @@ impl List {
             for held in page["tokens"].as_array().into_iter().flatten() {
                 let id = held["id"].as_str().unwrap_or_default();
                 let token = session.json(&format!("/v1/tokens/{id}"))?;
-                let _ = write!(text, "\n{id}  {}\n{}", standing(&token), budgets(&token));
+                let (standing, budgets, approval) = (standing(&token), budgets(&token), approval(&token));
+                let _ = write!(text, "\n{id}  {standing}\n{budgets}{approval}");
                 tokens.push(token);
             }
             after = page["next"].as_u64();
@@ -100,7 +101,14 @@ impl List {
         if tokens.is_empty() {
             text.push_str(" nothing");
         }
-        Ok(Done::say(text).with("holder", holder).with("tokens", tokens))
+        let asked = session.json(&format!("/v1/approvers/{holder}/requests"))?;
+        let waiting = asked["requests"].as_array().map_or(0, Vec::len);
+        let mut done = Done::say(text);
+        if waiting > 0 {
+            done =
+                done.line(format!("requests that wait for its approval: {waiting}; `remit approvals list`"));
+        }
+        Ok(done.with("holder", holder).with("tokens", tokens).with("requests", &asked["requests"]))
     }
 }
 
@@ -148,7 +156,11 @@ fn budgets(token: &Value) -> String {
                 let _ = writeln!(text, "    {shown} {}", name.replace('_', " "));
             }
         }
-        for of in budget["windows"].as_array().into_iter().flatten() {
+        if let Some(pending) = amount("pending").filter(|_| budget["pending"] != "0") {
+            let _ = writeln!(text, "    {pending} waits for approval");
+        }
+        let spans = budget["windows"].as_array().into_iter().flatten();
+        for (of, asks) in spans.map(|of| (of, false)).chain(Some((&budget["approval"], true))) {
             let amount = |name: &str| {
                 of[name].as_str().and_then(|text| text.parse().ok()).map(|minor| unit.show(Amount(minor)))
             };
@@ -157,21 +169,42 @@ fn budgets(token: &Value) -> String {
                 _ => Period::Month,
             };
             if let (Some(left), Some(most)) = (amount("left"), amount("most")) {
-                let _ = writeln!(text, "    {left} left of {most} {}", window::each(period));
+                let end = if asks { ", above which approvers are asked" } else { "" };
+                let _ = writeln!(text, "    {left} left of {most} {}{end}", window::each(period));
             }
         }
     }
     text
 }
 
+/// Whose approval the uses of a token need, in a line.
+fn approval(token: &Value) -> String {
+    let rule = &token["approval"];
+    let Some(k) = rule["k"].as_u64() else { return String::new() };
+    let threshold = |of: &Value| {
+        let unit = Unit {
+            id: ObjectId::default(),
+            name: of["unit_name"].as_str().or(of["unit"].as_str()).unwrap_or_default().into(),
+            decimals: of["decimals"].as_u64().unwrap_or_default(),
+        };
+        unit.show(Amount(of["amount"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default()))
+    };
+    let thresholds = rule["thresholds"].as_array();
+    let thresholds = thresholds.map(|all| all.iter().map(threshold).collect::<Vec<_>>());
+    let approvers: Vec<&str> =
+        rule["approvers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    format!("  {}\n", text::approval::words(k, thresholds.as_deref(), &approvers))
+}
+
 /// Kinds of things, as the interface names them.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("token", "tokens"),
     ("party", "parties"),
     ("unit", "units"),
     ("reservation", "reservations"),
     ("lease", "leases"),
     ("capture", "captures"),
+    ("request", "requests"),
 ];
 
 impl Show {
@@ -204,11 +237,13 @@ fn shown(session: &Session, kind: &str, view: Value) -> Done {
     if kind == "token" {
         let _ = writeln!(text, "{}", standing(&view));
         text.push_str(&budgets(&view));
+        text.push_str(&approval(&view));
     }
     let mut rest = view.clone();
     if let Some(rest) = rest.as_object_mut() {
         rest.remove("id");
         rest.remove("budgets");
+        rest.remove("approval");
     }
     // Amounts are in minor units of a unit that is named by its id; of a capture, by its reservation or lease.
     let captured = view["reservation"].as_str().filter(|_| kind == "capture");
@@ -252,6 +287,10 @@ fn presentation(bytes: &[u8]) -> Outcome {
         budgets.iter().for_each(|one| {
             let _ = writeln!(text, "   budget {one}");
         });
+        let approval = token.approval.as_ref().map(|rule| text::approval::show(rule, unit));
+        if let Some(approval) = &approval {
+            let _ = writeln!(text, "   approval: {approval}");
+        }
         links.push(json!({
             "id": link.id.to_string(),
             "offline": token.is_offline(),
@@ -259,6 +298,7 @@ fn presentation(bytes: &[u8]) -> Outcome {
             "expires_s": token.expires.0,
             "allow": allowed,
             "budgets": budgets,
+            "approval": approval,
         }));
     }
     Ok(Done::say(text)

@@ -1,6 +1,12 @@
 //! The terminal: the only code that reads the clock and prints. It decides nothing.
 
 #[cfg(feature = "server")]
+mod approvals;
+#[cfg(feature = "server")]
+mod ask;
+#[cfg(feature = "server")]
+mod asked;
+#[cfg(feature = "server")]
 mod audit;
 #[cfg(feature = "server")]
 mod backup;
@@ -82,6 +88,7 @@ Examples:
   remit demo                                       the running example, in a moment
   remit verify hotel.case                          a decision, offline
   remit init ledger --origin ledger.example/main   a ledger of your own; it says what to do next
+  remit approvals list --key ann.pem               what waits for somebody's yes
 
 Exit codes: 0 done or allowed, 1 refused or denied, 2 wrong usage or unreadable input, 70 internal error,
 or nobody answered.

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::rocks::{RocksOptions, RocksReader};
 use clap::Args;
 use remit_verifier::sign::LocalSigner;
-use remit_verifier::types::{KeyBytes, Millis, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, KeyBytes, Millis, StateIndex, TreeSize};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -212,6 +212,15 @@ impl Directory for Lists {
 
     fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
         self.index()?.issuers(after, limit).map_err(|error| failed(&error))
+    }
+
+    fn requests_of(
+        &self,
+        approver: &KeyBytes,
+        after: Option<EntryIndex>,
+        limit: usize,
+    ) -> Result<Vec<EntryIndex>, DirectoryError> {
+        self.index()?.requests_of(approver, after, limit).map_err(|error| failed(&error))
     }
 }
 

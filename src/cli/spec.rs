@@ -1,14 +1,14 @@
 //! What a new token is to allow: flags, or a TOML file with the same names.
 
 use super::out::{Failure, read_file};
-use super::text::amount::Unit;
+use super::text::amount::{Typed, Unit};
 use super::text::budget::{self, TypedBudget};
-use super::text::{permission, time};
+use super::text::{amount, approval, permission, time};
 use crate::client::TokenSpec;
 use clap::Args;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::DEPTH_MAX;
-use remit_verifier::object::{Delegation, DelegationMode, Permission};
+use remit_verifier::object::{ApprovalRule, Delegation, DelegationMode, Permission};
 use remit_verifier::types::{Millis, Seconds};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -52,11 +52,21 @@ pub(super) struct SpecArgs {
     /// Greatest age of the evidence that a service may accept, such as 10m.
     #[arg(long, value_name = "SPAN", value_parser = time::span)]
     max_staleness: Option<Seconds>,
+    /// Whose approval its uses need: a did:key; may be repeated.
+    #[arg(long = "approver", value_name = "KEY", value_parser = super::text::key)]
+    approvers: Vec<PublicKey>,
+    /// How many of the approvers; 1 without it.
+    #[arg(long, value_name = "K")]
+    approvals: Option<u64>,
+    /// Up to which amount nobody is asked, may be repeated for other units: '5000 CNY'. Without it every use needs
+    /// approval; with it every payment above, or in a unit that is not named.
+    #[arg(long = "approve-above", value_name = "AMOUNT", value_parser = amount::typed)]
+    approve_above: Vec<Typed>,
     /// A name for people; only the issuer, the holders and the ledger see it.
     #[arg(long)]
     name: Option<String>,
-    /// A TOML file with expires, not_before, allow, budgets, delegate, transferable, max_staleness, name; flags come
-    /// first, and --allow and --budget add to it.
+    /// A TOML file with expires, not_before, allow, budgets, delegate, transferable, max_staleness, approvers,
+    /// approvals, approve_above, name; flags come first, and those that may be repeated add to it.
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
 }
@@ -72,6 +82,9 @@ struct SpecFile {
     delegate: Option<String>,
     transferable: Option<bool>,
     max_staleness: Option<String>,
+    approvers: Option<Vec<String>>,
+    approvals: Option<u64>,
+    approve_above: Option<Vec<String>>,
     name: Option<String>,
 }
 
@@ -106,6 +119,7 @@ impl SpecArgs {
         let mut spec = TokenSpec::new(self.to.clone(), instant(expires)?);
         spec.not_before = self.not_before.as_ref().or(file.not_before.as_ref()).map(instant).transpose()?;
         spec.permissions = self.permissions(&file)?;
+        spec.approval = self.approval(&file, &unit)?;
         let mut budgets = self.budgets.clone();
         for text in file.budgets.iter().flatten() {
             budgets.push(budget::typed(text).map_err(Failure::usage)?);
@@ -123,6 +137,35 @@ impl SpecArgs {
         spec.max_staleness = self.max_staleness.or(stated);
         spec.name = self.name.clone().or(file.name);
         Ok(spec)
+    }
+
+    fn approval(
+        &self,
+        file: &SpecFile,
+        unit: impl Fn(&str) -> Result<Unit, Failure>,
+    ) -> Result<Option<ApprovalRule>, Failure> {
+        let mut approvers = self.approvers.clone();
+        for text in file.approvers.iter().flatten() {
+            approvers.push(super::text::key(text).map_err(Failure::usage)?);
+        }
+        let (k, mut above) = (self.approvals.or(file.approvals), self.approve_above.clone());
+        for text in file.approve_above.iter().flatten() {
+            above.push(amount::typed(text).map_err(Failure::usage)?);
+        }
+        let stated = !above.is_empty() || file.approve_above.is_some();
+        if approvers.is_empty() {
+            return match k.is_some() || stated {
+                true => Err(Failure::usage("whose approval?").hint("--approver KEY, for each approver")),
+                false => Ok(None),
+            };
+        }
+        let threshold = |typed: &Typed| {
+            let unit = unit(&typed.unit)?;
+            Ok((unit.id, amount::minor(&typed.number, unit.decimals).map_err(Failure::usage)?))
+        };
+        let thresholds = above.iter().map(threshold).collect::<Result<Vec<_>, Failure>>()?;
+        let rule = approval::rule(k.unwrap_or(1), &approvers, stated.then_some(thresholds));
+        rule.map(Some).map_err(Failure::usage)
     }
 
     fn permissions(&self, file: &SpecFile) -> Result<Option<Vec<Permission>>, Failure> {

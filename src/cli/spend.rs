@@ -1,25 +1,25 @@
 //! `remit reserve`, `capture`, `release`, `refund`, `present`: what a service is shown, and the money between them.
 
+use super::asked::{Approved, Asked, Carried};
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing, Who};
 use super::text::amount::{self, Typed, Unit, some};
 use super::text::{permission, time, value};
-use super::verify::{ARGUMENTS, EVIDENCE, INVOCATION, PRESENTATION};
+use super::verify::{APPROVALS, ARGUMENTS, EVIDENCE, INVOCATION, PRESENTATION};
 use super::{clock, key, private, text};
 use crate::client::{Ask, Client, Randomness};
 use clap::Args;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
 use remit_verifier::object::{Act, Argument, Invocation, Payment, Reference, Value};
-use remit_verifier::sign::Signer;
-use remit_verifier::types::{Amount, EntryIndex, Hash, LedgerId, Millis, ObjectId, TreeSize};
+use remit_verifier::sign::{Draft, DraftBody, Signer};
+use remit_verifier::types::{Amount, EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
 use remit_verifier::verify::{Evidence, Presentation};
 use std::path::{Path, PathBuf};
 
 /// The token, by id, or the presentation that ends in it.
 #[derive(Args)]
-#[group(required = true)]
-struct Shown {
+pub(super) struct Shown {
     /// The token.
     #[arg(value_name = "TOKEN", value_parser = text::id, conflicts_with = "presentation")]
     token: Option<ObjectId>,
@@ -31,7 +31,7 @@ struct Shown {
 /// What is asked of a service.
 #[derive(Args)]
 #[command(next_help_heading = "Request")]
-struct Request {
+pub(super) struct What {
     /// The service: its party id, which is also the payee.
     #[arg(long, value_name = "ID", value_parser = text::id, requires_all = ["action", "resource"])]
     service: Option<ObjectId>,
@@ -44,9 +44,27 @@ struct Request {
     /// An argument; may be repeated. The ledger sees a salted digest only.
     #[arg(long = "argument", value_name = "NAME=VALUE", value_parser = value::named, requires = "service")]
     arguments: Vec<(String, Value)>,
+}
+
+/// What is asked, with its arguments salted.
+pub(super) struct Salted {
+    pub(super) audience: ObjectId,
+    pub(super) action: String,
+    pub(super) resource: remit_verifier::object::Path,
+    pub(super) arguments: Vec<Argument>,
+}
+
+/// A request to a service, in words or approved before.
+#[derive(Args)]
+#[command(next_help_heading = "Request")]
+struct Request {
+    #[command(flatten)]
+    what: What,
     /// SHA-256 of the service's own request, if it binds one.
-    #[arg(long, value_name = "HEX", value_parser = text::id, requires = "service")]
+    #[arg(long, value_name = "HEX", value_parser = text::id)]
     request: Option<ObjectId>,
+    #[command(flatten)]
+    approved: Approved,
 }
 
 /// Has the ledger hold an amount for one request to one service; the holder signs.
@@ -54,18 +72,25 @@ struct Request {
 /// With --out, everything that the service wants to see is put in a folder: `remit verify --shown DIR`.
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   remit reserve TOKEN --service AIRLINE --action book --resource flights/economy/CA1501 \\
       --argument amount=4800 --amount '4800.00 CNY' --settle-by 2h --refund-until 30d \\
-      --key flight-agent.pem --out booking/")]
+      --key flight-agent.pem --out booking/
+  remit reserve --approved request.json --approval ann.cbor --key flight-agent.pem --out booking/")]
 pub(super) struct Reserve {
     #[command(flatten)]
     shown: Shown,
     #[command(flatten)]
     request: Request,
     /// How much, in a unit by name or id.
-    #[arg(long, value_name = "AMOUNT", value_parser = amount::typed)]
-    amount: Typed,
+    #[arg(
+        long,
+        value_name = "AMOUNT",
+        value_parser = amount::typed,
+        required_unless_present = "approved",
+        conflicts_with = "approved"
+    )]
+    amount: Option<Typed>,
     /// Until when the service may take it; at most 30 days.
     #[arg(long, value_name = "TIME", default_value = "24h")]
     settle_by: String,
@@ -162,43 +187,96 @@ pub(super) struct Present {
     connection: Connection,
 }
 
-impl Request {
-    /// The question, with its arguments salted.
-    fn ask(
-        &self,
-        client: &mut Client,
-        chain: &Chain,
-        payment: Option<Payment>,
-    ) -> Result<Option<Ask>, Failure> {
+impl What {
+    /// What is asked, if something is.
+    pub(super) fn salted(&self, client: &mut Client) -> Result<Option<Salted>, Failure> {
         let (Some(audience), Some(action), Some(resource)) = (self.service, &self.action, &self.resource)
         else {
             return Ok(None);
         };
         let salted = |(name, value): &(String, Value)| client.argument(name, value.clone());
         let arguments = self.arguments.iter().map(salted).collect::<Result<Vec<Argument>, _>>();
+        let (action, arguments) = (action.clone(), arguments.map_err(Failure::internal)?);
+        let resource = permission::resource(resource).map_err(Failure::usage)?;
+        Ok(Some(Salted { audience, action, resource, arguments }))
+    }
+}
+
+impl Salted {
+    /// What was approved.
+    fn of(asked: &Asked) -> Self {
+        Self {
+            audience: asked.asking.payee,
+            action: asked.asking.action.clone(),
+            resource: asked.asking.resource.clone(),
+            arguments: asked.arguments.clone(),
+        }
+    }
+}
+
+impl Request {
+    /// The question, as it is typed or as it was approved.
+    fn ask(
+        &self,
+        client: &mut Client,
+        chain: &Chain,
+        carried: Option<&Carried>,
+        payment: Option<Payment>,
+    ) -> Result<Option<Ask>, Failure> {
+        let what = match carried {
+            Some(carried) => Some(Salted::of(&carried.asked)),
+            None => self.what.salted(client)?,
+        };
+        let Some(what) = what else {
+            return match self.request {
+                Some(_) => Err(Failure::usage("--request belongs to a request")
+                    .hint("--service ID --action NAME --resource PATH")),
+                None => Ok(None),
+            };
+        };
         Ok(Some(Ask {
             token: chain.last()?.id,
             epoch: chain.epoch().0,
-            audience,
-            action: action.clone(),
-            resource: permission::resource(resource).map_err(Failure::usage)?,
-            arguments: arguments.map_err(Failure::internal)?,
+            audience: what.audience,
+            action: what.action,
+            resource: what.resource,
+            arguments: what.arguments,
             payment,
             request: self.request.map(|digest| Hash(digest.0)),
         }))
     }
 }
 
+/// The invocation of a question; it names the request that it carries out.
+fn invocation(
+    client: &mut Client,
+    now: Millis,
+    ask: &Ask,
+    carried: Option<&Carried>,
+) -> Result<Invocation, Failure> {
+    let invocation = client.invocation(now, ask).map_err(Failure::internal)?;
+    Ok(Invocation { request_nonce: carried.map(|carried| carried.asked.asking.nonce), ..invocation })
+}
+
 impl Shown {
+    /// The same, of the token that was approved if none is named.
+    fn or_of(self, carried: Option<&Carried>) -> Self {
+        let named = self.token.is_some() || self.presentation.is_some();
+        let token = carried.map(|carried| carried.asked.asking.token).filter(|_| !named);
+        Self { token: self.token.or(token), ..self }
+    }
+
     /// The bytes of a presentation that was named, if one was.
-    fn file(&self) -> Result<Option<Vec<u8>>, Failure> {
+    pub(super) fn file(&self) -> Result<Option<Vec<u8>>, Failure> {
         self.presentation.as_deref().map(|path| read_file(path, PRESENTATION_BYTES_MAX)).transpose()
     }
 
     /// A fresh presentation: of the token, or of the nearest logged one with the offline links of the file.
-    fn fresh(&self, session: &Session, unit: Option<&ObjectId>) -> Result<Vec<u8>, Failure> {
+    pub(super) fn fresh(&self, session: &Session, unit: Option<&ObjectId>) -> Result<Vec<u8>, Failure> {
         let Some(bytes) = self.file()? else {
-            let token = self.token.ok_or_else(|| Failure::usage("which token?"))?;
+            let token = self.token.ok_or_else(|| {
+                Failure::usage("which token?").hint("its id, or --presentation FILE that ends in it")
+            })?;
             return session.presentation(&token, unit);
         };
         let chain = Chain::read(&bytes, &session.ledger, None, session.now)?;
@@ -220,25 +298,52 @@ fn links(bytes: &[u8], chain: &Chain) -> Vec<Vec<u8>> {
     offline.map(|(_, object)| object.to_vec()).collect()
 }
 
+/// The amount that is reserved, typed or approved.
+fn payment(
+    session: &Session,
+    typed: Option<&Typed>,
+    carried: Option<&Carried>,
+    (settle_by, refund_until): (Seconds, Option<Seconds>),
+) -> Result<(Payment, Unit), Failure> {
+    let Some(carried) = carried else {
+        let typed = typed.ok_or_else(|| Failure::usage("how much?").hint("--amount 'AMOUNT UNIT'"))?;
+        return session.payment(typed, settle_by, refund_until);
+    };
+    let (amount, unit) = carried.asked.asking.payment.ok_or_else(|| {
+        Failure::usage("what was approved pays nothing")
+            .hint("`remit present --approved` shows it to the service")
+    })?;
+    let unit = session.unit(&unit.to_string())?;
+    Ok((Payment { amount, unit: unit.id, settle_by, refund_until }, unit))
+}
+
 impl Reserve {
     pub(super) fn run(self) -> Outcome {
+        let carried = self.request.approved.read()?;
+        let carried = carried.as_ref();
+        let shown = self.shown.or_of(carried);
         let session = self.connection.open()?;
         let signer = session.signer(&self.signing.who)?;
         let settle_by = session.instant(&self.settle_by)?;
         let refund_until = self.refund_until.as_deref().map(|text| session.instant(text)).transpose()?;
-        let (payment, unit) = session.payment(&self.amount, settle_by, refund_until)?;
-        let bytes = self.shown.fresh(&session, Some(&unit.id))?;
+        let (payment, unit) = payment(&session, self.amount.as_ref(), carried, (settle_by, refund_until))?;
+        let bytes = shown.fresh(&session, Some(&unit.id))?;
         let chain = session.read_chain(&bytes)?;
         chain.require_holder(&signer.public_key())?;
+        if let Some(carried) = carried {
+            carried.require(&session.ledger, &chain.last()?.id, chain.epoch().0)?;
+        }
         // What is held can be shown at once, or it is not held at all.
         self.out.as_deref().map(require_room).transpose()?;
         let mut client = session.client();
-        let ask = self.request.ask(&mut client, &chain, Some(payment))?.ok_or_else(|| {
+        let ask = self.request.ask(&mut client, &chain, carried, Some(payment))?.ok_or_else(|| {
             Failure::usage("for which request?").hint("--service ID --action NAME --resource PATH")
         })?;
-        let invocation = client.invocation(session.now, &ask).map_err(Failure::internal)?;
+        let invocation = invocation(&mut client, session.now, &ask, carried)?;
         let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
-        let draft = client.reserve(invocation, links(&bytes, &chain), &signer);
+        let approvals = carried.map(|carried| carried.approvals.clone()).unwrap_or_default();
+        let body = DraftBody::Reserve(invocation, links(&bytes, &chain), approvals.clone());
+        let draft = Draft { body, signers: vec![&signer] };
         let what = format!("reservation of {} for {}", unit.show(payment.amount), ask.audience);
         let done = self.signing.keep.send(&session, &client, draft, &what)?;
         let done = done
@@ -248,8 +353,9 @@ impl Reserve {
             .with("settle_by_s", settle_by.0);
         let Some(dir) = &self.out else { return Ok(done) };
         let written = evidence(&session, &done).and_then(|evidence| {
-            let presentation = self.shown.fresh(&session, Some(&unit.id))?;
-            write_folder(dir, &presentation, Some((&object, &ask.arguments)), Some(&evidence))
+            let presentation = shown.fresh(&session, Some(&unit.id))?;
+            let asked = Written { invocation: &object, arguments: &ask.arguments, approvals: &approvals };
+            write_folder(dir, &presentation, Some(asked), Some(&evidence))
         });
         // The money is held, whatever became of the folder: whoever reads this has to know by which name.
         written.map_err(|failure| {
@@ -284,21 +390,29 @@ fn require_room(dir: &Path) -> Result<(), Failure> {
     })
 }
 
+/// A request as a service is shown it.
+#[derive(Clone, Copy)]
+struct Written<'w> {
+    invocation: &'w [u8],
+    arguments: &'w [Argument],
+    approvals: &'w [Vec<u8>],
+}
+
 /// Writes what a service is shown.
 fn write_folder(
     dir: &Path,
     presentation: &[u8],
-    request: Option<(&[u8], &[Argument])>,
+    request: Option<Written<'_>>,
     evidence: Option<&[u8]>,
 ) -> Result<(), Failure> {
     let usage = |path: &Path, error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
     std::fs::create_dir_all(dir).map_err(|error| usage(dir, error))?;
-    let arguments = request.map(|(_, arguments)| {
-        arguments.iter().map(|argument| value::salted_text(argument) + "\n").collect::<String>()
+    let arguments = request.map(|request| {
+        request.arguments.iter().map(|argument| value::salted_text(argument) + "\n").collect::<String>()
     });
     let files = [
         (PRESENTATION, Some(presentation)),
-        (INVOCATION, request.map(|(invocation, _)| invocation)),
+        (INVOCATION, request.map(|request| request.invocation)),
         (ARGUMENTS, arguments.as_deref().map(str::as_bytes)),
         (EVIDENCE, evidence),
     ];
@@ -313,18 +427,39 @@ fn write_folder(
             None => {}
         }
     }
+    let Some(request) = request else { return Ok(()) };
+    let approvals = dir.join(APPROVALS);
+    for path in std::fs::read_dir(&approvals).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == "cbor") {
+            std::fs::remove_file(&path).map_err(|error| usage(&path, error))?;
+        }
+    }
+    if !request.approvals.is_empty() {
+        std::fs::create_dir_all(&approvals).map_err(|error| usage(&approvals, error))?;
+    }
+    for (number, approval) in (1..).zip(request.approvals) {
+        private::write(&approvals.join(format!("{number:02}.cbor")), approval)?;
+    }
     Ok(())
 }
 
 impl Present {
     pub(super) fn run(self) -> Outcome {
-        let offline = self.shown.presentation.is_some() && !self.refresh;
+        let carried = self.request.approved.read()?;
+        let carried = carried.as_ref();
+        if carried.is_some_and(|carried| carried.asked.asking.payment.is_some()) {
+            return Err(
+                Failure::usage("what was approved has an amount").hint("`remit reserve --approved` funds it")
+            );
+        }
+        let shown = self.shown.or_of(carried);
+        let offline = shown.presentation.is_some() && !self.refresh;
         let session = if offline { None } else { Some(self.connection.open()?) };
         let bytes = match &session {
-            None => self.shown.file()?.unwrap_or_default(),
+            None => shown.file()?.unwrap_or_default(),
             Some(session) => {
                 let unit = self.unit.as_deref().map(|name| session.unit(name)).transpose()?;
-                self.shown.fresh(session, unit.map(|unit: Unit| unit.id).as_ref())?
+                shown.fresh(session, unit.map(|unit: Unit| unit.id).as_ref())?
             }
         };
         let ledger = Presentation::decode(&bytes).map(|shown| shown.ledger);
@@ -334,12 +469,15 @@ impl Present {
             Some(session) => session.read_chain(&bytes)?,
             None => Chain::read(&bytes, &ledger, None, now)?,
         };
+        if let Some(carried) = carried {
+            carried.require(&ledger, &chain.last()?.id, chain.epoch().0)?;
+        }
         let mut client = Client::new(ledger, Randomness::System);
         let mut done = Done::say(format!("shown in {}", self.out.display()))
             .with("token", chain.last()?.id.to_string())
             .with("shown", &self.out)
             .with("bytes", bytes.len());
-        let request = match self.request.ask(&mut client, &chain, None)? {
+        let request = match self.request.ask(&mut client, &chain, carried, None)? {
             None => None,
             Some(ask) => {
                 let signer = match &session {
@@ -350,7 +488,7 @@ impl Present {
                     })?)?,
                 };
                 chain.require_holder(&signer.public_key())?;
-                let invocation: Invocation = client.invocation(now, &ask).map_err(Failure::internal)?;
+                let invocation = invocation(&mut client, now, &ask, carried)?;
                 let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
                 done = done
                     .line(format!("request {id}, good until {}", time::show(invocation.valid_until)))
@@ -358,7 +496,9 @@ impl Present {
                 Some((object, ask.arguments))
             }
         };
-        let request = request.as_ref().map(|(object, arguments)| (object.as_slice(), arguments.as_slice()));
+        let approvals = carried.map(|carried| carried.approvals.as_slice()).unwrap_or_default();
+        let request = request.as_ref();
+        let request = request.map(|(invocation, arguments)| Written { invocation, arguments, approvals });
         write_folder(&self.out, &bytes, request, None)?;
         Ok(done)
     }

@@ -1,4 +1,5 @@
-//! What people look for and the ledger itself does not need: which tokens a key holds, who is an issuer.
+//! What people look for and the ledger itself does not need: which tokens a key holds, who is an issuer, which requests
+//! an approver was asked.
 //!
 //! A follower of the published log with a small database of its own, off the path of commits. It may be behind, and it
 //! forgets nothing: whoever asks looks up every leaf and drops what no longer fits. It is never backed up; without it,
@@ -20,7 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// First byte of every value; another number is another layout, which is then made anew.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Key of the ledger's id.
 const LEDGER: &[u8] = b"m-ledger";
 /// Key of the cursor: the number of entries that were looked at.
@@ -29,6 +30,8 @@ const CURSOR: &[u8] = b"m-cursor";
 const HOLDER: u8 = b'h';
 /// Kind of an issuer's key: kind, leaf.
 const ISSUER: u8 = b'i';
+/// Kind of a request's key: kind, key of an approver, entry.
+const REQUEST: u8 = b'r';
 /// Entries that are looked at between two writes.
 const STEP: usize = 256;
 /// Bytes of the memtable.
@@ -160,7 +163,22 @@ impl Index {
         after: Option<StateIndex>,
         limit: usize,
     ) -> Result<Vec<StateIndex>, IndexError> {
-        self.list(&holder_prefix(holder), after, limit)
+        self.leaves(&prefix(HOLDER, holder), after, limit)
+    }
+
+    /// Entries with requests that this key was asked to approve, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Device`].
+    pub fn requests_of(
+        &self,
+        approver: &KeyBytes,
+        after: Option<EntryIndex>,
+        limit: usize,
+    ) -> Result<Vec<EntryIndex>, IndexError> {
+        let after = after.map(|entry| entry.0);
+        Ok(self.list(&prefix(REQUEST, approver), after, limit)?.into_iter().map(EntryIndex).collect())
     }
 
     /// Leaves of parties that are or were issuers, in order, those above `after`, at most `limit`.
@@ -169,27 +187,33 @@ impl Index {
     ///
     /// [`IndexError::Device`].
     pub fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, IndexError> {
-        self.list(&[ISSUER], after, limit)
+        self.leaves(&[ISSUER], after, limit)
     }
 
-    fn list(
+    fn leaves(
         &self,
         prefix: &[u8],
         after: Option<StateIndex>,
         limit: usize,
     ) -> Result<Vec<StateIndex>, IndexError> {
-        let Some(first) = after.map_or(Some(StateIndex(0)), StateIndex::next) else { return Ok(Vec::new()) };
-        let from = [prefix, &first.0.to_be_bytes()[..]].concat();
+        let after = after.map(|leaf| leaf.0);
+        Ok(self.list(prefix, after, limit)?.into_iter().map(StateIndex).collect())
+    }
+
+    /// The numbers at the end of the keys with this prefix.
+    fn list(&self, prefix: &[u8], after: Option<u64>, limit: usize) -> Result<Vec<u64>, IndexError> {
+        let first = after.map_or(Some(0), |after| after.checked_add(1));
+        let Some(first) = first else { return Ok(Vec::new()) };
+        let from = [prefix, &first.to_be_bytes()[..]].concat();
         let mut options = ReadOptions::default();
-        // A leaf has the largest index of all only in a full tree.
+        // A leaf or entry has the largest index of all only in a full tree.
         options.set_iterate_upper_bound([prefix, &[0xff; 8][..]].concat());
         let mode = IteratorMode::From(&from, Direction::Forward);
-        let leaf = |item: Result<(Box<[u8]>, _), rocksdb::Error>| {
+        let number = |item: Result<(Box<[u8]>, _), rocksdb::Error>| {
             let (key, _) = item?;
-            let index = key.last_chunk().map_or(u64::MAX, |index| u64::from_be_bytes(*index));
-            Ok(StateIndex(index))
+            Ok(key.last_chunk().map_or(u64::MAX, |number| u64::from_be_bytes(*number)))
         };
-        self.db.iterator_opt(mode, options).take(limit).map(leaf).collect()
+        self.db.iterator_opt(mode, options).take(limit).map(number).collect()
     }
 }
 
@@ -202,11 +226,12 @@ fn options() -> Options {
     options
 }
 
-fn holder_prefix(holder: &KeyBytes) -> Vec<u8> {
-    [&[HOLDER], &holder.0[..]].concat()
+fn prefix(kind: u8, key: &KeyBytes) -> Vec<u8> {
+    [&[kind], &key.0[..]].concat()
 }
 
-/// What one entry says of holders and issuers: by its object alone, for the leaf of an id never changes.
+/// What one entry says of holders, issuers and approvers: by its object alone, for the leaf of an id never changes,
+/// and neither does whose approval a token needs.
 fn add(
     write: &mut WriteBatch,
     snapshot: &Snapshot,
@@ -216,7 +241,13 @@ fn add(
     let wrong = IndexError::Entry(at);
     let Ok(Entry::Outcome(outcome)) = Entry::decode(&stored.entry) else { return Ok(()) };
     match outcome.kind {
-        Kind::Issue | Kind::Delegate | Kind::Transfer | Kind::Rekey | Kind::Issuer | Kind::Bundle => {}
+        Kind::Issue
+        | Kind::Delegate
+        | Kind::Transfer
+        | Kind::Rekey
+        | Kind::Issuer
+        | Kind::Request
+        | Kind::Bundle => {}
         _ => return Ok(()),
     }
     let object = stored.object.as_deref().ok_or(wrong.clone())?;
@@ -224,15 +255,24 @@ fn add(
     let leaf = |id: &ObjectId| snapshot.index_of(id)?.ok_or(wrong.clone());
     for operation in &submission.operations {
         let (mut key, index) = match &operation.body {
-            Body::Token(token, _) => (holder_prefix(token.holder.bytes()), leaf(&operation.id)?),
+            Body::Token(token, _) => (prefix(HOLDER, token.holder.bytes()), leaf(&operation.id)?),
             Body::Act(_, Act::Transfer { token, holder, .. }, _) => {
-                (holder_prefix(holder.bytes()), leaf(token)?)
+                (prefix(HOLDER, holder.bytes()), leaf(token)?)
             }
             // A rekey that is only proposed is listed as well; who asks sees by the leaf that it is not in force.
             Body::Act(_, Act::Rekey { target, holder }, _) => {
-                (holder_prefix(holder.bytes()), leaf(&target.token)?)
+                (prefix(HOLDER, holder.bytes()), leaf(&target.token)?)
             }
             Body::Act(_, Act::Issuer { party }, _) => (vec![ISSUER], leaf(party)?),
+            Body::Act(_, Act::Request(ask), _) => {
+                for (_, link) in snapshot.chain_at(leaf(&ask.token)?)? {
+                    for approver in link.token.approval.iter().flat_map(|rule| &rule.approvers) {
+                        let key = [&prefix(REQUEST, approver.bytes())[..], &at.0.to_be_bytes()].concat();
+                        write.put(key, [FORMAT]);
+                    }
+                }
+                continue;
+            }
             _ => continue,
         };
         key.extend_from_slice(&index.0.to_be_bytes());

@@ -2,17 +2,20 @@
 
 use super::LedgerError;
 use super::limits::ENTRIES_PER_READ_MAX;
-use crate::machine::{Capture, LeafRecord, Lease, Record, Reservation, StateKey, TokenInfo, key};
+use crate::machine::{
+    Capture, LeafRecord, Lease, Record, Request, Reservation, StateKey, TokenInfo, Waiting, key,
+};
 use crate::sequencer::Version;
 use crate::store::{Read, StoredEntry, encode_leaf};
-use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, StateIndex, TreeSize};
+use remit_verifier::object::{Act, Body, Requested, Submission};
+use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, RequestId, StateIndex, TreeSize};
 use std::fmt;
 use std::sync::Arc;
 
 /// A version with what it takes to read and prove it. A clone is the same version; the ledger goes on meanwhile.
 ///
-/// Leaves and whatever is proved are exactly those of the version. Reservations and captures are as of the newest
-/// batch, which may be one ahead; those that the version does not know are not shown.
+/// Leaves and whatever is proved are exactly those of the version. Reservations, captures and requests are as of the
+/// newest batch, which may be one ahead; those that the version does not know are not shown.
 #[derive(Clone)]
 pub struct Snapshot {
     ledger: LedgerId,
@@ -144,6 +147,66 @@ impl Snapshot {
             Err(LedgerError::Unknown(_)) => self.lease(&capture.reservation).map(|_| capture),
             known => known.map(|_| capture),
         }
+    }
+
+    /// What became of the request for approval with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn request(&self, id: &RequestId) -> Result<Request, LedgerError> {
+        let known = |request: &Request| match request {
+            Request::Waiting(waiting) => waiting.entry.0 < self.size().0,
+            Request::Closed => true,
+        };
+        self.get(&key::RequestOf(*id))?.filter(known).ok_or(LedgerError::Unknown(ObjectId(id.0)))
+    }
+
+    /// The requests that an entry made, with what they ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn requests_in(&self, at: EntryIndex) -> Result<Vec<(RequestId, Requested)>, LedgerError> {
+        let damaged = || LedgerError::Damaged(at);
+        let object = self.entry(at)?.object.ok_or_else(damaged)?;
+        let submission = Submission::decode(&object).map_err(|_| damaged())?;
+        let request = |body: &Body| match body {
+            Body::Act(stamp, Act::Request(ask), _) => {
+                Some((ask.request_id(&self.ledger, stamp.nonce), ask.clone()))
+            }
+            _ => None,
+        };
+        Ok(submission.operations.iter().filter_map(|operation| request(&operation.body)).collect())
+    }
+
+    /// Whether something that a request needs was suspended or frozen since it was made, which ends it (spec 17 §5).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoLeaf`], [`LedgerError::Store`].
+    pub fn is_cancelled(&self, waiting: &Waiting) -> Result<bool, LedgerError> {
+        let token = self.token_at(waiting.token)?;
+        let fixed = [StateIndex(0), token.issuer, waiting.unit, waiting.payee, waiting.token];
+        for leaf in fixed.iter().chain(&token.ancestors) {
+            if self.get(&key::StoppedAt(*leaf))?.is_some_and(|stopped| stopped >= waiting.entry) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a token and those above it are, each with its leaf, the root first.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoLeaf`], [`LedgerError::Store`].
+    pub fn chain_at(&self, index: StateIndex) -> Result<Vec<(StateIndex, Arc<TokenInfo>)>, LedgerError> {
+        let last = self.token_at(index)?;
+        let links = last.ancestors.iter().map(|above| Ok((*above, self.token_at(*above)?)));
+        let mut links = links.collect::<Result<Vec<_>, LedgerError>>()?;
+        links.push((index, last));
+        Ok(links)
     }
 
     /// An entry, with what stands beside it.

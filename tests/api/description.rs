@@ -58,6 +58,8 @@ async fn the_document_is_served_and_every_path_in_it_is_routed() {
         "get /v1/tokens/{id}/history",
         "get /v1/tokens/{id}/validity",
         "get /v1/holders/{key}/tokens",
+        "get /v1/requests/{id}",
+        "get /v1/approvers/{key}/requests",
         "get /v1/entries/{index}",
         "get /v1/entries/{index}/object",
         "get /v1/entries/{index}/details",

@@ -11,7 +11,7 @@ use remit::store::SharedMemory;
 use remit_verifier::hash::sha256;
 use remit_verifier::sign::{Draft, Signer};
 use remit_verifier::state::LeafBody;
-use remit_verifier::types::{KeyBytes, Millis, ObjectId, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, KeyBytes, Millis, ObjectId, StateIndex, TreeSize};
 use remit_verifier::verify::Policy;
 use serde_json::Value;
 use std::sync::Arc;
@@ -99,6 +99,19 @@ impl Directory for Everything {
 
     fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
         Ok(self.find(after, limit, |body| matches!(body, LeafBody::Party(_))))
+    }
+
+    fn requests_of(
+        &self,
+        _: &KeyBytes,
+        after: Option<EntryIndex>,
+        limit: usize,
+    ) -> Result<Vec<EntryIndex>, DirectoryError> {
+        // Also those that other approvers were asked, and one that is not published yet.
+        let snapshot = self.0.snapshot();
+        let entries = (after.map_or(0, |after| after.0 + 1)..snapshot.size().0).map(EntryIndex);
+        let asks = |at: &EntryIndex| snapshot.requests_in(*at).is_ok_and(|requests| !requests.is_empty());
+        Ok(entries.filter(asks).chain([EntryIndex(1 << 40)]).take(limit).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, dead_code)]
 
 mod access;
+mod approvals;
 mod description;
 mod desk;
 mod errors;

@@ -1,6 +1,8 @@
 //! The `remit` command as people run it: the built binary, its output, its exit codes.
 
 #[cfg(feature = "server")]
+mod approvals;
+#[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
 mod control;

@@ -4,10 +4,13 @@ use crate::log_file::copy;
 use crate::pair::open;
 use crate::story::story;
 use crate::world::{World, key, public};
+use remit::client::{TokenSpec, budget};
 use remit::index::{Follower, Index};
 use remit::ledger::{Service, Settings, Snapshot};
+use remit::machine::Request;
 use remit::store::SharedMemory;
-use remit_verifier::types::{KeyBytes, LedgerId, Millis, StateIndex, TreeSize};
+use remit_verifier::object::{Act, ApprovalRule, Body, Requested, Submission};
+use remit_verifier::types::{Amount, EntryIndex, KeyBytes, LedgerId, Millis, Seconds, StateIndex, TreeSize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +71,92 @@ fn a_holder_finds_all_that_is_his_page_by_page() {
     let again = Index::open(dir.path(), service.id()).expect("opens");
     assert_eq!(again.indexed_to(), snapshot.size(), "it goes on where it was");
     assert_complete(&again, &snapshot);
+}
+
+/// Entries whose object makes a request, by looking at every one.
+fn asked(snapshot: &Snapshot) -> Vec<EntryIndex> {
+    let asks = |at: &EntryIndex| {
+        let object = snapshot.entry(*at).expect("an entry").object;
+        let submission = object.and_then(|object| Submission::decode(&object).ok());
+        let operations = submission.map(|submission| submission.operations).unwrap_or_default();
+        operations.iter().any(|operation| matches!(operation.body, Body::Act(_, Act::Request(_), _)))
+    };
+    (0..snapshot.size().0).map(EntryIndex).filter(asks).collect()
+}
+
+#[test]
+fn an_approver_finds_every_request_that_names_him_page_by_page() {
+    let world = story();
+    let service = running(&world);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let snapshot = service.snapshot();
+    index.follow(&snapshot).expect("follows");
+    let (ann, all) = (*public("ann").bytes(), asked(&snapshot));
+    assert_eq!(all.len(), 3);
+    assert_eq!(index.requests_of(&ann, None, 10), Ok(all.clone()));
+    assert_eq!(index.requests_of(&ann, Some(all[0]), 1), Ok(vec![all[1]]));
+    assert_eq!(index.requests_of(&ann, Some(all[2]), 1), Ok(Vec::new()));
+    assert_eq!(index.requests_of(&ann, Some(EntryIndex(u64::MAX)), 1), Ok(Vec::new()));
+    for other in ["alice", "traveller", "nobody"] {
+        assert_eq!(index.requests_of(public(other).bytes(), None, 10), Ok(Vec::new()), "{other}");
+    }
+    // The list forgets nothing; that they are closed is for the ledger to say.
+    for entry in all {
+        for (id, _) in snapshot.requests_in(entry).expect("requests") {
+            assert_eq!(snapshot.request(&id), Ok(Request::Closed));
+        }
+    }
+}
+
+#[test]
+fn the_approvers_of_every_link_find_what_a_bundle_asks() {
+    let mut w = World::new();
+    let rule = |name: &str| {
+        let approvers = vec![(&public(name)).into()];
+        Some(ApprovalRule { k: 1, approvers, thresholds: None })
+    };
+    let budgets = Some(vec![budget(w.cny, Amount(1_000))]);
+    let root = w.issue(&TokenSpec { approval: rule("ann"), budgets, ..w.spec("alice") }).expect("issued");
+    let spec = TokenSpec { approval: rule("dora"), ..w.inherit("bob", None) };
+    let child = w.delegate(root, "alice", &spec).expect("delegated");
+    let (bob, now) = (key("bob"), w.now);
+    let drafts: Vec<_> = [(child, 5), (child, 6)]
+        .into_iter()
+        .map(|(token, amount)| {
+            let ask = w.ask(token, amount);
+            let requested = Requested {
+                token,
+                epoch: ask.epoch,
+                payee: ask.audience,
+                action: ask.action,
+                resource: ask.resource,
+                arguments: Vec::new(),
+                amount: Amount(amount),
+                unit: w.cny,
+                decide_by: Seconds(now.seconds().0 + 3_600),
+            };
+            w.client.act(now, Act::Request(requested), &[&bob]).expect("draft")
+        })
+        .collect();
+    w.apply(&drafts).expect("asked");
+    let service = running(&w);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let snapshot = service.snapshot();
+    index.follow(&snapshot).expect("follows");
+    let entry = w.last_entry();
+    for approver in ["ann", "dora"] {
+        assert_eq!(index.requests_of(public(approver).bytes(), None, 10), Ok(vec![entry]), "{approver}");
+    }
+    assert_eq!(index.requests_of(public("bob").bytes(), None, 10), Ok(Vec::new()));
+    let requests = snapshot.requests_in(entry).expect("requests");
+    assert_eq!(requests.len(), 2);
+    for (id, ask) in requests {
+        let Ok(Request::Waiting(waiting)) = snapshot.request(&id) else { panic!("{id} waits") };
+        assert_eq!((waiting.amount, waiting.entry), (ask.amount, entry));
+        assert_eq!(snapshot.is_cancelled(&waiting), Ok(false));
+    }
 }
 
 #[test]

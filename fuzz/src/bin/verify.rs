@@ -68,9 +68,11 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         invocation: good.invocation.clone(),
         arguments: good.arguments.clone(),
         evidence: good.evidence.clone(),
+        approvals: good.approvals.clone(),
         ids: Vec::new(),
     };
-    match (c.byte() % 3, &mut changed) {
+    match (c.byte() % 4, &mut changed) {
+        (3, Built { approvals, .. }) if !approvals.is_empty() => spoil(&mut c, &mut approvals[0]),
         (0, Built { invocation: Some(invocation), .. }) => spoil(&mut c, invocation),
         (1, Built { evidence: Some(evidence), .. }) => spoil(&mut c, evidence),
         (_, Built { presentation, .. }) => spoil(&mut c, presentation),
@@ -79,6 +81,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         assert!(allowed, "a case that was not allowed");
         assert_eq!(changed.presentation, good.presentation);
         assert_eq!(changed.invocation, good.invocation);
+        assert_eq!(changed.approvals, good.approvals);
         assert_eq!(vouched(changed.evidence.as_ref()), vouched(good.evidence.as_ref()));
     }
 });

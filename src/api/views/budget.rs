@@ -1,7 +1,7 @@
 //! Budgets as JSON: what may be spent in a unit, where it went, and what is left of each window.
 
 use crate::ledger::{LedgerError, Snapshot};
-use remit_verifier::object::{Budget, Period, Share};
+use remit_verifier::object::{Budget, Period, Share, Window};
 use remit_verifier::state::UnitValues;
 use remit_verifier::types::{Amount, Seconds, StateIndex};
 use serde::Serialize;
@@ -46,6 +46,8 @@ pub(in crate::api) struct BudgetView {
     reserved: String,
     /// Locked in leases.
     leased: String,
+    /// Held for requests that wait for approvers.
+    pending: String,
     /// Moved to carved children.
     carved: String,
     /// Come back from carved children.
@@ -55,6 +57,9 @@ pub(in crate::api) struct BudgetView {
     /// Most that may be reserved in spans of time; the tokens above may have narrower ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     windows: Vec<WindowView>,
+    /// Up to what sum in a span of time nobody is asked; above it, the token's approvers are, whatever the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<WindowView>,
     /// What leases may be opened at or below the token; absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     leases: Option<LeaseLimitsView>,
@@ -97,28 +102,30 @@ pub(in crate::api) struct WindowView {
     left: String,
 }
 
+/// What was counted in the span that lasts at `now`, of the bound at this place of a budget's list.
+pub(super) fn used_in_span(place: usize, window: &Window, values: Option<&UnitValues>, now: Seconds) -> u64 {
+    let spans = values.map(|values| values.windows.as_slice()).unwrap_or_default();
+    let start = window.period.start(now);
+    spans.get(place).filter(|span| span.start == start).map_or(0, |span| span.used.0)
+}
+
 impl WindowView {
-    /// The windows of a budget, as of `now`.
-    fn all(budget: &Budget, values: Option<&UnitValues>, now: Seconds) -> Vec<Self> {
-        let spans = values.map(|values| values.windows.as_slice()).unwrap_or_default();
-        let view = |(place, window): (usize, &remit_verifier::object::Window)| {
-            let start = window.period.start(now);
-            let used = spans.get(place).filter(|span| span.start == start).map_or(0, |span| span.used.0);
-            let (period, length_s, anchor_s) = match window.period {
-                Period::Fixed { length, anchor } => ("fixed", Some(length.0), Some(anchor.0)),
-                Period::Month => ("month", None, None),
-            };
-            Self {
-                period,
-                length_s,
-                anchor_s,
-                most: window.most.to_string(),
-                start_s: start.0,
-                used: used.to_string(),
-                left: window.most.0.saturating_sub(used).to_string(),
-            }
+    /// The bound at this place of a budget's list, as of `now`.
+    fn new(place: usize, window: &Window, values: Option<&UnitValues>, now: Seconds) -> Self {
+        let used = used_in_span(place, window, values, now);
+        let (period, length_s, anchor_s) = match window.period {
+            Period::Fixed { length, anchor } => ("fixed", Some(length.0), Some(anchor.0)),
+            Period::Month => ("month", None, None),
         };
-        budget.windows.iter().enumerate().map(view).collect()
+        Self {
+            period,
+            length_s,
+            anchor_s,
+            most: window.most.to_string(),
+            start_s: window.period.start(now).0,
+            used: used.to_string(),
+            left: window.most.0.saturating_sub(used).to_string(),
+        }
     }
 }
 
@@ -135,6 +142,8 @@ impl BudgetView {
         let counters = values.map(|values| values.counters).unwrap_or_default();
         let committed = counters.committed().ok_or(LedgerError::DamagedLeaf(index))?;
         let text = |amount: Amount| amount.to_string();
+        let now = snapshot.version().commitment.time.seconds();
+        let view = |place: usize, window: &Window| WindowView::new(place, window, values, now);
         let left = budget.total.map(|total| Amount(total.0.saturating_sub(committed.0)));
         Ok(Self {
             unit: budget.unit.to_string(),
@@ -154,10 +163,12 @@ impl BudgetView {
             refunded: counters.refunded.to_string(),
             reserved: counters.reserved.to_string(),
             leased: counters.leased.to_string(),
+            pending: counters.pending.to_string(),
             carved: counters.carved.to_string(),
             returned: counters.returned.to_string(),
             ceded: counters.ceded.to_string(),
-            windows: WindowView::all(budget, values, snapshot.version().commitment.time.seconds()),
+            windows: budget.windows.iter().enumerate().map(|(place, window)| view(place, window)).collect(),
+            approval: budget.cumulative.as_ref().map(|window| view(budget.windows.len(), window)),
             leases: budget
                 .leases
                 .map(|limits| LeaseLimitsView { most: limits.most.to_string(), longest_s: limits.longest.0 }),

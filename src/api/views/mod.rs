@@ -2,6 +2,7 @@
 //!
 //! A view shows; it decides nothing, and nothing is computed from it.
 
+mod approval;
 mod budget;
 mod entry;
 mod lease;
@@ -10,6 +11,7 @@ mod token;
 mod value;
 mod verdict;
 
+pub(super) use approval::{AskedView, RequestView};
 pub(super) use entry::{ConsistencyView, EntryView, HistoryView, ValidityView, hex_list};
 pub(super) use lease::LeaseView;
 pub(super) use party::{IssuersView, PartyView, UnitView};

@@ -1,6 +1,7 @@
 //! Tokens as JSON: what they allow, and where their value went.
 
 use super::LeafView;
+use super::approval::ApprovalView;
 use super::budget::BudgetView;
 use crate::keys::did;
 use crate::ledger::Snapshot;
@@ -52,6 +53,9 @@ pub(in crate::api) struct TokenView {
     max_staleness_s: Option<u64>,
     /// Carved tokens below that have not ended.
     carved_children: u64,
+    /// Whose approval its uses need; absent: nobody's, but those of the tokens above hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<ApprovalView>,
     /// Its own budgets; absent inherits.
     #[serde(skip_serializing_if = "Option::is_none")]
     budgets: Option<Vec<BudgetView>>,
@@ -161,6 +165,7 @@ impl TokenView {
         };
         let budgets = info.budgets.as_ref().map(|all| all.iter().map(budget).collect::<Result<_, _>>());
         let token = &info.token;
+        let approval = token.approval.as_ref().map(|rule| ApprovalView::new(snapshot, rule));
         Ok(Self {
             leaf: LeafView::new(&record.leaf, snapshot.size().0),
             parent: ancestors.last().cloned(),
@@ -184,6 +189,7 @@ impl TokenView {
             transferable: token.transferable,
             max_staleness_s: token.max_staleness.map(|age| age.0),
             carved_children: leaf.carved_children,
+            approval: approval.transpose()?,
             budgets: budgets.transpose()?,
         })
     }

@@ -1,6 +1,7 @@
 //! What people write and read: ids, amounts, times, values, permissions, budgets. Pure functions from and to text.
 
 pub(super) mod amount;
+pub(super) mod approval;
 pub(super) mod budget;
 pub(super) mod operation;
 pub(super) mod permission;
@@ -58,7 +59,25 @@ pub(super) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// What somebody else wrote, with nothing in it that a terminal would act on or not show.
+pub(super) fn plain(text: &str) -> String {
+    let shown = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Bytes as lower-case hexadecimal.
 pub(super) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_others_wrote_moves_no_cursor() {
+        assert_eq!(super::plain("rooms/12 \"größe\""), "rooms/12 \"größe\"");
+        assert_eq!(super::plain("a\u{1b}[2Kb\u{202e}c\n"), "a\\u{1b}[2Kb\\u{202e}c\\n");
+    }
 }

@@ -1,6 +1,6 @@
 //! An operation in a line, for whoever is to sign or submit it: what it does, to what, with ids as they are.
 
-use super::{budget, permission, time};
+use super::{approval, budget, permission, plain, time};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
@@ -73,6 +73,9 @@ fn claims(token: &Token, sealed: &Sealed) -> String {
     if let Some(transferable) = token.transferable {
         add("transferable", transferable.to_string());
     }
+    if let Some(rule) = &token.approval {
+        add("approval:", approval::show(rule, |_| None));
+    }
     if let Some(age) = token.max_staleness {
         add("evidence at most", format!("{age} s old"));
     }
@@ -139,8 +142,8 @@ fn act_says(act: &Act) -> String {
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
         Act::Request(ask) => format!(
             "request to {} {} at {} for {} minor units of {} with token {}, until {}",
-            ask.action,
-            ask.resource.as_str(),
+            plain(&ask.action),
+            plain(ask.resource.as_str()),
             ask.payee,
             ask.amount,
             ask.unit,

@@ -27,6 +27,17 @@ pub struct Stamp {
     pub bundle: Option<Hash>,
 }
 
+impl Stamp {
+    /// Fields 1 to 3, which every payload begins with.
+    fn fields(&self) -> Fields {
+        let mut f = Fields::default();
+        f.add(1, |w| w.bytes(&self.nonce.0));
+        f.add(2, |w| w.u64(self.valid_until.0));
+        f.opt(3, self.bundle, |w, digest| w.bytes(&digest.0));
+        f
+    }
+}
+
 /// A token named for an act of somebody in or above its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -324,10 +335,7 @@ impl Act {
 
     /// Encodes the payload; [`Act::decode`] gives it back.
     pub fn encode(&self, stamp: &Stamp) -> Vec<u8> {
-        let mut f = Fields::default();
-        f.add(1, |w| w.bytes(&stamp.nonce.0));
-        f.add(2, |w| w.u64(stamp.valid_until.0));
-        f.opt(3, stamp.bundle, |w, digest| w.bytes(&digest.0));
+        let mut f = stamp.fields();
         match self {
             Self::Party { name, keys } => {
                 f.add(13, |w| w.text(name)).add(14, |w| put_keys(w, keys));
@@ -376,9 +384,7 @@ impl Act {
             Self::Upgrade { rules } => {
                 f.add(20, |w| w.u64(rules.0));
             }
-            Self::Request(ask) => {
-                ask.put(&mut f);
-            }
+            Self::Request(ask) => ask.put(&mut f),
             Self::Approve { request } => {
                 f.add(21, |w| w.bytes(&request.0));
             }
