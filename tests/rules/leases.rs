@@ -3,7 +3,7 @@
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
 use remit_verifier::code::Code;
-use remit_verifier::limits::LEASE_SETTLE_MIN;
+use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX, LEASE_SETTLE_MIN};
 use remit_verifier::log::{Common, Facts};
 use remit_verifier::object::{Act, Budget, Lease, LeaseLimits, Path, Period, Reference, Voucher, Window};
 use remit_verifier::sign::{Draft, DraftBody, LocalSigner};
@@ -401,5 +401,36 @@ fn rules_version_1_has_no_leases() {
     w.operate(Act::Upgrade { rules: Rules::NEWEST }).expect("upgraded");
     let root = w.issue(&spec).expect("issued");
     w.lease(root, "alice", 500).expect("leased");
+    w.replays();
+}
+
+/// Time decides, not the entry of the expiry: more leases fall due at once than one batch opens with.
+#[test]
+fn a_lease_is_over_at_its_deadline_although_its_expiry_is_not_written_yet() {
+    let mut w = World::new();
+    let root = w.root_with(Budget { leases: limits(1, DAY), ..w.leasing() }, "alice");
+    let (terms, mut ids) = (w.terms(root, 1), Vec::new());
+    let count = EXPIRIES_PER_BATCH_MAX + 2;
+    for part in [BATCH_OPERATIONS_MAX, count - BATCH_OPERATIONS_MAX] {
+        let ready: Vec<_> = (0..part)
+            .map(|_| {
+                let draft = w.draft(Act::Lease(terms), &["alice"]);
+                w.ready(&[draft])
+            })
+            .collect();
+        let bytes: Vec<&[u8]> = ready.iter().map(|ready| ready.bytes.as_slice()).collect();
+        let now = w.now;
+        w.ledger.submit(&bytes, now).expect("submits");
+        ids.extend(ready.iter().map(|ready| ready.id));
+    }
+    ids.sort();
+    assert_eq!(w.leased(root), count as u64);
+    let last = ids[count - 1];
+    let voucher = w.vouchers(last, "alice", &[1]).remove(0);
+    w.advance(2 * HOUR);
+    assert_eq!(w.settle(last, &voucher), Err(Code::Settled));
+    assert_eq!(w.leased(root), 2, "two are not written yet");
+    w.tick();
+    assert_eq!(w.leased(root), 0);
     w.replays();
 }

@@ -535,3 +535,84 @@ fn what_is_stored_is_read_again_and_nothing_else_is() {
         assert!(Wallet::decode(&wallet[..end]).is_err());
     }
 }
+
+/// Signing, showing, accepting, storing and answering in any order, with power lost between any two steps: what was
+/// served is served once, is what the till counts, and never more than the holder signed.
+#[test]
+fn whatever_is_lost_between_two_steps_nothing_is_served_or_paid_twice() {
+    let mut seed = 11_u64;
+    let mut next = move |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let (mut taken, mut repeated, mut refused) = (0, 0, 0);
+    for _ in 0..30 {
+        let mut c = Counter::new();
+        let mut on_disk = (c.till.encode(), c.wallet.encode());
+        let mut served: Vec<Vec<u8>> = Vec::new();
+        let mut shown: Vec<Vec<u8>> = Vec::new();
+        let mut most_signed = 0;
+        for _ in 0..40 {
+            match next(8) {
+                0 | 1 => {
+                    c.nonce += 1;
+                    let wanted = wanted(c.w.now, 1 + next(30), c.nonce);
+                    let Ok((wallet, voucher)) = c.wallet.sign(&key("bob"), &wanted, c.w.now) else {
+                        continue;
+                    };
+                    // Power is lost before the wallet is stored: the voucher never left it.
+                    if next(4) == 0 {
+                        continue;
+                    }
+                    on_disk.1 = wallet.encode();
+                    most_signed = most_signed.max(wallet.tally().cumulative().0);
+                    (c.wallet, shown) = (wallet, [shown, vec![voucher]].concat());
+                }
+                2 => {
+                    let Ok(wallet) = c.wallet.take_back() else { continue };
+                    on_disk.1 = wallet.encode();
+                    c.wallet = wallet;
+                }
+                3 => {
+                    c.till = Till::decode(&on_disk.0).expect("what was stored");
+                    c.wallet = Wallet::decode(&on_disk.1).expect("what was stored");
+                }
+                _ => {
+                    let Some(place) = next(3).checked_rem(shown.len() as u64) else { continue };
+                    let voucher = shown[shown.len() - 1 - place as usize].clone();
+                    match c.judge(&voucher) {
+                        Ok(Accepted::Taken(till)) if next(4) != 0 => {
+                            on_disk.0 = till.encode();
+                            c.till = *till;
+                            assert!(!served.contains(&voucher), "served twice");
+                            served.push(voucher);
+                            taken += 1;
+                        }
+                        Ok(Accepted::Taken(_)) => {}
+                        Ok(Accepted::Repeated) => {
+                            assert!(served.contains(&voucher), "a repeat of what was never served");
+                            repeated += 1;
+                        }
+                        Err(code) => {
+                            assert!(
+                                matches!(code, Code::WrongNumber | Code::WrongSum | Code::WrongRoot),
+                                "{code}"
+                            );
+                            refused += 1;
+                        }
+                    }
+                }
+            }
+        }
+        let amount = |voucher: &Vec<u8>| Voucher::decode(voucher).expect("a voucher").claim.amount.0;
+        let owed: u64 = served.iter().map(amount).sum();
+        assert_eq!((owed, served.len() as u64), (c.till.tally().cumulative().0, c.till.tally().number()));
+        assert!(owed <= most_signed, "{owed} of {most_signed}");
+        if let Some(last) = c.till.last().map(<[u8]>::to_vec) {
+            c.w.settle(c.lease, &last).expect("settled");
+            assert_eq!(c.w.counters(c.root).captured, owed);
+            c.w.replays();
+        }
+    }
+    assert!(taken > 30 && repeated > 10 && refused > 10, "{taken} {repeated} {refused}");
+}
