@@ -131,12 +131,12 @@ fn what_is_leased_is_spent_by_nobody_else() {
     let mut w = World::new();
     let root = w.root_with(w.leasing(), "alice");
     w.lease(root, "alice", 500).expect("leased");
+    w.refuses(Code::ValueOpen, |w| w.transfer(root, "alice", "bob"));
     w.reserve(root, "alice", 400).expect("of the other half");
     w.refuses(Code::AboveTotal, |w| w.reserve(root, "alice", 101));
     w.refuses(Code::AboveTotal, |w| w.lease(root, "alice", 101));
     let counters = w.counters(root);
     assert_eq!((counters.reserved, counters.leased), (400, 500), "what a revocation does not reach");
-    w.refuses(Code::ValueOpen, |w| w.transfer(root, "alice", "bob"));
     w.replays();
 }
 
