@@ -401,7 +401,7 @@ INVOCATION_FIELDS = fields(
 def invocation_shape(value):
     INVOCATION_FIELDS(value)
     if 15 in value:
-        need(10 in value and not {3, 13, 14} & value.keys())
+        need(10 in value and not {3, 12, 13, 14} & value.keys())
         return need(value[15][1] > 0 and value[15][2] >= value[10][0] > 0)
     need((10 in value) == (13 in value) and (10 in value or 14 not in value))
     need(10 not in value or value[10][0] > 0)

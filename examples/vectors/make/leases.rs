@@ -186,6 +186,7 @@ pub(super) fn of_vouchers(good: &[u8]) -> Vec<Broken> {
     let value = |amount| Item::Array(vec![Item::Unsigned(amount), Item::Bytes(vec![1; 32])]);
     vec![
         field("voucher-in-a-bundle", "A voucher with a bundle digest.", 3, Item::Bytes(vec![1; 32])),
+        field("voucher-request", "A voucher that carries out a request.", 12, Item::Bytes(vec![1; 16])),
         field("voucher-settle-by", "A voucher with a deadline of its own.", 13, Item::Unsigned(1)),
         field("voucher-refund-until", "A voucher with a deadline of its own.", 14, Item::Unsigned(1)),
         field("voucher-of-nothing", "A voucher of 0.", 10, value(0)),

@@ -249,7 +249,7 @@ pub(crate) fn voucher() -> Invocation {
     let (number, root) = (3, Hash([0xab; 32]));
     let (amount, cumulative) = (Amount(48_000), Amount(100_000));
     let claim = Claim { amount, unit: CNY, lease: OTHER, number, cumulative, root };
-    Invocation { payment: None, claim: Some(claim), ..invocation() }
+    Invocation { payment: None, request_nonce: None, claim: Some(claim), ..invocation() }
 }
 
 fn signed_voucher() -> Vec<u8> {

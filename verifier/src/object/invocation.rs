@@ -114,10 +114,11 @@ impl Invocation {
         Self::of(raw, payment, None)
     }
 
-    /// A voucher has an amount, no deadlines of its own, and stands in no bundle.
+    /// A voucher has an amount, no deadlines of its own, carries out no request, and stands in no bundle.
     fn voucher(raw: Raw, claim: RawClaim) -> Result<Self, DecodeError> {
         let (amount, unit) = required(raw.value, 10)?;
-        let bare = raw.settle_by.is_none() && raw.refund_until.is_none() && raw.bundle.is_none();
+        let alone = raw.request_nonce.is_none() && raw.bundle.is_none();
+        let bare = raw.settle_by.is_none() && raw.refund_until.is_none() && alone;
         let (lease, number, cumulative, root) = claim;
         if !bare || amount.0 == 0 || number == 0 || cumulative < amount {
             return Err(DecodeError::Malformed);
