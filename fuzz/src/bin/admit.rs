@@ -10,11 +10,15 @@ use remit::store::MemoryStore;
 use remit_fuzz::Choices;
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::object::{
-    Act, Budget, Delegation, DelegationMode, Path, Payment, Permission, Position, Reference, Share, Target,
+    Act, Budget, Delegation, DelegationMode, Path, Payment, Period, Permission, Position, Reference, Share,
+    Target, Window,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::*;
 
+/// Most that is spent in an hour.
+const HOURLY: Window =
+    Window { period: Period::Fixed { length: Seconds(3_600), anchor: Seconds(0) }, most: Amount(150) };
 const START: Millis = Millis(1_800_000_000_000);
 /// Keys: 0 and 1 operators, 2 the log's, 3 the issuer's, 4 and 5 payees', 6 to 9 holders'.
 const KEYS: u8 = 10;
@@ -173,8 +177,9 @@ impl<'b> World<'b> {
                 total,
                 per_use,
                 refundable,
-                windows: Vec::new(),
+                windows: (self.choices.byte() % 4 == 0).then_some(HOURLY).into_iter().collect(),
                 leases: None,
+                cumulative: None,
             }]);
             if flags & 128 != 0 {
                 let mut both = spec.budgets.clone().expect("set above");

@@ -9,11 +9,17 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             Body::Token(_, sealed) | Body::Act(_, _, Some(sealed)) => Some(sealed.encode()),
             _ => None,
         };
-        Envelope { kind: operation.kind, objects: operation.objects(), sealed, links: Vec::new() }
+        Envelope {
+            kind: operation.kind,
+            objects: operation.objects(),
+            sealed,
+            links: Vec::new(),
+            approvals: Vec::new(),
+        }
     };
     let members: Vec<_> = decoded.operations.iter().map(member).collect();
     let linked =
-        decoded.operations.iter().any(|o| matches!(&o.body, Body::Reserve(_, links) if !links.is_empty()));
+        decoded.operations.iter().any(|o| matches!(&o.body, Body::Reserve(_, links, approvals) if !links.is_empty() || !approvals.is_empty()));
     if !linked {
         assert_eq!(Envelope::submission(&decoded.ledger, &members), bytes, "written again");
     }
