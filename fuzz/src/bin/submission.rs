@@ -18,8 +18,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         }
     };
     let members: Vec<_> = decoded.operations.iter().map(member).collect();
-    let linked =
-        decoded.operations.iter().any(|o| matches!(&o.body, Body::Reserve(_, links, approvals) if !links.is_empty() || !approvals.is_empty()));
+    let linked = decoded.operations.iter().any(|operation| match &operation.body {
+        Body::Reserve(_, links, approvals) => !links.is_empty() || !approvals.is_empty(),
+        _ => false,
+    });
     if !linked {
         assert_eq!(Envelope::submission(&decoded.ledger, &members), bytes, "written again");
     }

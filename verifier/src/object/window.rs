@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn every_day_of_four_centuries_is_in_the_month_that_counting_gives() {
-        let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap =
+            |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let (mut day, mut seen) = (0, 0);
         for year in 1970..2370 {
             let february = if leap(year) { 29 } else { 28 };
