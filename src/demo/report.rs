@@ -67,8 +67,8 @@ pub struct Balance {
 }
 
 /// An amount for people, with the unit's decimals and groups of three digits.
-pub fn decimal(minor: u64, decimals: u64) -> String {
-    let digits = format!("{minor:0>width$}", width = decimals as usize + 1);
+pub fn decimal(minor: impl Into<u128>, decimals: u64) -> String {
+    let digits = format!("{:0>width$}", minor.into(), width = decimals as usize + 1);
     let (major, fraction) = digits.split_at(digits.len() - decimals as usize);
     let grouped = major.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
     let major = grouped.collect::<Vec<_>>().join(" ");
@@ -115,7 +115,7 @@ impl Report {
             row[0], row[1], row[2], row[3], row[4], row[5]
         );
         for balance in &self.balances {
-            let show = |minor: &str| decimal(minor.parse().unwrap_or_default(), balance.decimals);
+            let show = |minor: &str| decimal(minor.parse::<u64>().unwrap_or_default(), balance.decimals);
             let _ = writeln!(
                 text,
                 "  {:<16}{:>12}{:>12}{:>12}{:>12}{:>12}  {}",
@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn amounts_follow_the_decimals_of_their_unit() {
-        assert_eq!(decimal(2_000_000, 2), "20 000.00");
-        assert_eq!(decimal(5, 2), "0.05");
-        assert_eq!(decimal(1234, 0), "1 234");
-        assert_eq!(decimal(1, 6), "0.000001");
+        assert_eq!(decimal(2_000_000_u64, 2), "20 000.00");
+        assert_eq!(decimal(5_u64, 2), "0.05");
+        assert_eq!(decimal(1234_u64, 0), "1 234");
+        assert_eq!(decimal(1_u64, 6), "0.000001");
         assert_eq!(decimal(u64::MAX, 3), "18 446 744 073 709 551.615");
     }
 }

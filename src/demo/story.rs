@@ -341,7 +341,7 @@ fn rogue(s: &mut Stage, trip: &Trip) -> Tale<()> {
 /// What the flight agent has left, for people.
 fn flights_left(s: &Stage, trip: &Trip) -> Tale<String> {
     let balance = s.balance("flight agent", trip.flights)?;
-    Ok(decimal(balance.left_minor.parse()?, balance.decimals))
+    Ok(decimal(balance.left_minor.parse::<u64>()?, balance.decimals))
 }
 
 fn freeze(s: &mut Stage, trip: &Trip) -> Tale<()> {

@@ -5,6 +5,8 @@ mod approvals;
 #[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
+mod conserve;
+#[cfg(feature = "server")]
 mod control;
 #[cfg(feature = "server")]
 mod folders;
