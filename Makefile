@@ -72,7 +72,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each (default 5)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
 
 vectors: ## writes spec/vectors/ anew; `make test` compares them with what is there
-	@$(CARGO) run --release --locked -q -p remit --example vectors -- spec/vectors
+	@$(CARGO) run --locked -q --example vectors -- spec/vectors
 	@rm -rf target/vectors && mkdir -p target/vectors spec/vectors
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q --test attacks >/dev/null
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q --test rules -- bugs:: leases:: value:: windows:: >/dev/null

@@ -55,8 +55,8 @@ fn an_older_ledger_is_upgraded_by_its_operators() {
     folder.ok(&server, &["upgrade", "--key", text(&operator)]);
     folder.refused(&server, &["upgrade", "--key", text(&operator)], "already_so");
     folder.ok(&server, &delegate);
-    let unknown = folder.person(&server, &["upgrade", "--rules", "3", "--key", text(&operator)]).expect(2);
-    assert!(unknown.err.contains("this command knows 1 to 2"), "{}", unknown.err);
+    let unknown = folder.person(&server, &["upgrade", "--rules", "4", "--key", text(&operator)]).expect(2);
+    assert!(unknown.err.contains("this command knows 1 to 3"), "{}", unknown.err);
     drop(server);
     let mut replay = crate::run::remit();
     replay.args(["--json", "audit", "replay"]).arg(folder.ledger());

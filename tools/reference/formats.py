@@ -418,7 +418,7 @@ def unit_values(value):
 
 def rules_version(value):
     number(1)(value)
-    need(value <= 2, "not_enabled")
+    need(value <= 3, "not_enabled")
 
 
 UNIT_VALUES = ascending(listing(unit_values, 8), lambda values: values[0])

@@ -108,7 +108,7 @@ impl Rules {
     /// The first there was.
     pub const FIRST: Self = Self(1);
     /// The newest that this crate knows. It knows all before it.
-    pub const NEWEST: Self = Self(2);
+    pub const NEWEST: Self = Self(3);
 
     /// Whether this crate knows it.
     pub const fn is_known(self) -> bool {
