@@ -6,6 +6,7 @@
 
 mod citations;
 mod dependencies;
+mod guards;
 mod imports;
 mod named_tests;
 mod sizes;
