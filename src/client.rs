@@ -409,19 +409,10 @@ pub fn public_key(signer: &dyn Signer) -> Result<PublicKey, ClientError> {
 
 /// A shared or root budget with a total.
 pub fn budget(unit: ObjectId, total: Amount) -> Budget {
-    Budget {
-        unit,
-        share: Share::Shared,
-        total: Some(total),
-        per_use: None,
-        refundable: None,
-        windows: Vec::new(),
-        cumulative: None,
-        leases: None,
-    }
+    Budget::new(unit, Share::Shared, Some(total))
 }
 
 /// A budget carved out of the parent's.
 pub fn carved(unit: ObjectId, total: Amount) -> Budget {
-    Budget { share: Share::Carved, ..budget(unit, total) }
+    Budget::new(unit, Share::Carved, Some(total))
 }

@@ -187,9 +187,8 @@ impl Snapshot {
     /// [`LedgerError::NoLeaf`], [`LedgerError::Store`].
     pub fn is_cancelled(&self, waiting: &Waiting) -> Result<bool, LedgerError> {
         let token = self.token_at(waiting.token)?;
-        let fixed = [StateIndex(0), token.issuer, waiting.unit, waiting.payee, waiting.token];
-        for leaf in fixed.iter().chain(&token.ancestors) {
-            if self.get(&key::StoppedAt(*leaf))?.is_some_and(|stopped| stopped >= waiting.entry) {
+        for leaf in waiting.rests_on(&token) {
+            if self.get(&key::StoppedAt(leaf))?.is_some_and(|stopped| stopped >= waiting.entry) {
                 return Ok(true);
             }
         }

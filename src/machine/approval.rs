@@ -128,8 +128,7 @@ fn require_open<V: StateView>(
     chain: &Chain,
     waiting: &Waiting,
 ) -> Rule<(), V::Error> {
-    let fixed = [StateIndex(0), chain.issuer.leaf.index, waiting.unit, waiting.payee];
-    for leaf in fixed.into_iter().chain(chain.links.iter().map(|link| link.index)) {
+    for leaf in waiting.rests_on(&chain.last()?.info) {
         if tx.get(&key::StoppedAt(leaf))?.is_some_and(|stopped: EntryIndex| stopped >= waiting.entry) {
             return Err(Stop::at(Code::RequestClosed, leaf));
         }

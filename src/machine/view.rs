@@ -162,6 +162,15 @@ pub struct Waiting {
     pub nonce: Nonce,
 }
 
+impl Waiting {
+    /// The leaves of which a stop ends it (spec 17 §5), `token` being its own: ledger, issuer, unit, payee, and the
+    /// token's chain, the root first.
+    pub fn rests_on(&self, token: &TokenInfo) -> impl Iterator<Item = StateIndex> {
+        let fixed = [StateIndex(0), token.issuer, self.unit, self.payee];
+        fixed.into_iter().chain(token.ancestors.iter().copied()).chain([self.token])
+    }
+}
+
 /// A rekey that waits for its delay to pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRekey {

@@ -2,6 +2,7 @@
 
 use crate::desk::{CBOR, Desk, SEQUENCE, call, posted};
 use crate::world::key;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -232,19 +233,7 @@ async fn a_ledger_that_shuts_down_takes_nothing() {
 #[tokio::test]
 async fn one_client_has_a_part_of_the_queue() {
     let mut desk = Desk::new();
-    desk.service.shutdown();
-    // The writer waits for the time while the gate is closed.
-    let (gate, now) = (Arc::new(AtomicBool::new(false)), desk.world.now);
-    let closed = gate.clone();
-    let clock = Arc::new(move || {
-        while closed.load(Ordering::SeqCst) {
-            std::thread::yield_now();
-        }
-        now
-    });
-    let settings = ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock) };
-    let service = Service::start(desk.store.clone(), Box::new(key("log")), settings).expect("starts");
-    let router = router(service.clone(), crate::desk::settings(&desk.now));
+    let (gate, router) = gated(&desk);
     let from = |address: &str, bytes: Vec<u8>| {
         let mut request = posted("/v1/operations", SEQUENCE, bytes);
         let peer: SocketAddr = address.parse().expect("an address");
@@ -290,18 +279,7 @@ async fn one_client_has_a_part_of_the_queue() {
 #[tokio::test]
 async fn a_client_that_hangs_up_keeps_its_part_of_the_queue() {
     let mut desk = Desk::new();
-    desk.service.shutdown();
-    let (gate, now) = (Arc::new(AtomicBool::new(false)), desk.world.now);
-    let closed = gate.clone();
-    let clock = Arc::new(move || {
-        while closed.load(Ordering::SeqCst) {
-            std::thread::yield_now();
-        }
-        now
-    });
-    let settings = ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock) };
-    let service = Service::start(desk.store.clone(), Box::new(key("log")), settings).expect("starts");
-    let router = router(service.clone(), crate::desk::settings(&desk.now));
+    let (gate, router) = gated(&desk);
     let from = |bytes: Vec<u8>| {
         let mut request = posted("/v1/operations", SEQUENCE, bytes);
         let peer: SocketAddr = "192.0.2.7:1".parse().expect("an address");
@@ -325,6 +303,23 @@ async fn a_client_that_hangs_up_keeps_its_part_of_the_queue() {
     while from(vec![0x80]).await.status != 200 {
         tokio::task::yield_now().await;
     }
+}
+
+/// The desk's ledger, started anew with a gate: while that is closed, the writer waits for the time.
+fn gated(desk: &Desk) -> (Arc<AtomicBool>, Router) {
+    desk.service.shutdown();
+    let (gate, now) = (Arc::new(AtomicBool::new(false)), desk.world.now);
+    let closed = gate.clone();
+    let clock = Arc::new(move || {
+        while closed.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        now
+    });
+    let settings = ledger::Settings { heartbeat: Millis(3_600_000), ..ledger::Settings::new(clock) };
+    let service = Service::start(desk.store.clone(), Box::new(key("log")), settings).expect("starts");
+    let router = router(service, crate::desk::settings(&desk.now));
+    (gate, router)
 }
 
 /// A gate that is closed until this is dropped, by a test that fails too.

@@ -78,17 +78,7 @@ pub(crate) fn stamp(number: u8) -> Stamp {
 }
 
 pub(crate) fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
-    let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-    Budget {
-        unit: CNY,
-        share: Share::Shared,
-        total,
-        per_use,
-        refundable: None,
-        windows: Vec::new(),
-        cumulative: None,
-        leases: None,
-    }
+    Budget { per_use: per_use.map(Amount), ..Budget::new(CNY, Share::Shared, total.map(Amount)) }
 }
 
 pub(crate) fn sealed() -> Sealed {

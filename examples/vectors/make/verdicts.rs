@@ -577,17 +577,8 @@ fn payments(cases: &mut Cases) {
     cases.no(Deadline, None, "far", "A deadline in more than 30 days.", Code::BadTime, far);
     let paying = |amount, unit, total| {
         let scene = Scene { shows_unit: true, request: Some(Ask::paying(3, amount)), ..Scene::offline() };
-        let (share, per_use) = (Share::Shared, Some(Amount(60)));
-        let budget = Budget {
-            unit,
-            share,
-            total: Some(Amount(total)),
-            per_use,
-            refundable: None,
-            windows: Vec::new(),
-            cumulative: None,
-            leases: None,
-        };
+        let whole = Budget::new(unit, Share::Shared, Some(Amount(total)));
+        let budget = Budget { per_use: Some(Amount(60)), ..whole };
         set(scene, |scene| scene.chain[2].token.budgets = Some(vec![budget]))
     };
     cases.good(

@@ -172,14 +172,10 @@ impl<'b> World<'b> {
             let refundable = (flags & 64 != 0).then(|| Amount(self.amount()));
             let unit = *self.choices.of(&self.units);
             spec.budgets = Some(vec![Budget {
-                unit,
-                share,
-                total,
                 per_use,
                 refundable,
                 windows: (self.choices.byte() % 4 == 0).then_some(HOURLY).into_iter().collect(),
-                leases: None,
-                cumulative: None,
+                ..Budget::new(unit, share, total)
             }]);
             if flags & 128 != 0 {
                 let mut both = spec.budgets.clone().expect("set above");

@@ -18,17 +18,8 @@ pub(crate) fn unit_id() -> ObjectId {
 }
 
 fn budgets(share: Share, total: u64) -> Vec<Budget> {
-    let (total, per_use) = (Some(Amount(total)), Some(Amount(500_000)));
-    vec![Budget {
-        unit: unit_id(),
-        share,
-        total,
-        per_use,
-        refundable: None,
-        windows: Vec::new(),
-        cumulative: None,
-        leases: None,
-    }]
+    let per_use = Some(Amount(500_000));
+    vec![Budget { per_use, ..Budget::new(unit_id(), share, Some(Amount(total))) }]
 }
 
 /// The sealed claims of the root.

@@ -298,17 +298,7 @@ mod tests {
     }
 
     fn budget(total: Option<u64>, per_use: Option<u64>) -> Budget {
-        let (total, per_use) = (total.map(Amount), per_use.map(Amount));
-        Budget {
-            unit: UNIT,
-            share: Share::Shared,
-            total,
-            per_use,
-            refundable: None,
-            windows: Vec::new(),
-            cumulative: None,
-            leases: None,
-        }
+        Budget { per_use: per_use.map(Amount), ..Budget::new(UNIT, Share::Shared, total.map(Amount)) }
     }
 
     fn child_of(parent: &Token, child: &Token) -> Option<Code> {

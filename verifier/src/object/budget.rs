@@ -53,6 +53,12 @@ pub struct Sealed {
 }
 
 impl Budget {
+    /// A budget that states its total, if that, and no other bound; it opens no leases.
+    pub fn new(unit: ObjectId, share: Share, total: Option<Amount>) -> Self {
+        let (windows, cumulative, leases) = (Vec::new(), None, None);
+        Self { unit, share, total, per_use: None, refundable: None, windows, cumulative, leases }
+    }
+
     /// The budget's bound on gross refunds: as stated, else the total once over, else none.
     pub fn refundable(&self) -> Option<Amount> {
         self.refundable.or(self.total)

@@ -155,19 +155,8 @@ fn deadline() {
 
 #[test]
 fn budgets() {
-    let budget = |unit| {
-        let (total, per_use) = (Some(Amount(100)), Some(Amount(60)));
-        Budget {
-            unit,
-            share: Share::Shared,
-            total,
-            per_use,
-            refundable: None,
-            windows: Vec::new(),
-            cumulative: None,
-            leases: None,
-        }
-    };
+    let budget =
+        |unit| Budget { per_use: Some(Amount(60)), ..Budget::new(unit, Share::Shared, Some(Amount(100))) };
     let paying = |amount, budgets: Vec<Budget>| {
         let mut scene = Scene { shows_unit: true, request: Some(Ask::paying(3, amount)), ..Scene::offline() };
         scene.chain[2].token.budgets = Some(budgets);

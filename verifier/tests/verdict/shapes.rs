@@ -112,14 +112,8 @@ fn an_amount_is_permitted_without_evidence_and_allowed_with_it() {
 fn an_offline_link_pays_within_its_open_budgets() {
     let mut scene = Scene { shows_unit: true, request: Some(Ask::paying(3, 40)), ..Scene::offline() };
     let budget = |total, per_use| Budget {
-        unit: CNY,
-        share: Share::Shared,
-        total: Some(Amount(total)),
         per_use: Some(Amount(per_use)),
-        refundable: None,
-        windows: Vec::new(),
-        cumulative: None,
-        leases: None,
+        ..Budget::new(CNY, Share::Shared, Some(Amount(total)))
     };
     scene.chain[2].token.budgets = Some(vec![budget(100, 40)]);
     scene.chain[3].token.budgets = Some(vec![budget(50, 40)]);
