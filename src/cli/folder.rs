@@ -5,11 +5,11 @@ use super::out::{Done, Failure, Outcome};
 use super::private;
 use super::progress::Bar;
 use crate::sequencer::{Guard, GuardError, GuardHold};
-use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, fsck, rebuild};
+use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, RocksReader, fsck, rebuild};
 use crate::store::{RocksStore, Store as _};
 use clap::Args;
 use remit_verifier::log::{Entry, Genesis};
-use remit_verifier::types::LedgerId;
+use remit_verifier::types::{LedgerId, TreeSize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,6 +93,23 @@ pub(super) fn open(data: &Path, options: &RocksOptions) -> Result<RocksStore, Fa
     let opened = RocksStore::open(data, options, &mut |at: Progress| bar.set(at.done, at.of));
     bar.finish();
     opened.map_err(|error| refused(data, &error))
+}
+
+/// Opens the log of a folder whose ledger does not run, for reading alone.
+pub(super) fn read(dir: &Path) -> Result<(RocksReader, TreeSize), Failure> {
+    let data = data_of(dir)?;
+    still_enough(dir, &data, "`remit audit replay URL` reads one that runs")?;
+    RocksReader::open(&data, &RocksOptions::default()).map_err(|error| refused(&data, &error))
+}
+
+/// A server moves and deletes files while they are read.
+fn still_enough(dir: &Path, data: &Path, instead: &'static str) -> Result<(), Failure> {
+    let guard = guard_of(dir, data);
+    if runs(&guard) {
+        let message = format!("the ledger runs: {} is held", guard.display());
+        return Err(Failure::refused("locked", message).hint(instead));
+    }
+    Ok(())
 }
 
 /// What an error of a folder means for a person.
@@ -190,14 +207,8 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
 impl Fsck {
     pub(super) fn run(self) -> Outcome {
         let data = data_of(&self.dir)?;
-        // A server moves and deletes files while they are read.
-        let guard = guard_of(&self.dir, &data);
-        if runs(&guard) {
-            return Err(Failure::refused("locked", format!("the ledger runs: {} is held", guard.display()))
-                .hint(
-                    "check a copy: `remit backup --running`, then `remit fsck COPY/data`; or stop it first",
-                ));
-        }
+        let copy = "check a copy: `remit backup --running`, then `remit fsck COPY/data`; or stop it first";
+        still_enough(&self.dir, &data, copy)?;
         let bar = Bar::new("entries and leaves", 0);
         let found = fsck(&data, &RocksOptions::default(), &mut |at: Progress| bar.set(at.done, at.of));
         bar.finish();

@@ -112,6 +112,16 @@ pub(super) struct Saved<'p> {
     pub(super) although_refused: bool,
 }
 
+/// What is known of a ledger from somebody else than itself.
+pub(super) struct Pins {
+    /// Its id.
+    pub(super) ledger: Option<ObjectId>,
+    /// The log's key as a C2SP verifier key.
+    pub(super) log_key: Option<String>,
+    /// What every checkpoint must meet.
+    pub(super) trust: Option<Trust>,
+}
+
 /// A connection that is open, with what is believed.
 pub(super) struct Session {
     pub(super) remote: Remote,
@@ -162,14 +172,15 @@ impl Connection {
         let log = remote.json("/v1/log").map_err(failure)?;
         let told = log["ledger"].as_str().and_then(|text| id(text).ok());
         let told = told.ok_or_else(|| failure(RemoteError::Form("/v1/log".into())))?;
-        let pinned = profile.ledger.map(|text| id(&text)).transpose().map_err(Failure::usage)?;
-        if let Some(pinned) = self.ledger.or(pinned).filter(|pinned| *pinned != told) {
-            return Err(Failure::refused(
-                "other_ledger",
-                format!("the ledger there is {told}, not {pinned}"),
-            )
-            .hint("look at the URL; nothing was signed"));
-        }
+        let Pins { ledger, log_key, trust } = self.pins()?;
+        require_pinned(ledger, LedgerId(told.0))?;
+        Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key: profile.key })
+    }
+
+    /// What is known of the ledger from somebody else than the ledger.
+    pub(super) fn pins(&self) -> Result<Pins, Failure> {
+        let profile = self.profile()?;
+        let ledger = profile.ledger.map(|text| id(&text)).transpose().map_err(Failure::usage)?;
         let log_key = self.log_key.clone().or(profile.log_key);
         let trust = match (&self.policy, &log_key) {
             (Some(path), _) => {
@@ -179,28 +190,36 @@ impl Connection {
             (None, Some(vkey)) => Some(trust_of(vkey)?),
             (None, None) => None,
         };
-        Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key: profile.key })
+        Ok(Pins { ledger: self.ledger.or(ledger), log_key, trust })
     }
 }
 
 /// The trust of somebody who takes one log's word.
-fn trust_of(vkey: &str) -> Result<Trust, Failure> {
+/// Requires a ledger to be the one that is pinned, if one is.
+pub(super) fn require_pinned(pinned: Option<ObjectId>, found: LedgerId) -> Result<(), Failure> {
+    match pinned.filter(|pinned| pinned.0 != found.0) {
+        Some(pinned) => {
+            let message = format!("the ledger there is {found}, not {pinned}");
+            Err(Failure::refused("other_ledger", message).hint("look at the URL; nothing was signed"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Requires that a checkpoint is one to believe.
+pub(super) fn require_accepted(trust: &Trust, note: &[u8], now: Millis) -> Result<(), Failure> {
+    let refused =
+        |error| Failure::refused("bad_checkpoint", format!("the checkpoint is not acceptable: {error}"));
+    trust.accept(note, now, SKEW).map(drop).map_err(refused)
+}
+
+/// The trust of somebody who takes the word of this log alone.
+pub(super) fn trust_of(vkey: &str) -> Result<Trust, Failure> {
     Trust::parse(format!("log {vkey}\nquorum none\n").as_bytes())
         .map_err(|error| Failure::usage(format!("`{vkey}` is no log key: {error:?}")))
 }
 
 impl Session {
-    /// Requires that a checkpoint is one to believe, if the log's key is known.
-    pub(super) fn accept(&self, note: &str) -> Result<(), Failure> {
-        let Some(trust) = &self.trust else { return Ok(()) };
-        match trust.accept(note.as_bytes(), self.now, SKEW) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::refused("bad_checkpoint", format!("the checkpoint is not acceptable: {error}")))
-            }
-        }
-    }
-
     /// A client of this ledger.
     pub(super) fn client(&self) -> Client {
         Client::new(self.ledger, Randomness::System)

@@ -570,3 +570,24 @@ fn what_cannot_be_read_is_no_pass() {
     let early = |log: &mut Log| log.change_outcome(reserve, |outcome| outcome.time.0 -= 1);
     assert_eq!(error(&early), ConserveError::Time(at));
 }
+
+#[test]
+fn an_entry_of_the_far_future_does_not_hang_the_recount() {
+    use remit_verifier::object::{Period, Window};
+    let mut w = World::new();
+    let window = Window { period: Period::Month, most: Amount(50) };
+    let root = Budget { windows: vec![window], ..budget(w.cny, Amount(100)) };
+    let spec = TokenSpec { budgets: Some(vec![root]), ..w.spec("alice") };
+    let root = w.issue(&spec).expect("issued");
+    let mut forger = Forger::of(w);
+    forger.reserve(root, "alice", 1);
+    let mut last = forger.log.0.pop().expect("an entry");
+    let Entry::Outcome(outcome) = Entry::decode(&last.entry).expect("an entry") else { panic!("none") };
+    last.entry =
+        Entry::Outcome(Outcome { time: remit_verifier::types::Millis(u64::MAX), ..outcome }).encode();
+    forger.log.0.push(last);
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || send.send(forger.report()));
+    let report = receive.recv_timeout(std::time::Duration::from_secs(20));
+    assert!(report.is_ok(), "one entry keeps the recount busy for more than 20 s");
+}

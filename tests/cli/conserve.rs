@@ -54,24 +54,3 @@ fn money_is_recounted_and_shown_in_the_decimals_of_its_unit() {
     let of_folder = run(&mut alone).expect(0).json();
     assert_eq!(of_folder["flows_minor"], one["flows_minor"]);
 }
-
-#[test]
-fn money_of_entries_that_were_not_signed_is_not_recounted() {
-    let folder = Folder::new();
-    let note = |size: u64, root: &str| {
-        let path = folder.path(&format!("{size}.txt"));
-        let text = format!("ledger.example\n{size}\n{root}\n\n\u{2014} ledger.example AAAAAAAA\n");
-        std::fs::write(&path, text).expect("written");
-        path
-    };
-    let audit = |checkpoint: &std::path::Path, code| {
-        let mut audit = remit();
-        audit.args(["audit", "conserve", "--checkpoint"]).arg(checkpoint).arg(folder.ledger());
-        run(&mut audit).expect(code).err
-    };
-    let other = format!("{}=", "A".repeat(43));
-    let refused = audit(&note(2, &other), 1);
-    assert!(refused.contains("the first 2 entries have another root"), "{refused}");
-    let refused = audit(&note(1_000, &other), 1);
-    assert!(refused.contains("has 2 entries, the checkpoint covers 1000"), "{refused}");
-}

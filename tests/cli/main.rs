@@ -3,6 +3,8 @@
 #[cfg(feature = "server")]
 mod approvals;
 #[cfg(feature = "server")]
+mod audit;
+#[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
 mod conserve;

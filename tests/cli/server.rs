@@ -10,7 +10,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// The bearer token of the one reader.
-const TOKEN: &str = "a reader's token";
+pub(crate) const TOKEN: &str = "a reader's token";
 /// The bearer token of the one administrator.
 pub(crate) const ADMIN: &str = "an administrator's token";
 /// How often a server is asked whether it is ready before the test says that it is not.

@@ -4,8 +4,9 @@
 //! captures, refunds, carves, ends, stops and times. For every token and unit it keeps plain signed sums, and after
 //! every operation it asks whether `captured - refunded + reserved + pending + leased + carved - returned + ceded` is
 //! still within the total that the token states, and whether the operation could be made at all: on a token in force,
-//! within what one use and each window may be, approved where it must be, before its deadline. Who else signed is
-//! not its business: that is for [`replay`](crate::audit::replay()).
+//! within what one use and each window may be, approved where it must be, before its deadline. Who else signed, what a
+//! token permits, and how far ahead a deadline may lie are not its business: that is for
+//! [`replay`](crate::audit::replay()).
 
 mod book;
 mod leases;

@@ -123,6 +123,8 @@ impl Book {
             Origin::Root { issuer } => self.note(self.standing.require_issuer(issuer)),
             Origin::Logged { parent, .. } | Origin::Offline { parent, .. } => {
                 self.note(self.standing.require_usable(parent, self.now));
+                let wider = known.stated().find(|budget| self.standing.is_wider(parent, budget));
+                self.require(wider.is_none(), Code::WiderThanParent, id);
                 for (unit, total) in known.carved() {
                     self.note(self.require_budgeted(parent, unit));
                     self.debit(parent, unit, |account| account.carved += total);

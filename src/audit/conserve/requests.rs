@@ -27,6 +27,9 @@ impl Book {
         self.note(self.standing.require_unit(unit));
         self.note(self.standing.require_thawed(of.payee, Code::PartyFrozen));
         self.require(!over(of.decide_by, self.now), Code::BadTime, subject);
+        let epoch = self.standing.tokens.get(&token).is_some_and(|known| known.epoch == of.epoch.0);
+        self.require(epoch, Code::OldEpoch, token);
+        self.require(self.standing.parties.contains(&of.payee), Code::UnknownParty, of.payee);
         self.require_use(token, unit, of.amount);
         let fresh = !self.requests.contains_key(&id) && !self.closed.contains(&id);
         self.require(fresh, Code::RequestClosed, subject);

@@ -53,6 +53,11 @@ impl Known {
         self.budgets.is_some()
     }
 
+    /// The budgets that it states itself.
+    pub(super) fn stated(&self) -> impl Iterator<Item = &Budget> {
+        self.budgets.iter().flatten()
+    }
+
     /// The units carved for this token, with their totals.
     pub(super) fn carved(&self) -> Vec<(ObjectId, i128)> {
         let all = self.budgets.iter().flatten().filter(|budget| budget.share == Share::Carved);
@@ -98,6 +103,18 @@ impl Standing {
             next = self.tokens.get(&id).and_then(|known| known.parent);
         }
         chain
+    }
+
+    /// Whether a budget below `parent` states more than a token above it does. What comes back to a carved budget
+    /// counts on nothing above, so that its bound on refunds counts here also where it is not stated.
+    pub(super) fn is_wider(&self, parent: ObjectId, budget: &Budget) -> bool {
+        let chain = self.chain(parent);
+        let above = || chain.iter().filter_map(|id| self.tokens.get(id)?.own(&budget.unit));
+        let refundable = |of: &Budget| of.refundable.or(of.total);
+        let refunds = if budget.share == Share::Carved { refundable(budget) } else { budget.refundable };
+        budget.total.is_some_and(|own| above().filter_map(|of| of.total).any(|most| own > most))
+            || budget.per_use.is_some_and(|own| above().filter_map(|of| of.per_use).any(|most| own > most))
+            || refunds.is_some_and(|own| above().filter_map(refundable).any(|most| own > most))
     }
 
     /// The issuer of the token's root.

@@ -20,7 +20,8 @@ enum Command {
     /// Replays a log from genesis: every signature, rule, entry, root and detail; and recounts the money by other code.
     ///
     /// Exits with 0 only if every entry is what the rules make of the submissions and every total was kept. Of a URL
-    /// the newest checkpoint is fetched first, and checked if the log's key is known.
+    /// the newest checkpoint is fetched first. Every checkpoint must be signed by the log that is pinned, without one
+    /// by the log that the first entry names.
     #[command(after_help = "\
 Examples:
   remit audit replay ledger

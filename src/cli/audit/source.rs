@@ -1,19 +1,23 @@
 //! Where an audit reads a log: in a folder that no server holds open, or over HTTP.
 
-use crate::cli::folder::{data_of, open};
+use super::other_root;
+use crate::cli::clock;
+use crate::cli::folder;
 use crate::cli::out::{Failure, read_file};
 use crate::cli::progress::Bar;
-use crate::cli::session::{Connection, failure};
+use crate::cli::session::{Connection, Pins, failure, require_accepted, require_pinned, trust_of};
 use crate::remote::{Remote, RemoteError};
-use crate::store::rocks::RocksOptions;
-use crate::store::{Read, Store as _, StoredEntry};
+use crate::store::rocks::RocksReader;
+use crate::store::{Read, StoredEntry};
+use crate::tree::Frontier;
 use clap::Args;
-use remit_verifier::c2sp::{Checkpoint, SignedNote};
+use remit_verifier::c2sp::{Checkpoint, KeyKind, SignedNote, VerifierKey};
+use remit_verifier::hash::leaf_hash;
 use remit_verifier::limits::NOTE_BYTES_MAX;
+use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::{EntryIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, TreeSize};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Entries that are asked for at a time.
 const PAGE: u64 = 2048;
@@ -31,42 +35,71 @@ pub(super) struct Of {
     connection: Connection,
 }
 
-/// An opened log.
+/// An opened log, which is that of the ledger that is pinned, if one is.
 pub(super) struct Log {
     source: Source,
+    /// The ledger, by its first entry.
+    pub(super) ledger: LedgerId,
     /// How many entries are read.
-    pub(super) size: TreeSize,
-    /// The heads that it must meet on the way, in order of their size.
+    size: TreeSize,
+    /// The heads that it must meet on the way, in order of their size. All are signed by a log that is trusted, without
+    /// a pinned one by the log that the first entry names.
     pub(super) heads: Vec<TreeHead>,
 }
 
 /// Where the entries come from.
 enum Source {
-    Folder(Arc<dyn Read>),
-    Url(Remote),
+    Folder(Box<RocksReader>),
+    Url(Box<Remote>),
 }
 
 impl Of {
     /// Opens the log. Of a URL the newest checkpoint is fetched, and is one of the heads.
     pub(super) fn open(&self) -> Result<Log, Failure> {
-        let stated = self.checkpoint.as_deref().map(checkpoint_of).transpose()?;
-        if self.source.starts_with("http://") || self.source.starts_with("https://") {
-            let session = self.connection.at(&self.source).open()?;
-            let note = session.remote.text("/checkpoint").map_err(failure)?;
-            session.accept(&note)?;
+        let (mut notes, pins) = (Vec::new(), self.connection.pins()?);
+        if let Some(path) = &self.checkpoint {
+            let note = read_file(path, NOTE_BYTES_MAX)?;
             let head =
-                head_of(note.as_bytes()).ok_or_else(|| failure(RemoteError::Form("/checkpoint".into())))?;
-            return Log::new(Source::Url(session.remote), head.size, stated.into_iter().chain([head]));
+                head_of(&note).ok_or_else(|| Failure::usage(format!("{}: no checkpoint", path.display())))?;
+            notes.push((note, head));
         }
-        let data = data_of(Path::new(&self.source))?;
-        let store = open(&data, &RocksOptions::default())?;
-        Log::new(Source::Folder(store.reader()), store.head().size, stated)
+        let (source, size) = if self.source.starts_with("http://") || self.source.starts_with("https://") {
+            let session = self.connection.at(&self.source).open()?;
+            let note = session.remote.text("/checkpoint").map_err(failure)?.into_bytes();
+            let head = head_of(&note).ok_or_else(|| failure(RemoteError::Form("/checkpoint".into())))?;
+            notes.push((note, head));
+            (Source::Url(Box::new(session.remote)), head.size)
+        } else {
+            let (reader, size) = folder::read(Path::new(&self.source))?;
+            (Source::Folder(Box::new(reader)), size)
+        };
+        let (ledger, genesis) = source.genesis()?;
+        require_pinned(pins.ledger, ledger)?;
+        let trust = believed(pins, &genesis)?;
+        let now = clock::now()?;
+        notes.iter().try_for_each(|(note, _)| require_accepted(&trust, note, now))?;
+        Log::new(source, ledger, size, notes.into_iter().map(|(_, head)| head))
+    }
+}
+
+/// Whose checkpoints are believed: what is pinned, which must be the log of the first entry; else that log.
+fn believed(pins: Pins, genesis: &Genesis) -> Result<remit_verifier::c2sp::Trust, Failure> {
+    let own = VerifierKey::new(&genesis.origin, KeyKind::Note, genesis.log_key.bytes())
+        .map_err(|error| Failure::refused("damaged", format!("the origin of the log: {error}")))?;
+    match pins.trust {
+        Some(trust) if trust.logs().any(|(key, _)| *key == own) => Ok(trust),
+        Some(_) => {
+            let message = format!("the log is that of {own}, whom nothing that is pinned trusts");
+            Err(Failure::refused("other_ledger", message).hint("look at --log-key or --policy"))
+        }
+        None => trust_of(&own.to_string()),
     }
 }
 
 impl Log {
     fn new(
         source: Source,
+        ledger: LedgerId,
         size: TreeSize,
         heads: impl IntoIterator<Item = TreeHead>,
     ) -> Result<Self, Failure> {
@@ -77,36 +110,38 @@ impl Log {
             let message = format!("the log has {size} entries, the checkpoint covers {}", stated.size);
             return Err(Failure::refused("short", message));
         }
-        Ok(Self { source, size, heads })
+        Ok(Self { source, ledger, size, heads })
     }
 
-    /// Gives every entry to `visit`, in order.
+    /// Gives every entry to `visit`, in order, and requires the root of each head where it is reached. Gives the root
+    /// of all entries.
     pub(super) fn each(
         &self,
-        mut visit: impl FnMut(EntryIndex, StoredEntry) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let bar = Bar::new("entries", self.size.0);
-        let mut at = 0;
-        while at < self.size.0 {
+        mut visit: impl FnMut(StoredEntry) -> Result<(), Failure>,
+    ) -> Result<Hash, Failure> {
+        let (bar, mut tree) = (Bar::new("entries", self.size.0), Frontier::new());
+        let met = |tree: &Frontier| {
+            let other = |head: &&TreeHead| head.size == tree.size() && head.root != tree.root();
+            self.heads.iter().find(other).map_or(Ok(()), |head| Err(other_root(head.size)))
+        };
+        met(&tree)?;
+        while tree.size() < self.size {
+            let at = tree.size().0;
             let items = self.source.items(EntryIndex(at), PAGE.min(self.size.0 - at))?;
             if items.is_empty() {
                 let message = format!("the log ends at entry {at}, before its {} entries", self.size);
                 return Err(Failure::refused("short", message));
             }
             for item in items {
-                visit(EntryIndex(at), item)?;
-                at += 1;
+                tree.push(leaf_hash(&item.entry));
+                visit(item)?;
+                met(&tree)?;
             }
-            bar.set(at, self.size.0);
+            bar.set(tree.size().0, self.size.0);
         }
         bar.finish();
-        Ok(())
+        Ok(tree.root())
     }
-}
-
-fn checkpoint_of(path: &Path) -> Result<TreeHead, Failure> {
-    let bytes = read_file(path, NOTE_BYTES_MAX)?;
-    head_of(&bytes).ok_or_else(|| Failure::usage(format!("{}: no checkpoint", path.display())))
 }
 
 fn head_of(note: &[u8]) -> Option<TreeHead> {
@@ -116,7 +151,7 @@ fn head_of(note: &[u8]) -> Option<TreeHead> {
 }
 
 impl Source {
-    /// Up to `limit` entries from `from` on; none only at the end.
+    /// Up to `limit` entries from `from` on, and never more; none only at the end.
     fn items(&self, from: EntryIndex, limit: u64) -> Result<Vec<StoredEntry>, Failure> {
         match self {
             Self::Folder(read) => {
@@ -127,7 +162,22 @@ impl Source {
                 }
                 Ok(items)
             }
-            Self::Url(remote) => remote.replay(from.0, limit).map_err(failure),
+            Self::Url(remote) => {
+                let mut items = remote.replay(from.0, limit).map_err(failure)?;
+                // What no checkpoint covers is nobody's word.
+                items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(items)
+            }
+        }
+    }
+
+    /// The ledger's name and beginning, out of the first entry.
+    fn genesis(&self) -> Result<(LedgerId, Genesis), Failure> {
+        let first = self.items(EntryIndex(0), 1)?;
+        let first = first.first().ok_or_else(|| Failure::refused("short", "there is no first entry"))?;
+        match Entry::decode(&first.entry) {
+            Ok(Entry::Genesis(genesis)) => Ok((Genesis::ledger_id(&first.entry), *genesis)),
+            _ => Err(Failure::refused("damaged", "the first entry is no genesis")),
         }
     }
 }

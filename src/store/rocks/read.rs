@@ -1,13 +1,14 @@
 //! What readers in other threads see, and the raw access that the writer shares with them.
 
-use super::RocksOptions;
 use super::cached::{Cached, Leaf};
 use super::chunk::{self, KeptItem, LogChunk};
 use super::codec::{self, damaged};
 use super::edge::{Edge, TILE_BYTES, TILE_LEVELS, root_of};
 use super::error::store_error;
 use super::leaf;
+use super::open::{edge_of, frontier, head_of, open_database};
 use super::schema::{ENTRIES, FORMAT, Family, TILES, handle};
+use super::{OpenError, RocksOptions};
 use crate::machine::{Key, LeafRecord, Record};
 use crate::store::{PreImages, Read, StoreError, StoredEntry};
 use crate::tree::Nodes;
@@ -15,6 +16,7 @@ use crate::tree::tile::TILE_WIDTH;
 use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex, TreeSize};
 use rocksdb::{DB, DBPinnableSlice, Options, ReadOptions};
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// The open database and what stands beside it in memory; shared by the writer and all readers.
@@ -183,6 +185,23 @@ impl Inner {
 #[derive(Clone, Debug)]
 pub struct RocksReader {
     pub(super) inner: Arc<Inner>,
+}
+
+impl RocksReader {
+    /// Opens the log of a folder that nobody has open, for reading alone: nothing in the folder is written but the
+    /// database's own journal. Of the state nothing is checked; the log has the root that is kept. Gives its size too.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; `Damaged` if the log has not the root that is kept for it.
+    pub fn open(dir: &Path, options: &RocksOptions) -> Result<(Self, TreeSize), OpenError> {
+        let mut inner = open_database(dir, options, true)?;
+        let (_, tip) = head_of(&inner)?;
+        let edge = edge_of(&inner, tip.size)?;
+        frontier(&edge, tip.root())?;
+        inner.edge = RwLock::new(Arc::new(edge));
+        Ok((Self { inner: Arc::new(inner) }, TreeSize(tip.size)))
+    }
 }
 
 impl Read for RocksReader {
