@@ -4,8 +4,8 @@ use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, ApprovalRule, Argument, Budget, Delegation, Invocation, Origin, Path, Payment, Permission, Sealed,
-    Share, Stamp, Submission, Token, Value,
+    Act, ApprovalRule, Argument, Budget, Delegation, EntryQuota, Invocation, Origin, Path, Payment,
+    Permission, Sealed, Share, Stamp, Submission, Token, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
 use remit_verifier::types::{
@@ -70,6 +70,8 @@ pub struct TokenSpec {
     pub budgets: Option<Vec<Budget>>,
     /// Whose approval its uses need; `None` asks nobody.
     pub approval: Option<ApprovalRule>,
+    /// In a root, how many entries may be written for it and all below; `None` counts none.
+    pub entries: Option<EntryQuota>,
     /// A name for people, sealed.
     pub name: Option<String>,
 }
@@ -87,6 +89,7 @@ impl TokenSpec {
             max_staleness: None,
             budgets: None,
             approval: None,
+            entries: None,
             name: None,
         }
     }
@@ -281,6 +284,7 @@ impl Client {
             sealed: None,
             budgets: None,
             approval: spec.approval.clone(),
+            entries: spec.entries,
         })
     }
 

@@ -199,7 +199,7 @@ impl Ledger {
         self.version = Arc::new(commit(store, batch, &objects, &*self.signer, &self.origin)?);
         let answer = |code| match code {
             None => built.next().ok_or(LedgerError::Damaged(EntryIndex(self.store.len()))),
-            Some(code) => Ok(Answer::Refused(Refusal { code, member: 0, leaf: None })),
+            Some(code) => Ok(Answer::Refused(Refusal::of(code))),
         };
         codes.into_iter().map(answer).collect()
     }

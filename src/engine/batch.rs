@@ -41,7 +41,7 @@ pub struct LogEntry {
     pub kind: Kind,
     /// Its id, but for genesis and commitments.
     pub id: Option<ObjectId>,
-    /// The input that it applies, by its place; `None` for what the ledger itself writes.
+    /// The input that it applies or refuses, by its place; `None` for what the ledger itself writes.
     pub input: Option<usize>,
     /// Its details.
     pub details: Option<Details>,
@@ -56,6 +56,6 @@ pub enum Answer {
     Applied(EntryIndex),
     /// Applied by this entry before; nothing new was done.
     Replayed(EntryIndex),
-    /// Refused; nothing was changed.
+    /// Refused; nothing of value was changed. The refusal names the entry that records it, if one does.
     Refused(Refusal),
 }

@@ -62,7 +62,12 @@ pub fn build<V: StateView>(
         answers.push(match outcome {
             Outcome::Applied(applied) => Answer::Applied(draft.append(applied, Some(place))?),
             Outcome::Duplicate(entry) => Answer::Replayed(entry),
-            Outcome::Refused(refusal) => Answer::Refused(refusal),
+            Outcome::Refused(refusal, recorded) => {
+                if let Some(entry) = recorded {
+                    draft.append(entry, Some(place))?;
+                }
+                Answer::Refused(refusal)
+            }
         });
     }
     draft.finish(head.clone(), answers)
@@ -132,7 +137,7 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
             let outcome = expire(&self.overlay, id, due, self.time, self.next).map_err(BuildError::View)?;
             match outcome {
                 Outcome::Applied(applied) => self.append(applied, None)?,
-                Outcome::Refused(refusal) => return Err(BuildError::Due(id, refusal)),
+                Outcome::Refused(refusal, _) => return Err(BuildError::Due(id, refusal)),
                 Outcome::Duplicate(entry) => entry,
             };
         }
@@ -140,8 +145,8 @@ impl<'v, V: StateView> BatchDraft<'v, V> {
     }
 
     fn append(&mut self, applied: Applied, input: Option<usize>) -> Result<EntryIndex, BuildError<V::Error>> {
-        let Applied { kind, id, details, delta, touched } = applied;
-        let outcome = log::Outcome { time: self.time, kind, id, result: 0, details: details.digest() };
+        let Applied { kind, id, refused, details, delta, touched } = applied;
+        let outcome = log::Outcome { time: self.time, kind, id, refused, details: details.digest() };
         let bytes = Entry::Outcome(outcome).encode();
         let leaf_hash = leaf_hash(&bytes);
         let (id, details) = (Some(id), Some(details));

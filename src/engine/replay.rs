@@ -34,9 +34,13 @@ pub enum ReplayError<E> {
     Time(EntryIndex),
     /// The entry ends or makes effective what is not due, or stands where one that does was due.
     Due(EntryIndex),
-    /// The rules refuse the submission that the entry claims to have applied.
+    /// The rules refuse the submission that the entry claims to have applied, or to have refused for another reason.
     Refused(EntryIndex, Refusal),
-    /// The entry applies again what the other entry, named second, applied before.
+    /// The entry records a refusal of what the rules apply.
+    NotRefused(EntryIndex),
+    /// The entry records a refusal that the rules write no entry for.
+    NotRecorded(EntryIndex, Refusal),
+    /// The entry applies or refuses again what the other entry, named second, did before.
     Twice(EntryIndex, EntryIndex),
     /// The rules make another entry of it.
     Differs(EntryIndex),
@@ -56,8 +60,14 @@ impl<E: fmt::Display> fmt::Display for ReplayError<E> {
             Self::Object(at, code) => write!(f, "the object of entry {at} is refused: {code}"),
             Self::Time(at) => write!(f, "the time of entry {at} is out of order"),
             Self::Due(at) => write!(f, "entry {at} is not what was due there"),
-            Self::Refused(at, refusal) => write!(f, "the rules refuse what entry {at} applied: {refusal}"),
-            Self::Twice(at, before) => write!(f, "entry {at} applies again what entry {before} applied"),
+            Self::Refused(at, refusal) => {
+                write!(f, "the rules refuse what entry {at} decided otherwise: {refusal}")
+            }
+            Self::NotRefused(at) => write!(f, "the rules apply what entry {at} refused"),
+            Self::NotRecorded(at, refusal) => {
+                write!(f, "the rules write no entry for what entry {at} refused: {refusal}")
+            }
+            Self::Twice(at, before) => write!(f, "entry {at} decides again what entry {before} decided"),
             Self::Differs(at) => write!(f, "entry {at} is not what the rules make of its inputs"),
             Self::Details(at) => write!(f, "the details of entry {at} are not what the rules make"),
             Self::Commitment(at) => write!(f, "entry {at} commits to other roots than the rules lead to"),
@@ -171,8 +181,14 @@ fn explain<E>(batch: &Batch, place: usize, kept: &Kept<'_>, made: Option<&LogEnt
     }
     // What is due stands first and is as it should be, so the entries after it are those of the inputs, in order.
     let due = batch.entries.iter().take_while(|made| by_the_ledger(made.kind)).count();
+    let refused = kept == Kind::Refusal;
     match place.checked_sub(due).and_then(|input| batch.answers.get(input)) {
-        Some(Answer::Refused(refusal)) => ReplayError::Refused(at, *refusal),
+        Some(Answer::Applied(_)) if refused => ReplayError::NotRefused(at),
+        Some(Answer::Refused(refusal)) => match refusal.entry {
+            Some(before) if before < at && refused => ReplayError::Twice(at, before),
+            None if refused => ReplayError::NotRecorded(at, *refusal),
+            _ => ReplayError::Refused(at, *refusal),
+        },
         Some(Answer::Replayed(before)) => ReplayError::Twice(at, *before),
         _ => ReplayError::Differs(at),
     }

@@ -1,10 +1,10 @@
 //! Admission: what every operation must pass before its own rule, and what an applied entry leaves (spec 11 §1–§2).
 
 use super::delta::Delta;
-use super::refusal::{Refusal, Rule, Stop};
+use super::refusal::{No, Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
 use super::view::{Due, Head, LeafRecord, Request, StateView, key};
-use super::{approval, control, holder, issue, lease, registry, reserve, settle};
+use super::{approval, control, holder, issue, lease, quota, registry, reserve, settle};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{APPROVAL_VALIDITY_MAX, INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
@@ -19,8 +19,9 @@ use std::sync::Arc;
 pub enum Outcome {
     /// It is applied; the engine writes its entry.
     Applied(Applied),
-    /// It is not applied, and nothing is changed.
-    Refused(Refusal),
+    /// It is not applied, and nothing of value is changed. A refusal that is an entry of its own has one to be
+    /// written; the engine writes it as it writes applied ones.
+    Refused(Refusal, Option<Applied>),
     /// The same operation was applied by this entry before.
     Duplicate(EntryIndex),
 }
@@ -33,6 +34,8 @@ pub struct Applied {
     pub kind: Kind,
     /// Id of the entry.
     pub id: ObjectId,
+    /// Why it was refused, if the entry is a refusal.
+    pub refused: Option<Code>,
     /// What it did.
     pub details: Details,
     /// Every change of the state.
@@ -52,7 +55,16 @@ pub fn admit<V: StateView>(
     now: Millis,
     entry: EntryIndex,
 ) -> Result<Outcome, V::Error> {
-    outcome(run(view, submission, now, entry))
+    match run(view, submission, now, entry) {
+        Err(Stop::Refused(No { refusal, bound, spend: Some(spend) })) => {
+            let no = No { refusal, bound, spend: None };
+            match quota::record(view, submission, &no, spend, now, entry) {
+                Ok((refusal, recorded)) => Ok(Outcome::Refused(refusal, recorded)),
+                Err(stop) => outcome(Err(stop)),
+            }
+        }
+        result => outcome(result),
+    }
 }
 
 /// Decides what falls due, as [`StateView::due`] gives it.
@@ -74,7 +86,7 @@ fn outcome<E>(result: Rule<Result<Applied, EntryIndex>, E>) -> Result<Outcome, E
     match result {
         Ok(Ok(applied)) => Ok(Outcome::Applied(applied)),
         Ok(Err(entry)) => Ok(Outcome::Duplicate(entry)),
-        Err(Stop::Refused(refusal)) => Ok(Outcome::Refused(refusal)),
+        Err(Stop::Refused(no)) => Ok(Outcome::Refused(no.refusal, None)),
         Err(Stop::View(error)) => Err(error),
     }
 }
@@ -102,7 +114,7 @@ fn run<V: StateView>(
     }
     for (member, operation) in submission.operations.iter().enumerate() {
         let applied = require_window(&tx, operation).and_then(|()| apply(&mut tx, operation));
-        applied.map_err(|stop| of_member(stop, member))?;
+        applied.map_err(|stop| stop.of_member(member))?;
         tx.done.push(operation.id);
     }
     let nonce = submission.operations.first().map(Operation::nonce).unwrap_or_default();
@@ -112,7 +124,7 @@ fn run<V: StateView>(
 fn applied(kind: Kind, id: ObjectId, nonce: Nonce, entry: EntryIndex, finished: Finished) -> Applied {
     let Finished { delta, touched, facts, links } = finished;
     let details = Details::new(kind, &id, &nonce, entry, &facts, &links);
-    Applied { kind, id, details, delta, touched }
+    Applied { kind, id, refused: None, details, delta, touched }
 }
 
 /// Every id that must be new: of the entry, of each member, of each signed object, and of each payload, which counts
@@ -152,15 +164,6 @@ fn require_window<V: StateView>(tx: &Transaction<'_, V>, operation: &Operation) 
         return Err(Code::TooEarly.into());
     }
     Ok(())
-}
-
-fn of_member<E>(stop: Stop<E>, member: usize) -> Stop<E> {
-    match stop {
-        Stop::Refused(refusal) => {
-            Stop::Refused(Refusal { member: u8::try_from(member).unwrap_or(u8::MAX), ..refusal })
-        }
-        view => view,
-    }
 }
 
 fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Rule<(), V::Error> {

@@ -3,14 +3,15 @@
 use super::chain::{Chain, ChainLink};
 use super::funds::{self, Move};
 use super::issue::live_unit;
-use super::refusal::{Rule, Stop};
+use super::quota;
+use super::refusal::{Rule, Spend, Stop};
 use super::reserve::payee_of;
 use super::transaction::Transaction;
 use super::view::{Due, Request, StateView, Waiting, key};
 use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
-use remit_verifier::log::Facts;
+use remit_verifier::log::{Bound, BoundKind, Facts};
 use remit_verifier::object::{
     Approval, ApprovalRule, Asked, Invocation, Link, Operation, Position, Requested,
 };
@@ -99,10 +100,13 @@ impl Given {
         let unmet = |(_, rule): &(StateIndex, &ApprovalRule)| {
             rule.applies(Some((amount, unit))) && !rule.is_met(&self.keys)
         };
-        match rules_of(chain, links).find(unmet) {
-            Some((index, _)) => Err(Stop::at(Code::ApprovalRequired, index)),
-            None => Ok(()),
-        }
+        let Some((index, rule)) = rules_of(chain, links).find(unmet) else { return Ok(()) };
+        // An offline link's rule is open in the link; it is no number of the token that stands for it.
+        let of_it =
+            |link: &&ChainLink| link.index == index && link.info.token.approval.as_ref() == Some(rule);
+        let threshold = chain.links.iter().find(of_it).and_then(|_| rule.threshold(unit));
+        let bound = threshold.map(|most| Bound::new(BoundKind::Unapproved, most.0, 0));
+        Err(Stop::at_bound(Code::ApprovalRequired, index, bound))
     }
 
     /// Whether enough approvers of this link said yes.
@@ -150,6 +154,18 @@ pub(super) fn request<V: StateView>(
         [signer] if *signer.bytes() == last.state()?.holder => {}
         _ => return Err(Code::WrongHolder.into()),
     }
+    let spend = Spend { token: last.index, amount: Some(ask.amount), unit: Some(ask.unit) };
+    pend(tx, operation, ask, &chain).map_err(|stop| stop.to_holder(spend))
+}
+
+/// The rest of a request, once its signer is known to hold the token.
+fn pend<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    ask: &Requested,
+    chain: &Chain,
+) -> Rule<(), V::Error> {
+    let last = chain.last()?;
     let payee = payee_of(tx, &ask.payee)?;
     chain.authority()?.allows(&Asked {
         audience: &ask.payee,
@@ -162,14 +178,15 @@ pub(super) fn request<V: StateView>(
     if ask.decide_by.passed(tx.now) || ask.decide_by.0 > most {
         return Err(Code::BadTime.into());
     }
-    funds::require_use(&chain, unit, ask.amount)?;
+    funds::require_use(chain, unit, ask.amount)?;
     let request = ask.request_id(&tx.head().ledger, operation.nonce());
     match tx.get(&key::RequestOf(request))? {
         None => {}
         Some(Request::Waiting(_)) => return Err(Code::AlreadySo.into()),
         Some(Request::Closed) => return Err(Code::RequestClosed.into()),
     }
-    let funding = funds::post(tx, &chain, unit, chain.links.len() - 1, ask.amount, Move::Pend)?;
+    let funding = funds::post(tx, chain, unit, chain.links.len() - 1, ask.amount, Move::Pend)?;
+    quota::require_entries(tx, chain)?;
     let waiting = Waiting {
         entry: tx.entry,
         token: last.index,

@@ -74,6 +74,11 @@ impl Chain {
         Ok(Self { issuer, links })
     }
 
+    /// The root.
+    pub(super) fn root(&self) -> Result<&ChainLink, Code> {
+        self.links.first().ok_or(Code::UnknownToken)
+    }
+
     /// The token itself.
     pub(super) fn last(&self) -> Result<&ChainLink, Code> {
         self.links.last().ok_or(Code::UnknownToken)

@@ -1,10 +1,11 @@
 //! Where value posts: on the total counters from a token up to its funding token (spec 11 §5).
 
 use super::chain::{Chain, ChainLink};
-use super::refusal::{Rule, Stop};
+use super::refusal::{No, Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Private, StateView, key};
 use remit_verifier::code::Code;
+use remit_verifier::log::{Bound, BoundKind};
 use remit_verifier::object::{Budget, Share};
 use remit_verifier::state::{Counters, LeafBody, Life};
 use remit_verifier::types::{Amount, ObjectId, StateIndex};
@@ -82,7 +83,8 @@ pub(super) fn require_use<E>(chain: &Chain, unit: StateIndex, amount: Amount) ->
     for (place, link) in chain.links.iter().enumerate() {
         match budget_of(link, unit) {
             Some(budget) if budget.per_use.is_some_and(|most| amount > most) => {
-                return Err(Stop::at(Code::AbovePerUse, link.index));
+                let bound = budget.per_use.map(|most| Bound::new(BoundKind::PerUse, most.0, 0));
+                return Err(Stop::at_bound(Code::AbovePerUse, link.index, bound));
             }
             Some(_) => {}
             // Absent in a child inherits; absent in a root is nothing; a list that lacks the unit is a no.
@@ -107,11 +109,11 @@ pub(super) fn post<V: StateView>(
     let path = chain.links.get(top..=from).unwrap_or_default();
     for link in path {
         let limits = budget_of(link, unit).map(Limits::of).unwrap_or_default();
-        let moved = tx.change(link.index, |record| {
+        let moved = tx.change_within(link.index, |record| {
             let private = record.private.as_mut().ok_or(Code::WrongLeaf)?;
             move_in(private, unit, limits, amount, what)
         });
-        moved.map_err(|stop| locate(stop, link.index))?;
+        moved.map_err(|stop| stop.located(link.index))?;
         tx.note_moved(link.index, unit);
     }
     Ok(path.first().ok_or(Code::UnknownToken)?.index)
@@ -123,7 +125,7 @@ fn move_in(
     limits: Limits,
     amount: Amount,
     what: Move,
-) -> Result<(), Code> {
+) -> Result<(), No> {
     let mut counters = private.values.counters(unit);
     fit(&mut counters, limits, amount, what)?;
     private.values.set(unit, counters);
@@ -144,26 +146,20 @@ impl Limits {
 }
 
 /// Applies a move to one link's counters within its limits.
-fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> Result<(), Code> {
+fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> Result<(), No> {
     what.apply(counters, amount)?;
     let committed = counters.committed().ok_or(Code::Overflow)?;
-    if what.is_debit() && limits.total.is_some_and(|total| committed > total) {
-        return Err(Code::AboveTotal);
+    if let Some(total) = limits.total.filter(|total| what.is_debit() && committed > *total) {
+        let used = committed.0.saturating_sub(amount.0);
+        return Err(No::by(Code::AboveTotal, Bound::new(BoundKind::Total, total.0, used)));
     }
     // Whatever is reserved or leased can be captured: the gross counter has room for it.
     let open = counters.reserved.checked_add(counters.leased).ok_or(Code::Overflow)?;
     counters.captured.checked_add(open).ok_or(Code::Overflow)?;
     if what == Move::Refund && limits.refundable.is_some_and(|most| counters.refunded > most.0) {
-        return Err(Code::AboveRefundable);
+        return Err(Code::AboveRefundable.into());
     }
     Ok(())
-}
-
-pub(super) fn locate<E>(stop: Stop<E>, index: StateIndex) -> Stop<E> {
-    match stop {
-        Stop::Refused(refusal) => Stop::Refused(super::refusal::Refusal { leaf: Some(index), ..refusal }),
-        view => view,
-    }
 }
 
 /// Counts a carved child in or out on every token on which its totals were posted.

@@ -1,6 +1,7 @@
 //! Rules for who holds a token: transfer, rekey, veto, and a rekey becoming effective (spec 11 §4.7–§4.9).
 
 use super::chain::{self, Chain, require_signers};
+use super::quota;
 use super::refusal::{Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Due, PendingRekey, StateView, key};
@@ -37,6 +38,7 @@ pub(super) fn transfer<V: StateView>(
     if state.carved_children != 0 {
         return Err(Stop::at(Code::CarvedChild, last.index));
     }
+    quota::require_entries(tx, &chain)?;
     if let Some(rekey) = private.values.rekey {
         drop_rekey(tx, rekey)?;
     }
@@ -70,6 +72,8 @@ pub(super) fn rekey<V: StateView>(
         _ => return Err(Code::WrongSigner.into()),
     }
     if usize::from(target.position.0) == chain.holder_position() {
+        // Somebody above takes a token back that way, which the one who has it must not be able to hinder.
+        quota::require_entries(tx, &chain)?;
         let facts = change_holder(tx, last.index, *holder.bytes())?;
         tx.facts.push(facts);
         return Ok(());

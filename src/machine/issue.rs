@@ -3,6 +3,7 @@
 use super::approval::APPROVALS;
 use super::chain::{Chain, require_signers};
 use super::funds::{self, Move, budget_of};
+use super::quota;
 use super::refusal::{Rule, Stop};
 use super::registry::new_leaf;
 use super::transaction::Transaction;
@@ -43,6 +44,9 @@ pub(super) fn issue<V: StateView>(
         return Err(Code::TooDeep.into());
     }
     require_approvers(tx, token, sealed)?;
+    if token.entries.is_some() {
+        tx.require_rules(quota::SINCE)?;
+    }
     let budgets = unit_budgets(tx, sealed)?;
     for (_, budget) in budgets.iter().flatten() {
         if budget.share == Share::Carved || budget.total.is_none_or(|total| total == Amount(0)) {
@@ -85,6 +89,7 @@ pub(super) fn delegate<V: StateView>(
     let admitted = Admitted { parent, issuer: last.info.issuer, ancestors, budgets };
     let index = create(tx, operation, token, sealed, admitted)?;
     carve(tx, &chain, operation, token, &carved, index)?;
+    quota::require_entries(tx, &chain)?;
     tx.facts.push(Facts { index: Some(index), parent: Some(parent), ..Facts::default() });
     Ok(())
 }

@@ -4,14 +4,15 @@ use super::approval::Given;
 use super::chain::{Chain, require_signers};
 use super::funds::{self, Move, budget_of};
 use super::issue::live_unit;
-use super::refusal::{Rule, Stop};
+use super::quota;
+use super::refusal::{Rule, Spend, Stop};
 use super::settle::require_payee;
 use super::transaction::Transaction;
 use super::view::{Capture, Due, Lease, Reservation, StateView, key};
 use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::limits::{LEASE_SETTLE_MIN, REFUND_MAX, SETTLE_MAX};
-use remit_verifier::log::Facts;
+use remit_verifier::log::{Bound, BoundKind, Facts};
 use remit_verifier::object::{Lease as Terms, Operation, Voucher};
 use remit_verifier::state::MASK_OPERATOR;
 use remit_verifier::types::{Amount, Millis, ObjectId, Rules, Seconds, StateIndex};
@@ -31,6 +32,19 @@ pub(super) fn open<V: StateView>(
     let last = chain.last()?;
     let holder = last.state()?.holder;
     require_signers(&operation.signers, &[&holder])?;
+    let spend = Spend { token: last.index, amount: Some(terms.amount), unit: Some(terms.unit) };
+    lock(tx, operation, terms, &chain).map_err(|stop| stop.to_holder(spend))
+}
+
+/// The rest of an opening, once its signer is known to hold the token.
+fn lock<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    terms: &Terms,
+    chain: &Chain,
+) -> Rule<(), V::Error> {
+    let last = chain.last()?;
+    let holder = last.state()?.holder;
     let payee = tx.leaf_of(&terms.payee, Code::UnknownParty)?;
     if payee.leaf.party().is_none() {
         return Err(Code::UnknownParty.into());
@@ -43,13 +57,14 @@ pub(super) fn open<V: StateView>(
     }
     let unit = live_unit(tx, &terms.unit)?;
     require_deadlines(tx.now, terms, last.info.token.expires)?;
-    let per_use = require_leases(&chain, unit, terms, tx.now.seconds())?;
+    let per_use = require_leases(chain, unit, terms, tx.now.seconds())?;
     // A lease brings no approvals: one whose whole amount needs them is not opened.
     let given = Given::nobody();
-    given.require(&chain, &[], terms.amount, &terms.unit)?;
+    given.require(chain, &[], terms.amount, &terms.unit)?;
     let from = chain.links.len() - 1;
-    let funding = funds::post(tx, &chain, unit, from, terms.amount, Move::Lease)?;
-    windows::count(tx, &chain, unit, terms.amount, |link| given.meets(link))?;
+    let funding = funds::post(tx, chain, unit, from, terms.amount, Move::Lease)?;
+    windows::count(tx, chain, unit, terms.amount, |link| given.meets(link))?;
+    quota::require_entries(tx, chain)?;
     let lease = Lease {
         entry: tx.entry,
         token: last.index,
@@ -106,10 +121,12 @@ fn require_leases<E>(
         };
         let limits = budget.leases.ok_or(Code::NoLeases).map_err(|code| Stop::at(code, link.index))?;
         if terms.amount > limits.most {
-            return Err(Stop::at(Code::AboveLeaseLimit, link.index));
+            let bound = Bound::new(BoundKind::Lease, limits.most.0, 0);
+            return Err(Stop::at_bound(Code::AboveLeaseLimit, link.index, Some(bound)));
         }
         if terms.spend_until.0 > now.0.saturating_add(limits.longest.0) {
-            return Err(Stop::at(Code::LeaseTooLong, link.index));
+            let bound = Bound::new(BoundKind::LeaseLength, limits.longest.0, 0);
+            return Err(Stop::at_bound(Code::LeaseTooLong, link.index, Some(bound)));
         }
         per_use = per_use.into_iter().chain(budget.per_use).min();
     }

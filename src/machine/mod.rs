@@ -10,6 +10,7 @@ mod holder;
 mod issue;
 mod lease;
 mod memory;
+mod quota;
 mod refusal;
 mod registry;
 mod reserve;
@@ -23,6 +24,6 @@ pub use delta::{Delta, Overlay};
 pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
-    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, PendingRekey, Private, Record, Request,
-    Reservation, StateKey, StateView, TokenInfo, Waiting, key,
+    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, PendingRekey, Private, Record, Refused, Request,
+    Reservation, StateKey, StateView, Tally, TokenInfo, Waiting, key,
 };

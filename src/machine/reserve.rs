@@ -4,7 +4,8 @@ use super::approval;
 use super::chain::Chain;
 use super::funds::{self, Limits, Move};
 use super::issue::live_unit;
-use super::refusal::{Rule, Stop};
+use super::quota;
+use super::refusal::{Rule, Spend, Stop};
 use super::transaction::Transaction;
 use super::view::{Due, Reservation, StateView, key};
 use super::windows;
@@ -41,6 +42,32 @@ pub(super) fn reserve<V: StateView>(
         return Err(Code::WrongToken.into());
     }
     chain.require_epoch(invocation.epoch)?;
+    let payment = invocation.payment.as_ref();
+    let spend = Spend {
+        token: chain.last()?.index,
+        amount: payment.map(|payment| payment.amount),
+        unit: payment.map(|payment| payment.unit),
+    };
+    let from = Spender { chain: &chain, links, authority: &authority };
+    spend_from(tx, operation, invocation, approvals, &from).map_err(|stop| stop.to_holder(spend))
+}
+
+/// Who spends: a chain and links whose last holder has signed, and what they allow together.
+struct Spender<'c> {
+    chain: &'c Chain,
+    links: &'c [Link],
+    authority: &'c Authority<'c>,
+}
+
+/// The rest of a reserve, once its signer is known to hold the token.
+fn spend_from<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    operation: &Operation,
+    invocation: &Invocation,
+    approvals: &[Approval],
+    spender: &Spender<'_>,
+) -> Rule<(), V::Error> {
+    let Spender { chain, links, authority } = *spender;
     let payee = payee_of(tx, &invocation.audience)?;
     authority.allows(&Asked {
         audience: &invocation.audience,
@@ -51,17 +78,18 @@ pub(super) fn reserve<V: StateView>(
     let payment = invocation.payment.ok_or(Code::BadAmount)?;
     let unit = live_unit(tx, &payment.unit)?;
     require_deadlines(tx.now, &payment)?;
-    funds::require_use(&chain, unit, payment.amount)?;
+    funds::require_use(chain, unit, payment.amount)?;
     authority.allows_payment(&payment)?;
-    let given = approval::given(tx, &chain, invocation, links, approvals)?;
-    given.require(&chain, links, payment.amount, &payment.unit)?;
+    let given = approval::given(tx, chain, invocation, links, approvals)?;
+    given.require(chain, links, payment.amount, &payment.unit)?;
     let budgets = link_budgets(links, &payment);
     let from = chain.links.len() - 1;
     // What waited for approval is held already.
     let what = if given.waiting.is_some() { Move::Activate } else { Move::Reserve };
-    let funding = funds::post(tx, &chain, unit, from, payment.amount, what)?;
-    windows::count(tx, &chain, unit, payment.amount, |link| given.meets(link))?;
+    let funding = funds::post(tx, chain, unit, from, payment.amount, what)?;
+    windows::count(tx, chain, unit, payment.amount, |link| given.meets(link))?;
     funds::post_on_links(tx, &budgets, unit, payment.amount, Move::Reserve)?;
+    quota::require_entries(tx, chain)?;
     given.close(tx);
     let own = budgets.iter().map(|(id, limits)| (*id, limits.refundable)).collect();
     hold(tx, operation, &payment, Held { token: chain.last()?.index, links: own, unit, payee });

@@ -1,7 +1,8 @@
 //! One entry in the making: reads through what it has changed, and collects changes, touched leaves and details.
 
 use super::delta::{Delta, Overlay};
-use super::refusal::{Rule, Stop};
+use super::quota;
+use super::refusal::{No, Rule, Stop};
 use super::view::{Due, Head, LeafRecord, Private, Record, StateKey, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Facts, LinkPart};
@@ -23,6 +24,8 @@ pub(super) struct Transaction<'v, V> {
     touched: BTreeSet<StateIndex>,
     /// Units whose counters moved, by token.
     moved: BTreeMap<StateIndex, BTreeSet<StateIndex>>,
+    /// Tokens that the entry is about without touching them.
+    concerned: BTreeSet<StateIndex>,
     /// Ids of the operations of this entry that are done, for references inside a bundle.
     pub(super) done: Vec<ObjectId>,
 }
@@ -47,6 +50,7 @@ impl<'v, V: StateView> Transaction<'v, V> {
             facts: Vec::new(),
             touched: BTreeSet::new(),
             moved: BTreeMap::new(),
+            concerned: BTreeSet::new(),
             done: Vec::new(),
         })
     }
@@ -84,6 +88,15 @@ impl<'v, V: StateView> Transaction<'v, V> {
         index: StateIndex,
         change: impl FnOnce(&mut LeafRecord) -> Result<T, Code>,
     ) -> Rule<T, V::Error> {
+        self.change_within(index, |record| change(record).map_err(No::from))
+    }
+
+    /// The same, where a number of the leaf may decide that it must not be.
+    pub(super) fn change_within<T>(
+        &mut self,
+        index: StateIndex,
+        change: impl FnOnce(&mut LeafRecord) -> Result<T, No>,
+    ) -> Rule<T, V::Error> {
         // What an entry changes again is changed where it stands.
         if self.touched.insert(index) {
             let record = self.leaf(index)?;
@@ -112,6 +125,11 @@ impl<'v, V: StateView> Transaction<'v, V> {
         self.moved.entry(token).or_default().insert(unit);
     }
 
+    /// Notes that the entry is about the token, which it does not touch.
+    pub(super) fn concern(&mut self, token: StateIndex) {
+        self.concerned.insert(token);
+    }
+
     /// Requires that the operators have not frozen the ledger.
     pub(super) fn require_thawed(&self) -> Rule<(), V::Error> {
         match self.leaf(StateIndex(0))?.leaf.mask & MASK_OPERATOR {
@@ -122,11 +140,13 @@ impl<'v, V: StateView> Transaction<'v, V> {
 
     /// Requires rules at least as new as `rules` to be in force.
     pub(super) fn require_rules(&self, rules: Rules) -> Rule<(), V::Error> {
+        if self.has_rules(rules)? { Ok(()) } else { Err(Code::NotEnabled.into()) }
+    }
+
+    /// Whether rules at least as new as `rules` are in force.
+    pub(super) fn has_rules(&self, rules: Rules) -> Rule<bool, V::Error> {
         let record = self.leaf(StateIndex(0))?;
-        match &record.leaf.body {
-            LeafBody::Ledger(ledger) if ledger.rules >= rules => Ok(()),
-            _ => Err(Code::NotEnabled.into()),
-        }
+        Ok(matches!(&record.leaf.body, LeafBody::Ledger(ledger) if ledger.rules >= rules))
     }
 
     pub(super) fn set_due(&mut self, deadline: Seconds, id: ObjectId, due: Due) {
@@ -140,9 +160,11 @@ impl<'v, V: StateView> Transaction<'v, V> {
     /// Closes the entry: one event for each token touched, its values committed to, the head moved on.
     pub(super) fn finish(mut self) -> Rule<Finished, V::Error> {
         let mut links = Vec::new();
+        let mut tokens = self.concerned.clone();
         for index in self.touched.iter().copied() {
             let LeafRecord { leaf, private } = changed(&mut self.overlay.delta, index)?;
             if let (LeafBody::Token(token), Some(private)) = (&mut leaf.body, private) {
+                tokens.insert(index);
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
                 token.values = private.values.digest(&private.secret);
                 if let Some(units) = self.moved.get(&index) {
@@ -151,10 +173,11 @@ impl<'v, V: StateView> Transaction<'v, V> {
                         private.values.in_unit(unit).cloned().unwrap_or(none)
                     };
                     let values = units.iter().copied().map(values).collect();
-                    links.push(LinkPart { token: index, secret: private.secret, values });
+                    links.push(LinkPart { token: index, secret: private.secret, values, bound: None });
                 }
             }
         }
+        quota::count_entry(&mut self, &tokens.into_iter().collect::<Vec<_>>())?;
         self.head.next_entry = self.entry.next().ok_or(Code::Overflow)?;
         self.head.time = self.now;
         let head = self.head.clone();

@@ -1,5 +1,6 @@
 //! The state as the rules see it: typed keys to typed records, read at one point.
 
+use remit_verifier::code::Code;
 use remit_verifier::object::{Budget, Token};
 use remit_verifier::state::{Counters, Leaf, Values};
 use remit_verifier::types::{
@@ -171,6 +172,24 @@ impl Waiting {
     }
 }
 
+/// A spend that was refused by an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The entry.
+    pub entry: EntryIndex,
+    /// Why.
+    pub code: Code,
+}
+
+/// How many there were in the newest span in which there was one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The first second of the span.
+    pub start: Seconds,
+    /// How many.
+    pub count: u64,
+}
+
 /// A rekey that waits for its delay to pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRekey {
@@ -287,6 +306,12 @@ state! {
     LinkOf(ObjectId) -> LinkValues;
     /// The entry that applied an id of a submission, operation, object or payload, by the end of its admission window.
     Seen(Seconds, ObjectId) -> EntryIndex;
+    /// The entry that last refused the spend with this id.
+    RefusedOf(ObjectId) -> Refused;
+    /// Refusals that are entries, of the tokens of a root.
+    RefusalsOf(StateIndex) -> Tally;
+    /// Entries of the tokens of a root that counts them.
+    EntriesOf(StateIndex) -> Tally;
     /// What falls due, by deadline and id.
     DueAt(Seconds, ObjectId) -> Due;
 }

@@ -1,11 +1,12 @@
 //! Windows: what every link of a chain lets be reserved in a span of time (spec 11 §5.6).
 
 use super::chain::{Chain, ChainLink};
-use super::funds::{budget_of, locate};
-use super::refusal::Rule;
+use super::funds::budget_of;
+use super::refusal::{No, Rule};
 use super::transaction::Transaction;
 use super::view::{LeafRecord, StateView};
 use remit_verifier::code::Code;
+use remit_verifier::log::{Bound, BoundKind};
 use remit_verifier::object::{Budget, Window};
 use remit_verifier::state::Span;
 use remit_verifier::types::{Amount, Seconds, StateIndex};
@@ -20,18 +21,19 @@ pub(super) fn count<V: StateView>(
     approved: impl Fn(&ChainLink) -> bool,
 ) -> Rule<(), V::Error> {
     let now = tx.now.seconds();
-    on_each(tx, chain, unit, |link, window, kind, span| {
+    on_each(tx, chain, unit, |link, place, (window, kind), span| {
         let start = window.period.start(now);
         let used = if span.start == start { span.used.0 } else { 0 };
-        let used = used.checked_add(amount.0).ok_or(Code::Overflow)?;
-        if used > window.most.0 {
+        let after = used.checked_add(amount.0).ok_or(Code::Overflow)?;
+        if after > window.most.0 {
+            let bound = |place| Bound { what: kind, place, most: window.most.0, used };
             match kind {
-                Bound::Window => return Err(Code::AboveWindow),
-                Bound::Threshold if approved(link) => {}
-                Bound::Threshold => return Err(Code::ApprovalRequired),
+                BoundKind::Window => return Err(No::by(Code::AboveWindow, bound(place))),
+                _ if approved(link) => {}
+                _ => return Err(No::by(Code::ApprovalRequired, bound(0))),
             }
         }
-        *span = Span { start, used: Amount(used) };
+        *span = Span { start, used: Amount(after) };
         Ok(())
     })
 }
@@ -44,7 +46,7 @@ pub(super) fn give_back<V: StateView>(
     amount: Amount,
     then: Seconds,
 ) -> Rule<(), V::Error> {
-    on_each(tx, chain, unit, |_, window, _, span| {
+    on_each(tx, chain, unit, |_, _, (window, _), span| {
         // Whoever reserved later has moved the span on; nobody has, and it is over: then nothing asks for it again.
         if span.start == window.period.start(then) {
             span.used = Amount(span.used.0.checked_sub(amount.0).ok_or(Code::Overflow)?);
@@ -53,24 +55,17 @@ pub(super) fn give_back<V: StateView>(
     })
 }
 
-/// What a span is held against.
-#[derive(Clone, Copy)]
-enum Bound {
-    Window,
-    Threshold,
-}
-
 /// All that a budget counts in spans, in order: its windows, then its cumulative threshold.
-fn bounds(budget: &Budget) -> impl Iterator<Item = (&Window, Bound)> {
-    let windows = budget.windows.iter().map(|window| (window, Bound::Window));
-    windows.chain(budget.cumulative.iter().map(|window| (window, Bound::Threshold)))
+fn bounds(budget: &Budget) -> impl Iterator<Item = (&Window, BoundKind)> {
+    let windows = budget.windows.iter().map(|window| (window, BoundKind::Window));
+    windows.chain(budget.cumulative.iter().map(|window| (window, BoundKind::Cumulative)))
 }
 
 fn on_each<V: StateView>(
     tx: &mut Transaction<'_, V>,
     chain: &Chain,
     unit: StateIndex,
-    change: impl Fn(&ChainLink, &Window, Bound, &mut Span) -> Result<(), Code>,
+    change: impl Fn(&ChainLink, u64, (&Window, BoundKind), &mut Span) -> Result<(), No>,
 ) -> Rule<(), V::Error> {
     for link in &chain.links {
         let Some(budget) = budget_of(link, unit) else { continue };
@@ -78,11 +73,12 @@ fn on_each<V: StateView>(
         if count == 0 {
             continue;
         }
-        let changed = tx.change(link.index, |record| {
+        let changed = tx.change_within(link.index, |record| {
             let spans = spans(record, unit, count)?;
-            bounds(budget).zip(spans).try_for_each(|((window, kind), span)| change(link, window, kind, span))
+            let mut bounds = (0..).zip(bounds(budget)).zip(spans);
+            bounds.try_for_each(|((place, bound), span)| change(link, place, bound, span))
         });
-        changed.map_err(|stop| locate(stop, link.index))?;
+        changed.map_err(|stop| stop.located(link.index))?;
         tx.note_moved(link.index, unit);
     }
     Ok(())

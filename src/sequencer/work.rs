@@ -97,7 +97,7 @@ impl Answers {
         let mut decided = std::mem::take(&mut self.decided).into_iter();
         let submitted = self.places.iter().map(|(id, refused)| {
             let answer = match refused {
-                Some(code) => Some(Answer::Refused(Refusal { code: *code, member: 0, leaf: None })),
+                Some(code) => Some(Answer::Refused(Refusal::of(*code))),
                 None => decided.next(),
             };
             Some(Submitted { id: *id, answer: answer?, version: version.cloned() })

@@ -80,7 +80,7 @@ impl Forger {
     }
 
     fn append(&mut self, kind: Kind, id: ObjectId, object: Option<Vec<u8>>) {
-        let outcome = Outcome { time: self.w.now, kind, id, result: 0, details: Hash::default() };
+        let outcome = Outcome { time: self.w.now, kind, id, refused: None, details: Hash::default() };
         self.log.0.push(Row { entry: Entry::Outcome(outcome).encode(), object, details: None });
     }
 

@@ -234,7 +234,7 @@ fn nothing_is_applied_twice_and_nothing_that_the_rules_refuse() {
     log.0.insert(reserve + 1, forged);
     log.change_outcome(reserve + 1, |outcome| outcome.id = ready.id);
     let leaf = w.ledger.leaf(&root).map(|record| record.leaf.index);
-    let refusal = Refusal { code: Code::AboveTotal, member: 0, leaf };
+    let refusal = Refusal { leaf, ..Refusal::of(Code::AboveTotal) };
     assert_eq!(in_batch(&log), ReplayError::Refused(at(reserve + 1), refusal));
 }
 
@@ -287,7 +287,7 @@ fn a_batch_without_an_end_is_given_up() {
         time: Millis(0),
         kind: Kind::Expiry,
         id: ObjectId::default(),
-        result: 0,
+        refused: None,
         details: Hash::default(),
     };
     let row = crate::log::Row { entry: Entry::Outcome(entry).encode(), object: None, details: None };

@@ -240,7 +240,7 @@ fn what_waits_comes_back_when_it_is_taken_back_refused_or_forgotten() {
     let requests: Vec<_> = (0..3).map(|_| w.request(w.asking(root, 300), "alice").expect("asked")).collect();
     assert_eq!(w.committed(root), 900);
     w.refuses(Code::AboveTotal, |w| w.request(w.asking(root, 101), "alice"));
-    w.refuses(Code::AboveTotal, |w| w.reserve(root, "alice", 101).map_err(|_| Code::AboveTotal));
+    w.refuses(Code::ApprovalRequired, |w| w.reserve(root, "alice", 101));
     let withdraw = |w: &mut World, request, position: Option<u8>, by| {
         w.act(Act::Withdraw { request, position: position.map(Position) }, &[by])
     };

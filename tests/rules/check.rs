@@ -7,10 +7,12 @@ use remit::machine::{Key, Record};
 use remit::store::MemoryStore;
 use remit_verifier::code::Code;
 use remit_verifier::log::{Commitment, Entry};
-use remit_verifier::types::Millis;
+use remit_verifier::object::Kind;
+use remit_verifier::types::{EntryIndex, Millis};
 use std::fmt::Debug;
 
-/// All that a refusal must leave as it was: every record but the head's place in log and time, and all roots.
+/// All that a refusal must leave as it was: every record but the head's place in log and time and those that count
+/// refusals, and all roots.
 #[derive(Debug, PartialEq)]
 pub struct Snapshot {
     records: Vec<(Key, Record)>,
@@ -20,7 +22,9 @@ pub struct Snapshot {
 impl World {
     pub fn snapshot(&self) -> Snapshot {
         let store = self.ledger.store();
-        let records = store.state().iter().map(|(key, record)| {
+        let counts = |key: &Key| matches!(key, Key::RefusedOf(_) | Key::RefusalsOf(_) | Key::EntriesOf(_));
+        let others = store.state().iter().filter(|(key, _)| !counts(key));
+        let records = others.map(|(key, record)| {
             let mut record = record.clone();
             if let Record::HeadAt(head) = &mut record {
                 (head.next_entry, head.time) = Default::default();
@@ -31,15 +35,21 @@ impl World {
         Snapshot { records: records.collect(), commitment: Commitment { time: Millis(0), ..commitment } }
     }
 
-    /// Requires that `attempt`, which submits once, is refused with `code` and changes nothing: one commitment is
-    /// appended, to the same state.
+    /// Requires that `attempt`, which submits once, is refused with `code` and changes nothing of value: one commitment is
+    /// appended, to the same state, and before it the refusal at most.
     #[track_caller]
     pub fn refuses<T: Debug>(&mut self, code: Code, attempt: impl FnOnce(&mut World) -> Result<T, Code>) {
         self.tick();
         let (before, size) = (self.snapshot(), self.ledger.store().len());
         let result = attempt(self);
         assert_eq!(result.expect_err("refused"), code);
-        assert_eq!(self.ledger.store().len(), size + 1, "one entry: the commitment");
+        let refusal = self.ledger.store().len() - size - 1;
+        assert!(refusal <= 1, "one entry, or two: the refusal and the commitment");
+        if refusal == 1 {
+            let entry = self.ledger.store().entry(EntryIndex(size)).expect("an entry");
+            let Ok(Entry::Outcome(outcome)) = Entry::decode(entry.entry) else { panic!("no refusal") };
+            assert_eq!((outcome.kind, outcome.refused), (Kind::Refusal, Some(code)));
+        }
         let after = self.snapshot();
         assert!(before == after, "a refusal with {code} changed the state");
     }

@@ -32,6 +32,7 @@ const TESTS: &[&str] = &[
     include_str!("holders.rs"),
     include_str!("leases.rs"),
     include_str!("links.rs"),
+    include_str!("quotas.rs"),
     include_str!("registry.rs"),
     include_str!("reserves.rs"),
     include_str!("tokens.rs"),

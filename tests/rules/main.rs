@@ -13,6 +13,8 @@ mod freezes;
 mod holders;
 mod leases;
 mod links;
+mod quotas;
+mod refusals;
 mod registry;
 mod reserves;
 mod returns;

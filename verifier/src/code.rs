@@ -31,6 +31,11 @@ macro_rules! codes {
             pub const fn number(self) -> u16 {
                 self as u16
             }
+
+            /// The code with this number, if there is one.
+            pub fn from_number(number: u64) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| u64::from(code.number()) == number)
+            }
         }
     };
 }
@@ -216,6 +221,8 @@ codes! {
     528 AboveLeased = "above_leased";
     /// The lease is past its `spend_until`.
     529 SpendOver = "spend_over";
+    /// As many entries as the root token allows have been written for its tokens in this span.
+    532 AboveEntries = "above_entries";
 
     /// Too few, doubled or unknown operator signatures.
     600 NotTheOperators = "not_the_operators";

@@ -74,6 +74,10 @@ pub const LEASE_PROOF_BYTES_MAX: usize = EVIDENCE_BYTES_MAX + 2 * OBJECT_BYTES_M
 pub const TILL_BYTES_MAX: usize = 32_768;
 /// From a lease's `spend_until` to its `settle_by` at least: two clocks that are off by the most, both ways.
 pub const LEASE_SETTLE_MIN: Seconds = Seconds(600);
+/// Refusals that are entries, of one root token and one span of [`REFUSAL_SPAN`].
+pub const REFUSALS_PER_SPAN_MAX: u64 = 64;
+/// Span in which refusals are counted.
+pub const REFUSAL_SPAN: Seconds = Seconds(3600);
 /// Life of a token.
 pub const TOKEN_LIFE_MAX: Seconds = Seconds(400 * 24 * 3600);
 /// From a reserve to its `settle_by`.

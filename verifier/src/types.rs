@@ -122,6 +122,15 @@ impl Seconds {
         Millis(self.0.saturating_mul(1000))
     }
 
+    /// The first second of the span that this second lies in, of spans of this length that follow each other from the
+    /// beginning of Unix time; a length of 0 has no spans, and is taken for 1.
+    pub const fn start_of(self, length: Self) -> Self {
+        match self.0.checked_rem(length.0) {
+            Some(past) => Self(self.0.saturating_sub(past)),
+            None => self,
+        }
+    }
+
     /// Whether this deadline has passed at `now`.
     pub const fn passed(self, now: Millis) -> bool {
         now.0 >= self.millis().0

@@ -302,7 +302,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     let (state_root, status_root) = (Hash([0xaa; 32]), Hash([0xbb; 32]));
     let time = Millis(START.0 * 1000 + 250);
     let commitment = Commitment { time, state_size: TreeSize(6), state_root, status_root };
-    let outcome = Outcome { time, kind: Kind::Reserve, id: OTHER, result: 0, details: Hash([0xdd; 32]) };
+    let outcome = Outcome { time, kind: Kind::Reserve, id: OTHER, refused: None, details: Hash([0xdd; 32]) };
     vec![
         ("entry-genesis", Entry::Genesis(Box::new(genesis()))),
         ("entry-commitment", Entry::Commitment(commitment)),

@@ -1,6 +1,7 @@
 //! The sums of a recount, and what they are held against.
 
 use super::leases::Lease;
+use super::quotas::Quotas;
 use super::requests::Request;
 use super::tokens::{No, Standing};
 use super::windows::Spans;
@@ -42,6 +43,7 @@ pub(super) struct Book {
     pub(super) applied: BTreeSet<ObjectId>,
     accounts: BTreeMap<(ObjectId, ObjectId), Account>,
     pub(super) spans: Spans,
+    pub(super) quotas: Quotas,
     pub(super) requests: BTreeMap<RequestId, Request>,
     /// Requests that wait no more.
     pub(super) closed: BTreeSet<RequestId>,
@@ -119,6 +121,7 @@ impl Book {
 
     /// Moves value on every token that funds payments with `token`, and holds each against its bounds.
     pub(super) fn post(&mut self, token: ObjectId, unit: ObjectId, change: impl Fn(&mut Account)) {
+        self.touch(token);
         for id in self.standing.funding(token, &unit) {
             change(self.account(id, unit));
             self.check(id, unit);
@@ -178,6 +181,7 @@ impl Book {
         let twice = known.ended;
         known.ended = true;
         let carved = known.carved();
+        self.touch(token);
         self.require(!twice, Code::AlreadySo, token);
         for (unit, total) in carved.into_iter().filter(|_| !twice) {
             let left = total - self.account(token, unit).committed();

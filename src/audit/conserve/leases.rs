@@ -25,6 +25,7 @@ impl Book {
         let amount = i128::from(terms.amount.0);
         self.require(self.standing.rules >= 2, Code::NotEnabled, id);
         self.note(self.standing.require_usable(token, self.now));
+        self.require_entries(token);
         let epoch = self.standing.tokens.get(&token).map(|known| known.epoch);
         self.require(epoch == Some(terms.epoch.0), Code::OldEpoch, token);
         let known = self.standing.parties.contains(&terms.payee);

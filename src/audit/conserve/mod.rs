@@ -11,6 +11,7 @@
 mod book;
 mod leases;
 mod operations;
+mod quotas;
 mod requests;
 mod tokens;
 mod windows;
@@ -255,8 +256,17 @@ impl Walk {
                 let object = recorded.object.ok_or(ConserveError::Missing(at))?;
                 let submission =
                     Submission::decode(object).map_err(|code| ConserveError::Object(at, code))?;
+                let kind = if outcome.refused.is_some() { submission.kind() } else { outcome.kind };
                 let named = (submission.id, submission.kind(), submission.ledger);
-                if named != (outcome.id, outcome.kind, ledger) {
+                if named != (outcome.id, kind, ledger) {
+                    return Err(ConserveError::Other(at));
+                }
+                if let (Some(code), [operation]) = (outcome.refused, submission.operations.as_slice()) {
+                    self.book.refusal(operation, code);
+                    self.book.count_entry();
+                    return Ok(());
+                }
+                if outcome.refused.is_some() {
                     return Err(ConserveError::Other(at));
                 }
                 let ids: Vec<ObjectId> = submission.operations.iter().map(|op| op.id).collect();
@@ -265,6 +275,7 @@ impl Walk {
                 }
             }
         }
+        self.book.count_entry();
         Ok(())
     }
 }

@@ -43,17 +43,20 @@ impl Book {
                 self.standing.issuers.insert(*party);
             }
             Act::PartyKeys { .. } => {}
-            Act::Transfer { token, epoch, .. } => self.transfer(*token, epoch.0),
-            Act::Rekey { target, .. } => self.rekey(id, target),
-            Act::Veto { rekey, .. } => {
+            Act::Transfer { token, epoch, holder, .. } => self.transfer(*token, epoch.0, *holder.bytes()),
+            Act::Rekey { target, holder } => self.rekey(id, target, *holder.bytes()),
+            Act::Veto { rekey, token } => {
+                self.touch(*token);
                 let rekey = resolve(rekey, before).unwrap_or_default();
                 self.standing.rekeys.remove(&rekey);
             }
             Act::Suspend(target) => {
+                self.touch(target.token);
                 self.standing.suspensions.insert(id, target.token);
                 self.standing.stopped.insert(target.token, self.entry);
             }
             Act::Resume { target, suspend } => {
+                self.touch(target.token);
                 let lifted = resolve(suspend, before).and_then(|id| self.standing.suspensions.remove(&id));
                 self.require(lifted == Some(target.token), Code::NotInForce, target.token);
             }
@@ -89,11 +92,13 @@ impl Book {
                 self.standing.rules = rules.0;
             }
             Act::Freeze { id: frozen, .. } => {
+                self.touch(*frozen);
                 self.standing.stopped.insert(*frozen, self.entry);
                 let before = self.standing.freezes.insert(*frozen, id);
                 self.require(before.is_none(), Code::AlreadySo, *frozen);
             }
             Act::Unfreeze { id: frozen, freeze, .. } => {
+                self.touch(*frozen);
                 let lifted = self.standing.freezes.remove(frozen);
                 self.require(lifted == resolve(freeze, before), Code::NotInForce, *frozen);
             }
@@ -101,6 +106,7 @@ impl Book {
     }
 
     fn with(&mut self, token: ObjectId, change: impl FnOnce(&mut Known)) {
+        self.touch(token);
         match self.standing.tokens.get_mut(&token) {
             Some(known) => change(known),
             None => self.require(false, Code::UnknownToken, token),
@@ -114,6 +120,8 @@ impl Book {
         let shares = |budget: &Budget| known.parent.is_some() && budget.share == Share::Shared;
         let funded = |budget: &Budget| shares(budget) || budget.total.is_some();
         self.require(stated.clone().all(funded), Code::BadAmount, id);
+        let counts = token.entries.is_some();
+        self.require(!counts || self.standing.rules >= 3, Code::NotEnabled, id);
         for budget in stated {
             let later = !budget.windows.is_empty() || budget.cumulative.is_some() || budget.leases.is_some();
             self.note(self.require_known(id, later || token.approval.is_some()));
@@ -125,6 +133,7 @@ impl Book {
                 self.note(self.standing.require_usable(parent, self.now));
                 let wider = known.stated().find(|budget| self.standing.is_wider(parent, budget));
                 self.require(wider.is_none(), Code::WiderThanParent, id);
+                self.require_entries(parent);
                 for (unit, total) in known.carved() {
                     self.note(self.require_budgeted(parent, unit));
                     self.debit(parent, unit, |account| account.carved += total);
@@ -133,6 +142,7 @@ impl Book {
             }
         }
         self.standing.tokens.insert(id, known);
+        self.touch(id);
         self.note(self.standing.require_usable(id, self.now).or_else(not_begun));
     }
 
@@ -147,30 +157,36 @@ impl Book {
         Ok(())
     }
 
-    fn transfer(&mut self, token: ObjectId, epoch: u64) {
+    fn transfer(&mut self, token: ObjectId, epoch: u64, holder: KeyBytes) {
+        self.require_entries(token);
         self.note(self.standing.require_usable(token, self.now));
         let open = self.open_on(token) != 0;
         self.require(!open, Code::ValueOpen, token);
         self.require(!self.standing.funds_a_carved(token), Code::CarvedChild, token);
         let now = self.standing.tokens.get(&token).map(|known| known.epoch);
         self.require(now == Some(epoch), Code::OldEpoch, token);
-        self.with(token, |known| known.epoch += 1);
+        self.with(token, |known| {
+            known.epoch += 1;
+            known.holder = holder;
+        });
     }
 
     /// A rekey by the holder is effective at once, one from upstream when the ledger writes so.
-    fn rekey(&mut self, id: ObjectId, target: &Target) {
+    fn rekey(&mut self, id: ObjectId, target: &Target, holder: KeyBytes) {
         if usize::from(target.position.0) == self.standing.chain(target.token).len() + 1 {
-            self.with(target.token, |known| known.generation += 1);
+            self.require_entries(target.token);
+            self.with(target.token, |known| known.rekey(holder));
         } else {
-            self.standing.rekeys.insert(id, target.token);
+            self.touch(target.token);
+            self.standing.rekeys.insert(id, (target.token, holder));
         }
     }
 
     /// The ledger made a rekey effective; for a token that is over or frozen by now it is void.
     pub(super) fn rekeyed(&mut self, id: ObjectId) {
         match self.standing.rekeys.remove(&id) {
-            Some(token) if self.standing.is_frozen_or_over(token) => {}
-            Some(token) => self.with(token, |known| known.generation += 1),
+            Some((token, _)) if self.standing.is_frozen_or_over(token) => self.touch(token),
+            Some((token, holder)) => self.with(token, |known| known.rekey(holder)),
             None => self.require(false, Code::UnknownRekey, id),
         }
     }
@@ -182,6 +198,7 @@ impl Book {
         }
         let token = invocation.token;
         self.note(self.standing.require_usable(token, self.now));
+        self.require_entries(token);
         let epoch = self.standing.anchor(Some(token)).map(|anchor| anchor.epoch);
         self.require(epoch == Some(invocation.epoch.0), Code::OldEpoch, token);
         let known = self.standing.parties.contains(&invocation.audience);

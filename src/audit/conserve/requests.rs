@@ -24,6 +24,7 @@ impl Book {
         let id = of.request_id(ledger, nonce);
         let subject = ObjectId(id.0);
         self.note(self.standing.require_usable(token, self.now));
+        self.require_entries(token);
         self.note(self.standing.require_unit(unit));
         self.note(self.standing.require_thawed(of.payee, Code::PartyFrozen));
         self.require(!over(of.decide_by, self.now), Code::BadTime, subject);
@@ -45,6 +46,7 @@ impl Book {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let new = request.approved.insert(by);
         let token = request.token;
+        self.touch(token);
         self.require(new, Code::AlreadySo, ObjectId(id.0));
         let asked = self.rules(token).iter().any(|(_, rule)| rule.names(&by));
         self.require(asked, Code::NotAnApprover, token);

@@ -1,8 +1,8 @@
 //! What a recount knows of tokens, parties and units: whether a new claim may be made on a token at all.
 
 use remit_verifier::code::Code;
-use remit_verifier::object::{ApprovalRule, Budget, Origin, Share, Token};
-use remit_verifier::types::{EntryIndex, Millis, ObjectId, Seconds};
+use remit_verifier::object::{ApprovalRule, Budget, EntryQuota, Origin, Share, Token};
+use remit_verifier::types::{EntryIndex, KeyBytes, Millis, ObjectId, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A token or offline link.
@@ -15,6 +15,10 @@ pub(super) struct Known {
     budgets: Option<Vec<Budget>>,
     /// Whose approval its uses need.
     pub(super) approval: Option<ApprovalRule>,
+    /// Who holds it now.
+    pub(super) holder: KeyBytes,
+    /// In a root, how many entries it counts up to.
+    pub(super) entries: Option<EntryQuota>,
     pub(super) expires: Seconds,
     not_before: Option<Seconds>,
     pub(super) epoch: u64,
@@ -35,6 +39,8 @@ impl Known {
             origin: token.origin,
             budgets,
             approval: token.approval.clone(),
+            holder: *token.holder.bytes(),
+            entries: token.entries,
             expires: token.expires,
             not_before: token.not_before,
             epoch: 0,
@@ -42,6 +48,12 @@ impl Known {
             revoked: false,
             ended: false,
         }
+    }
+
+    /// Another key holds it from now on.
+    pub(super) fn rekey(&mut self, holder: KeyBytes) {
+        self.generation += 1;
+        self.holder = holder;
     }
 
     pub(super) fn own(&self, unit: &ObjectId) -> Option<&Budget> {
@@ -81,8 +93,8 @@ pub(super) struct Standing {
     pub(super) stopped: BTreeMap<ObjectId, EntryIndex>,
     /// Freezes in force: what is frozen, and the operation.
     pub(super) freezes: BTreeMap<ObjectId, ObjectId>,
-    /// Rekeys proposed from upstream: the operation, and the token.
-    pub(super) rekeys: BTreeMap<ObjectId, ObjectId>,
+    /// Rekeys proposed from upstream: the operation, the token, and the new key.
+    pub(super) rekeys: BTreeMap<ObjectId, (ObjectId, KeyBytes)>,
 }
 
 /// A no, and of what.

@@ -4,8 +4,8 @@ use super::leaf::{decode_leaf, encode_leaf};
 pub use super::parts::Garbled;
 use super::parts::{body, counted, number, put_counted};
 use super::rows::{
-    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, RekeyRow, RequestRow, ReservationRow, TipRow,
-    TokenRow,
+    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, RefusedRow, RekeyRow, RequestRow, ReservationRow,
+    TallyRow, TipRow, TokenRow,
 };
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, Record, TokenInfo};
@@ -27,6 +27,9 @@ mod kind {
     pub(super) const REQUEST: u8 = b'q';
     pub(super) const STOPPED: u8 = b'x';
     pub(super) const LINK: u8 = b'l';
+    pub(super) const REFUSED: u8 = b'f';
+    pub(super) const REFUSALS: u8 = b'm';
+    pub(super) const ENTRIES: u8 = b'n';
     pub(super) const SEEN: u8 = b's';
     pub(super) const DUE: u8 = b'd';
 }
@@ -34,6 +37,7 @@ mod kind {
 /// Where the record of a key lies.
 pub fn place(key: &Key) -> (Family, Vec<u8>) {
     let id = |kind: u8, id: &ObjectId| [&[kind], &id.0[..]].concat();
+    let of_leaf = |kind: u8, leaf: &StateIndex| [&[kind], &leaf.0.to_be_bytes()[..]].concat();
     let at = |kind: u8, time: &Seconds, id: &ObjectId| [&[kind], &time.0.to_be_bytes()[..], &id.0].concat();
     match key {
         Key::HeadAt(number) => (Family::Meta, [kind::HEAD, &[*number]].concat()),
@@ -49,7 +53,10 @@ pub fn place(key: &Key) -> (Family, Vec<u8>) {
         }
         Key::RekeyOf(of) => (Family::Named, id(kind::REKEY, of)),
         Key::RequestOf(of) => (Family::Named, id(kind::REQUEST, &ObjectId(of.0))),
-        Key::StoppedAt(leaf) => (Family::Named, [&[kind::STOPPED], &leaf.0.to_be_bytes()[..]].concat()),
+        Key::StoppedAt(leaf) => (Family::Named, of_leaf(kind::STOPPED, leaf)),
+        Key::RefusedOf(of) => (Family::Named, id(kind::REFUSED, of)),
+        Key::RefusalsOf(leaf) => (Family::Named, of_leaf(kind::REFUSALS, leaf)),
+        Key::EntriesOf(leaf) => (Family::Named, of_leaf(kind::ENTRIES, leaf)),
         Key::LinkOf(of) => (Family::Named, id(kind::LINK, of)),
         Key::Seen(time, of) => (Family::Times, at(kind::SEEN, time, of)),
         Key::DueAt(time, of) => (Family::Times, at(kind::DUE, time, of)),
@@ -86,6 +93,9 @@ pub fn key_at(family: Family, bytes: &[u8]) -> Option<Key> {
         (Family::Named, kind::REKEY) => Key::RekeyOf(id(rest)?),
         (Family::Named, kind::REQUEST) => Key::RequestOf(RequestId(id(rest)?.0)),
         (Family::Named, kind::STOPPED) => Key::StoppedAt(index(rest)?),
+        (Family::Named, kind::REFUSED) => Key::RefusedOf(id(rest)?),
+        (Family::Named, kind::REFUSALS) => Key::RefusalsOf(index(rest)?),
+        (Family::Named, kind::ENTRIES) => Key::EntriesOf(index(rest)?),
         (Family::Named, kind::LINK) => Key::LinkOf(id(rest)?),
         (Family::Times, kind::SEEN) => timed(rest).map(|(time, id)| Key::Seen(time, id))?,
         (Family::Times, kind::DUE) => timed(rest).map(|(time, id)| Key::DueAt(time, id))?,
@@ -110,6 +120,8 @@ pub fn encode(record: &Record, newest: EntryIndex) -> Result<Vec<u8>, Garbled> {
         Record::SuspensionOf(id) => Ok([&[FORMAT], &id.0[..]].concat()),
         Record::RekeyOf(of) => row(&RekeyRow::from(of)),
         Record::RequestOf(of) => row(&RequestRow::from(of)),
+        Record::RefusedOf(of) => row(&RefusedRow::from(of)),
+        Record::RefusalsOf(of) | Record::EntriesOf(of) => row(&TallyRow::from(of)),
         Record::LinkOf(values) => row(&LinkRow::from(values)),
         Record::Seen(entry) | Record::StoppedAt(entry) => Ok(number(entry.0)),
         Record::DueAt(due) => row(&DueRow::from(due)),
@@ -136,6 +148,9 @@ pub fn decode(key: &Key, bytes: &[u8]) -> Result<Record, Garbled> {
         Key::RekeyOf(_) => Record::RekeyOf(get::<RekeyRow>(body)?.into()),
         Key::RequestOf(_) => Record::RequestOf(get::<RequestRow>(body)?.into()),
         Key::StoppedAt(_) => Record::StoppedAt(EntryIndex(get_number(body)?)),
+        Key::RefusedOf(_) => Record::RefusedOf(get::<RefusedRow>(body)?.refused().ok_or(Garbled)?),
+        Key::RefusalsOf(_) => Record::RefusalsOf(get::<TallyRow>(body)?.into()),
+        Key::EntriesOf(_) => Record::EntriesOf(get::<TallyRow>(body)?.into()),
         Key::LinkOf(_) => Record::LinkOf(get::<LinkRow>(body)?.into()),
         Key::Seen(..) => Record::Seen(EntryIndex(get_number(body)?)),
         Key::DueAt(..) => Record::DueAt(get::<DueRow>(body)?.into()),
@@ -195,6 +210,9 @@ pub(super) fn damaged(key: &Key) -> StoreError {
         Key::RekeyOf(id) => format!("rekey {id}"),
         Key::RequestOf(id) => format!("request {id}"),
         Key::StoppedAt(leaf) => format!("the last stop of state leaf {leaf}"),
+        Key::RefusedOf(id) => format!("the refusal of {id}"),
+        Key::RefusalsOf(leaf) => format!("the refusals counted for state leaf {leaf}"),
+        Key::EntriesOf(leaf) => format!("the entries counted for state leaf {leaf}"),
         Key::LinkOf(id) => format!("offline link {id}"),
         Key::Seen(_, id) => format!("the entry that applied {id}"),
         Key::DueAt(_, id) => format!("the deadline of {id}"),

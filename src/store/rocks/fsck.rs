@@ -342,6 +342,7 @@ impl Check<'_> {
         let inside = match codec::decode(&key, value) {
             Ok(Record::IndexOf(index) | Record::UnitNamed(index)) => index < leaves,
             Ok(Record::Seen(entry)) => entry < size,
+            Ok(Record::RefusedOf(of)) => of.entry < size,
             Ok(Record::ReservationOf(of)) => of.entry < size && of.token < leaves && of.payee < leaves,
             Ok(Record::LeaseOf(of)) => of.entry < size && of.token < leaves && of.payee < leaves,
             Ok(Record::TokenOf(info)) => info.entry < size,

@@ -2,9 +2,11 @@
 //! stays in its canonical bytes and is not here.
 
 use crate::machine::{
-    Capture, Due, Head, Lease, LinkValues, PendingRekey, Request, Reservation, TokenInfo, Waiting,
+    Capture, Due, Head, Lease, LinkValues, PendingRekey, Refused, Request, Reservation, Tally, TokenInfo,
+    Waiting,
 };
 use bincode::Options;
+use remit_verifier::code::Code;
 use remit_verifier::limits::{APPROVERS_MAX, BUDGETS_MAX, DEPTH_MAX, SPANS_MAX};
 use remit_verifier::object::{Budget, LeaseLimits, Period, Share, Token, Window};
 use remit_verifier::state::Counters;
@@ -320,6 +322,43 @@ impl From<CaptureRow> for Capture {
     fn from(row: CaptureRow) -> Self {
         let (amount, refunded) = (Amount(row.amount), Amount(row.refunded));
         Self { reservation: ObjectId(row.reservation), amount, refunded }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RefusedRow {
+    entry: u64,
+    code: u16,
+}
+
+impl From<&Refused> for RefusedRow {
+    fn from(of: &Refused) -> Self {
+        Self { entry: of.entry.0, code: of.code.number() }
+    }
+}
+
+impl RefusedRow {
+    /// The record; `None` if its number is no code's.
+    pub(super) fn refused(self) -> Option<Refused> {
+        Code::from_number(self.code.into()).map(|code| Refused { entry: EntryIndex(self.entry), code })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct TallyRow {
+    start: u64,
+    count: u64,
+}
+
+impl From<&Tally> for TallyRow {
+    fn from(of: &Tally) -> Self {
+        Self { start: of.start.0, count: of.count }
+    }
+}
+
+impl From<TallyRow> for Tally {
+    fn from(row: TallyRow) -> Self {
+        Self { start: Seconds(row.start), count: row.count }
     }
 }
 

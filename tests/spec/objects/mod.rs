@@ -117,7 +117,7 @@ pub(crate) fn outcome() -> Vec<u8> {
         time: Millis(START * 1000 + 20_250),
         kind: Kind::Reserve,
         id: tokens::invocation_id(),
-        result: 0,
+        refused: None,
         details: details().digest(),
     };
     Entry::Outcome(outcome).encode()

@@ -61,6 +61,7 @@ impl Facts {
                 14 => f.per_use = Some(Amount(r.u64()?)),
                 15 => f.unapproved = Some(Amount(r.u64()?)),
                 16 => f.root = Some(Hash(r.array_bytes()?)),
+                17 => f.decided = Some(StateIndex(r.u64()?)),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())

@@ -1,8 +1,9 @@
 //! Details: what an entry did, in parts that are shown apart (spec 03 §5).
 
-use crate::cbor::{Fields, Writer};
+use crate::cbor::{DecodeError, Fields, Reader, Writer};
 use crate::hash::sha256;
 use crate::label;
+use crate::limits::*;
 use crate::object::Kind;
 use crate::state::{UnitValues, salt};
 use crate::types::{
@@ -54,6 +55,8 @@ pub struct Facts {
     pub unapproved: Option<Amount>,
     /// Of a settlement: the root over the uses that it is for.
     pub root: Option<Hash>,
+    /// Of a refusal: the leaf that decided.
+    pub decided: Option<StateIndex>,
 }
 
 /// The numbers of one link after the entry.
@@ -65,6 +68,117 @@ pub struct LinkPart {
     pub secret: [u8; 32],
     /// Its counters in the units concerned.
     pub values: Vec<UnitValues>,
+    /// Of a refusal: the number that decided, where one did.
+    pub bound: Option<Bound>,
+}
+
+/// A number that a token states, and what stood against it when a spend was refused (spec 19 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bound {
+    /// Which of its numbers.
+    pub what: BoundKind,
+    /// The place of a window among the budget's; else 0.
+    pub place: u64,
+    /// The number that it states.
+    pub most: u64,
+    /// What stood against it before, without the amount that was asked for.
+    pub used: u64,
+}
+
+/// Which number of a token decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum BoundKind {
+    /// The total of its budget; against it stands what is committed.
+    Total = 1,
+    /// What one use may be.
+    PerUse = 2,
+    /// A window of its budget; against it stands what was reserved in the present span.
+    Window = 3,
+    /// The sum up to which no approval is needed in a span; against it stands what was reserved in the present one.
+    Cumulative = 4,
+    /// The amount up to which no approval is needed.
+    Unapproved = 5,
+    /// What one lease may be.
+    Lease = 6,
+    /// For how many seconds a lease may be spent from.
+    LeaseLength = 7,
+    /// How many entries may be written in a span; against it stands how many were.
+    Entries = 8,
+}
+
+impl BoundKind {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Total,
+        Self::PerUse,
+        Self::Window,
+        Self::Cumulative,
+        Self::Unapproved,
+        Self::Lease,
+        Self::LeaseLength,
+        Self::Entries,
+    ];
+}
+
+impl Bound {
+    /// A bound of which a token has one at most.
+    pub const fn new(what: BoundKind, most: u64, used: u64) -> Self {
+        Self { what, place: 0, most, used }
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        w.array(4).u64(self.what as u64).u64(self.place).u64(self.most).u64(self.used);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.array_of(4)?;
+        let number = r.u64()?;
+        let what = BoundKind::ALL.into_iter().find(|what| *what as u64 == number);
+        let what = what.ok_or(DecodeError::Malformed)?;
+        // Only windows are several.
+        let place_max = if what == BoundKind::Window { WINDOWS_MAX as u64 - 1 } else { 0 };
+        Ok(Self { what, place: r.u64_max(place_max)?, most: r.u64()?, used: r.u64()? })
+    }
+}
+
+/// One link's part of details as somebody reads it who was shown it. That the entry commits to it is for the caller to
+/// check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What makes its digest unguessable.
+    pub salt: Hash,
+    /// The token.
+    pub token: StateIndex,
+    /// Its counters in the units concerned: after the entry, of a refusal as they stood.
+    pub values: Vec<UnitValues>,
+    /// Of a refusal: the number that decided, where one did.
+    pub bound: Option<Bound>,
+}
+
+impl Link {
+    /// Decodes a link part.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]; `NotCanonical` also for units out of order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
+            let len = r.array(5)?;
+            r.label(label::LINK)?;
+            let (salt, token) = (Hash(r.array_bytes()?), StateIndex(r.u64()?));
+            let values = r.list(BUDGETS_MAX, UnitValues::decode)?;
+            if !values.is_sorted_by(|a, b| a.unit < b.unit) {
+                return Err(DecodeError::NotCanonical);
+            }
+            let bound = match len {
+                4 => None,
+                5 => Some(Bound::decode(r)?),
+                _ => return Err(DecodeError::Malformed),
+            };
+            Ok(Self { salt, token, values, bound })
+        })
+    }
 }
 
 impl Facts {
@@ -86,6 +200,7 @@ impl Facts {
         f.opt(14, self.per_use, |w, v| w.u64(v.0));
         f.opt(15, self.unapproved, |w, v| w.u64(v.0));
         f.opt(16, self.root, |w, v| w.bytes(&v.0));
+        f.opt(17, self.decided, |w, v| w.u64(v.0));
         f
     }
 }
@@ -107,9 +222,12 @@ impl Details {
             w.fields(facts.fields());
         });
         let link = |part: &LinkPart| {
-            let mut w = Writer::labelled(label::LINK, 4);
+            let mut w = Writer::labelled(label::LINK, if part.bound.is_some() { 5 } else { 4 });
             w.bytes(&salt(&part.secret, label::LINK.as_bytes(), entry.0).0).u64(part.token.0);
             w.list(&part.values, |w, values| values.encode(w));
+            if let Some(bound) = &part.bound {
+                bound.encode(&mut w);
+            }
             w.into_bytes()
         };
         Self { common: common.into_bytes(), links: links.iter().map(link).collect() }

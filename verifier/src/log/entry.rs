@@ -2,6 +2,7 @@
 
 use crate::c2sp::is_key_name;
 use crate::cbor::{DecodeError, Reader, Writer};
+use crate::code::Code;
 use crate::hash::sha256;
 use crate::key::PublicKey;
 use crate::label;
@@ -62,8 +63,8 @@ pub struct Outcome {
     pub kind: Kind,
     /// Its id; for an entry that the ledger writes, the id of what it ends or makes effective.
     pub id: ObjectId,
-    /// 0 applied; other results belong to later rules versions.
-    pub result: u64,
+    /// Why it was refused, of a refusal and of nothing else; `None` is 0 in the entry: applied.
+    pub refused: Option<Code>,
     /// Digest of the details.
     pub details: Hash,
 }
@@ -82,7 +83,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`]; an unknown kind is `Malformed`, an unknown result `NotEnabled`.
+    /// [`DecodeError`]; an unknown kind is `Malformed`, an unknown result, or one that is not 0 of anything but a refusal,
+    /// `NotEnabled`; a refusal without a reason `Malformed`.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
             let len = r.array(8)?;
@@ -105,11 +107,8 @@ impl Entry {
                 (Kind::Genesis | Kind::Commitment, _) => Err(DecodeError::Malformed),
                 (kind, 6) => {
                     let id = ObjectId(r.array_bytes()?);
-                    let result = r.u64()?;
-                    if result != 0 {
-                        return Err(DecodeError::NotEnabled(4));
-                    }
-                    Ok(Self::Outcome(Outcome { time, kind, id, result, details: Hash(r.array_bytes()?) }))
+                    let refused = Outcome::decode_result(kind, r.u64()?)?;
+                    Ok(Self::Outcome(Outcome { time, kind, id, refused, details: Hash(r.array_bytes()?) }))
                 }
                 _ => Err(DecodeError::Malformed),
             }
@@ -128,10 +127,23 @@ impl Entry {
                 w.bytes(&c.state_root.0).bytes(&c.status_root.0);
             }
             Self::Outcome(o) => {
-                w.u64(o.kind as u64).bytes(&o.id.0).u64(o.result).bytes(&o.details.0);
+                let result = o.refused.map_or(0, |code| u64::from(code.number()));
+                w.u64(o.kind as u64).bytes(&o.id.0).u64(result).bytes(&o.details.0);
             }
         }
         w.into_bytes()
+    }
+}
+
+impl Outcome {
+    /// A refusal has a code, everything else 0: nobody takes the one for the other.
+    fn decode_result(kind: Kind, result: u64) -> Result<Option<Code>, DecodeError> {
+        match (kind, result) {
+            (Kind::Refusal, 0) => Err(DecodeError::Malformed),
+            (Kind::Refusal, number) => Code::from_number(number).map(Some).ok_or(DecodeError::NotEnabled(4)),
+            (_, 0) => Ok(None),
+            _ => Err(DecodeError::NotEnabled(4)),
+        }
     }
 }
 

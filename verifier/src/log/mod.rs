@@ -5,5 +5,5 @@ mod details;
 mod entry;
 
 pub use common::Common;
-pub use details::{Details, Facts, LinkPart};
+pub use details::{Bound, BoundKind, Details, Facts, Link, LinkPart};
 pub use entry::{Commitment, Entry, Genesis, Outcome};

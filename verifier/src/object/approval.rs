@@ -33,6 +33,11 @@ impl ApprovalRule {
         thresholds.iter().find(|(of, _)| of == unit).is_none_or(|(_, most)| amount > *most)
     }
 
+    /// Up to which amount a payment in the unit needs no approvals, where that is stated.
+    pub fn threshold(&self, unit: &ObjectId) -> Option<Amount> {
+        self.thresholds.iter().flatten().find(|(of, _)| of == unit).map(|(_, most)| *most)
+    }
+
     /// Whether enough of these keys, none of which stands twice, are approvers.
     pub fn is_met(&self, keys: &[KeyBytes]) -> bool {
         keys.iter().filter(|key| self.names(key)).count() as u64 >= self.k

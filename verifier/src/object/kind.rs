@@ -93,13 +93,14 @@ kinds! {
     36 LeaseClose "lease_close" Some(label::LEASE_CLOSE);
     /// The payee settles a lease with its last voucher.
     37 Settle "settle" Some(label::SETTLE);
+    /// A spend by whoever holds the token was refused; nothing moved.
+    40 Refusal "refusal" None;
     /// The operators put later rules in force.
     41 Upgrade "upgrade" Some(label::UPGRADE);
 }
 
 /// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
-pub const RESERVED: &[(u64, &str)] =
-    &[(38, "offer"), (39, "trade"), (40, "refusal"), (42, "time_jump"), (43, "snapshot")];
+pub const RESERVED: &[(u64, &str)] = &[(38, "offer"), (39, "trade"), (42, "time_jump"), (43, "snapshot")];
 
 impl Kind {
     /// The kind with this number, if this rules version has it.
@@ -110,5 +111,11 @@ impl Kind {
     /// Whether the ledger itself writes entries of this kind; nobody submits them.
     pub const fn is_written_by_the_ledger(self) -> bool {
         matches!(self, Self::Genesis | Self::Commitment | Self::Expiry | Self::Rekeyed | Self::Lapse)
+    }
+
+    /// Whether an operation of this kind, alone in its submission, spends a holder's value: its refusal is an entry
+    /// (spec 19 §1).
+    pub const fn is_spend(self) -> bool {
+        matches!(self, Self::Reserve | Self::Request | Self::Lease)
     }
 }

@@ -26,6 +26,6 @@ pub use permission::{Asked, BadPath, Condition, Operator, Path, Permission, Valu
 pub use submission::{
     Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id, payload_id,
 };
-pub use token::{Delegation, DelegationMode, Origin, Token};
+pub use token::{Delegation, DelegationMode, EntryQuota, Origin, Token};
 pub use voucher::Voucher;
 pub use window::{Period, Window};

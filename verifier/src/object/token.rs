@@ -47,6 +47,17 @@ pub struct Token {
     pub budgets: Option<Vec<Budget>>,
     /// Whose approval its uses need, those of the tokens below too. `None` asks nobody; the rules above hold anyway.
     pub approval: Option<ApprovalRule>,
+    /// In a root: how many entries may be written for it and all tokens below. `None` counts none.
+    pub entries: Option<EntryQuota>,
+}
+
+/// How many entries a root lets be written for its tokens in each span of time (spec 19 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EntryQuota {
+    /// As soon as so many are counted in a span, nothing new is begun in it; at least 1.
+    pub most: u64,
+    /// Length of the spans, which follow each other from the beginning of Unix time.
+    pub length: Seconds,
 }
 
 /// Where a token's authority comes from.
@@ -162,12 +173,14 @@ impl Token {
             sealed: claims.sealed,
             budgets: claims.budgets,
             approval: claims.approval,
+            entries: claims.entries,
         };
         token.fits_mode()?;
         Ok(token)
     }
 
-    /// An offline link has open, shared budgets, no sealed claims and no transfer; a logged token the opposite.
+    /// An offline link has open, shared budgets, no sealed claims and no transfer; a logged token the opposite. Entries
+    /// are counted by roots alone.
     fn fits_mode(&self) -> Result<(), DecodeError> {
         let fits = match self.origin {
             Origin::Offline { .. } => {
@@ -179,7 +192,8 @@ impl Token {
             }
             _ => self.sealed.is_some() && self.budgets.is_none(),
         };
-        if fits { Ok(()) } else { Err(DecodeError::Malformed) }
+        let root = matches!(self.origin, Origin::Root { .. });
+        if fits && (root || self.entries.is_none()) { Ok(()) } else { Err(DecodeError::Malformed) }
     }
 
     /// Encodes the payload; [`Token::decode`] gives it back.
@@ -195,6 +209,7 @@ impl Token {
         claims.opt(8, self.sealed, |w, digest| w.bytes(&digest.0));
         claims.opt(9, self.budgets.as_ref(), |w, budgets| encode_budgets(w, budgets));
         claims.opt(10, self.approval.as_ref(), |w, rule| rule.encode(w));
+        claims.opt(11, self.entries, |w, quota| w.array(2).u64(quota.most).u64(quota.length.0));
         let mut cwt = Fields::default();
         cwt.add(CWT_EXP, |w| w.u64(self.expires.0));
         cwt.opt(CWT_NBF, self.not_before, |w, start| w.u64(start.0));
@@ -218,6 +233,7 @@ struct Claims {
     sealed: Option<Hash>,
     budgets: Option<Vec<Budget>>,
     approval: Option<ApprovalRule>,
+    entries: Option<EntryQuota>,
 }
 
 impl Claims {
@@ -235,12 +251,26 @@ impl Claims {
                 8 => claims.sealed = Some(Hash(r.array_bytes()?)),
                 9 => claims.budgets = Some(decode_open_budgets(r)?),
                 10 => claims.approval = Some(ApprovalRule::decode(r)?),
-                11 => return Err(DecodeError::NotEnabled(key)),
+                11 => claims.entries = Some(EntryQuota::decode(r)?),
                 other => return Err(DecodeError::UnknownField(other)),
             }
             Ok(())
         })?;
         Ok(claims)
+    }
+}
+
+impl EntryQuota {
+    /// The first second of the span that `now` lies in.
+    pub const fn start(&self, now: Seconds) -> Seconds {
+        now.start_of(self.length)
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.array_of(2)?;
+        let (most, length) = (r.u64()?, Seconds(r.u64()?));
+        let fits = most >= 1 && (WINDOW_LENGTH_MIN..=WINDOW_LENGTH_MAX).contains(&length);
+        if fits { Ok(Self { most, length }) } else { Err(DecodeError::Malformed) }
     }
 }
 

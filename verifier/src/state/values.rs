@@ -88,7 +88,12 @@ impl UnitValues {
         });
     }
 
-    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Reads what [`UnitValues::encode`] writes.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`].
+    pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array_of(10)?;
         let unit = StateIndex(r.u64()?);
         let counters = Counters {

@@ -119,7 +119,7 @@ fn commitment() {
         time: NOW_MS,
         kind: Kind::Reserve,
         id: ObjectId::default(),
-        result: 0,
+        refused: None,
         details: Hash::default(),
     });
     refused(Scene { log: Box::new(move |log| *log.last_mut().unwrap() = outcome.encode()), ..Scene::root() });

@@ -341,7 +341,7 @@ impl Funding {
         let zero = ObjectId::default();
         let ids: Vec<_> = self.ids.iter().map(|member| if *member == zero { id } else { *member }).collect();
         let id = if ids.is_empty() { id } else { combined_id(&ids) };
-        let outcome = Outcome { time: self.time, kind: self.kind, id, result: 0, details: Hash([6; 32]) };
+        let outcome = Outcome { time: self.time, kind: self.kind, id, refused: None, details: Hash([6; 32]) };
         let mut entry = Entry::Outcome(outcome).encode();
         (self.entry)(&mut entry);
         let mut log = before.to_vec();
