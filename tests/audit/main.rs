@@ -3,6 +3,7 @@
 
 mod conserve;
 mod log;
+mod refusals;
 mod replay;
 mod story;
 #[path = "../rules/world.rs"]

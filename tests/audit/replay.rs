@@ -234,7 +234,8 @@ fn nothing_is_applied_twice_and_nothing_that_the_rules_refuse() {
     log.0.insert(reserve + 1, forged);
     log.change_outcome(reserve + 1, |outcome| outcome.id = ready.id);
     let leaf = w.ledger.leaf(&root).map(|record| record.leaf.index);
-    let refusal = Refusal { leaf, ..Refusal::of(Code::AboveTotal) };
+    let entry = Some(at(reserve + 1));
+    let refusal = Refusal { leaf, entry, ..Refusal::of(Code::AboveTotal) };
     assert_eq!(in_batch(&log), ReplayError::Refused(at(reserve + 1), refusal));
 }
 

@@ -96,6 +96,7 @@ fn spend(w: &mut World, root: ObjectId, own: ObjectId) {
     w.release(reserve, None).expect("released");
     w.refund(capture, 50).expect("refunded");
     purchase(w, root, 40);
+    assert!(w.reserve(root, "alice", 1_001).is_err(), "a refusal is an entry");
 
     // What is refunded and released after the carved token's end passes to where it came from.
     let late = w.reserve(own, "carol", 100).expect("reserved");

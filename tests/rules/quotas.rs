@@ -119,7 +119,11 @@ fn nothing_new_is_begun_and_everything_else_goes_on() {
     w.advance(2 * DAY);
     w.tick();
     assert_eq!(w.generation(root).0, 2, "cut, and rekeyed when the delay was over");
-    assert_eq!(w.counted(root), Some(5 + 1 + 4 + 8 + 1), "the refused reserve too, and the rekey that was due");
+    assert_eq!(
+        w.counted(root),
+        Some(5 + 1 + 4 + 8 + 1),
+        "the refused reserve too, and the rekey that was due"
+    );
     w.replays();
 }
 

@@ -9,7 +9,7 @@ use remit_verifier::cose::Sign1;
 use remit_verifier::hash::{leaf_hash, sha256};
 use remit_verifier::json;
 use remit_verifier::key::PublicKey;
-use remit_verifier::log::Entry;
+use remit_verifier::log::{Details, Entry, Link, LinkPart};
 use remit_verifier::merkle::{TreeHead, verify_consistency, verify_inclusion, verify_multiproof};
 use remit_verifier::object::{
     Act, Argument, Asked, Authority, Condition, Invocation, Kind, Operator, Path, Payment, Sealed,
@@ -83,6 +83,18 @@ pub(crate) fn written(kind: &str, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> 
         "use" => Use::decode(bytes)?.encode(),
         "evidence" => Evidence::decode(bytes)?.encode(),
         "case" => Case::decode(bytes)?.encode(),
+        "link" => {
+            let link = Link::decode(bytes)?;
+            // Only who has the secret can salt it again; the rest is written as it was.
+            let facts = remit_verifier::log::Facts::default();
+            let part =
+                LinkPart { token: link.token, secret: [0; 32], values: link.values, bound: link.bound };
+            let (id, nonce) = (ObjectId::default(), remit_verifier::types::Nonce::default());
+            let again = Details::new(Kind::Refusal, &id, &nonce, EntryIndex(0), &[facts], &[part]);
+            let mut again = Item::read(&again.links[0]);
+            again.items()[1] = Item::Bytes(link.salt.0.to_vec());
+            again.write()
+        }
         "values" => {
             let (values, salt) = Values::decode(bytes)?;
             // The salt hides the secret, so that values cannot be written again from what is open alone.
@@ -128,7 +140,7 @@ pub(crate) fn object(vector: &Value) {
             structure.verify(&key, &object.signature).expect("a good signature");
         }
         "token" => states(vector, "authority", TokenLeaf::authority_of(&bytes).to_string()),
-        "sealed" | "values" => states(vector, "digest", sha256(&[&bytes]).to_string()),
+        "sealed" | "values" | "link" => states(vector, "digest", sha256(&[&bytes]).to_string()),
         "argument" => {
             let argument = Reader::whole(&bytes, 1_024, Argument::decode).expect("decoded above");
             states(vector, "digest", argument.digest().to_string());
@@ -330,7 +342,8 @@ pub(crate) fn ledger(vector: &Value) {
                 Answer::Replayed(entry) => json!({ "replayed": entry.to_string() }),
                 Answer::Refused(refusal) => {
                     let leaf = refusal.leaf.map(|leaf| leaf.to_string());
-                    json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf })
+                    let entry = refusal.entry.map(|entry| entry.to_string());
+                    json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf, "entry": entry })
                 }
             };
             assert_eq!(stated["answer"], answer, "{}", stated["about"]);

@@ -5,6 +5,8 @@ with it and `check.py` holds both to the vectors. It reads files of this reposit
 """
 
 import hashlib
+import re
+from pathlib import Path
 
 U64 = 2**64 - 1
 
@@ -368,8 +370,8 @@ CLAIMS = fields(
         8: ID,
         9: OPEN_BUDGETS,
         10: approval_rule,
+        11: array(number(1), number(60, 34_560_000)),
     },
-    (11,),
 )
 
 
@@ -377,6 +379,7 @@ def token_shape(value, key=public_key):
     cnf = fields({1: fields({1: const(1), -1: const(6), -2: key})})
     fields({4: COUNT, 7: NONCE, 8: cnf, -65537: CLAIMS}, {5: COUNT})(value)
     claims = value[-65537]
+    need(11 not in claims or claims[3][0] == 0)
     if claims[3][0] == 2:
         need(not {2, 6, 8} & claims.keys() and all(budget[2] == 0 for budget in claims.get(9, [])))
     else:
@@ -440,16 +443,25 @@ def is_key_name(value):
     return bool(value) and not any(c.isspace() or c == "+" or c < " " for c in value)
 
 
-def result_shape(value):
+# Every number of spec 15.
+CODES = Path(__file__).resolve().parents[2] / "spec" / "15-codes.md"
+CODE_NUMBERS = {int(row) for row in re.findall(r"^\| (\d+) \| `", CODES.read_text(), re.MULTILINE)}
+
+
+def result_shape(kind, value):
     COUNT(value)
-    need(value == 0, "not_enabled")
+    if kind == 40:
+        need(value)
+        need(value in CODE_NUMBERS, "not_enabled")
+    else:
+        need(value == 0, "not_enabled")
 
 
 def entry_shape(value):
     need(isinstance(value, list) and len(value) >= 3)
     const("remit/entry/v1", "wrong_label")(value[0])
     COUNT(value[1]), COUNT(value[2])
-    need(not 38 <= value[2] <= 43 or value[2] == 41, "not_enabled")
+    need(not 38 <= value[2] <= 43 or value[2] in (40, 41), "not_enabled")
     if value[2] == 0:
         keys = listing(public_key, 8, 1)
         array(COUNT, text(255), public_key, keys, COUNT, rules_version)(value[2:])
@@ -459,7 +471,8 @@ def entry_shape(value):
     elif value[2] == 1:
         array(COUNT, COUNT, ID, ID)(value[2:])
     else:
-        array(either(number(2, 25), number(32, 37), const(41)), ID, result_shape, ID)(value[2:])
+        result = lambda result: result_shape(value[2], result)
+        array(either(number(2, 25), number(32, 37), number(40, 41)), ID, result, ID)(value[2:])
 
 
 BLOB = octets(65535)
@@ -470,7 +483,16 @@ CASE = (
 LEASE = fields(
     {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: COUNT, 12: ID, 30: ID, 31: ID, 32: COUNT, 33: COUNT}, {3: ID, 34: COUNT}
 )
-FACTS = fields({}, {key: ID if key in (2, 16) else COUNT for key in range(1, 17)})
+FACTS = fields({}, {key: ID if key in (2, 16) else COUNT for key in range(1, 18)})
+
+
+def link_shape(value):
+    need(isinstance(value, list) and len(value) in (4, 5))
+    bound = [array(number(1, 8), number(0, 3), COUNT, COUNT)] * (len(value) - 4)
+    labelled("remit/link/v1", ID, COUNT, UNIT_VALUES, *bound)(value)
+    need(len(value) == 4 or value[4][0] == 3 or value[4][1] == 0)
+
+
 TALLY = array(COUNT, COUNT, listing(ID, 63))
 SHAPES = {
     "token": (6144, token_shape),
@@ -493,6 +515,7 @@ SHAPES = {
     "use": (6144, use_shape),
     "act:lease": (6144, LEASE),
     "act:lease_close": (6144, fields({1: NONCE, 2: COUNT, 9: either(ID, number(0, 7))}, {3: ID})),
+    "link": (65535, link_shape),
     "common": (65535, labelled("remit/common/v1", ID, COUNT, listing(FACTS, 8, 1))),
     "lease proof": (
         263164,

@@ -8,6 +8,7 @@ mod leases;
 mod objects;
 mod permissions;
 mod proofs;
+mod refusals;
 mod rules;
 mod script;
 mod special;

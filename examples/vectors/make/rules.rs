@@ -1,6 +1,7 @@
 //! `rules.json`: one ledger through every kind of operation, and refused for every reason that can be scripted.
 
 use super::leases;
+use super::refusals;
 use super::script::Script;
 use super::things::{DAY, OTHER, genesis, key, path, signer};
 use remit::client::{Ask, Client, Randomness, TokenSpec, budget, carved};
@@ -41,6 +42,8 @@ pub(crate) fn ledgers() -> Vec<Value> {
     deadlines(&mut s);
     largest(&mut s);
     leases::scenes(&mut s);
+    third_rules(&mut s);
+    refusals::scenes(&mut s);
     compromise(&mut s);
     vec![s.close(
         "every-kind",
@@ -154,6 +157,11 @@ fn upgrade(s: &mut Script) {
     s.operate("Version 2 is put in force.", to(2), YES);
     s.operate("And once more.", to(2), no(AlreadySo));
     s.delegate("The same child.", (plain, "early"), &spec, YES);
+}
+
+fn third_rules(s: &mut Script) {
+    refusals::of_later_rules(s);
+    s.operate("Version 3 is put in force.", Act::Upgrade { rules: Rules(3) }, YES);
 }
 
 fn windows(s: &mut Script) {

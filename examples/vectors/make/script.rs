@@ -95,8 +95,8 @@ impl Script {
                 Answer::Replayed(entry) => (None, json!({ "replayed": entry.to_string() })),
                 Answer::Refused(refusal) => {
                     let leaf = refusal.leaf.map(|leaf| leaf.to_string());
-                    let answer =
-                        json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf });
+                    let entry = refusal.entry.map(|entry| entry.to_string());
+                    let answer = json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf, "entry": entry });
                     (Some(Err(refusal.code)), answer)
                 }
             };

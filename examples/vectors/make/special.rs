@@ -3,6 +3,7 @@
 use super::broken::{Broken, change};
 use super::item::Item;
 use super::leases;
+use super::refusals;
 use super::things::*;
 use super::{approvals, windows};
 use remit_verifier::code::Code;
@@ -15,6 +16,8 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         "token-root" => {
             [claims(good), permissions(good), approvals::of_token(good)].into_iter().flatten().collect()
         }
+        "token-root-counting" => refusals::of_token(good),
+        "link-part-refusal" => refusals::of_link_part(good),
         "token-logged" => logged_claims(good),
         "token-offline" => offline_claims(good),
         "sealed" => [sealed_claims(good), windows::of_sealed_claims(good), leases::of_sealed_claims(good)]
@@ -25,7 +28,7 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         "voucher" => leases::of_vouchers(good),
         "argument-class" => arguments(good),
         "party" | "party_keys" | "unit" | "transfer" | "suspend" | "refund" => acts(name, good),
-        "entry-genesis" | "entry-commitment" | "entry-outcome" => entries(name, good),
+        "entry-genesis" | "entry-commitment" | "entry-outcome" | "entry-refusal" => entries(name, good),
         "leaf-unit" | "leaf-party" | "leaf-token" => leaves(name, good),
         "values" => values(good),
         "presentation" | "evidence" | "case" => shown(name, good),
@@ -141,7 +144,6 @@ fn claims(good: &[u8]) -> Vec<Broken> {
         change(good, "issuer-claim", "The CWT claim iss.", Code::UnknownField, |item| {
             item.add(1, Item::text("x"))
         }),
-        claim("reserved-11", "A claim of later rules.", Code::NotEnabled, 11, number(0)),
         claim("unknown-claim", "A claim that nobody knows.", Code::UnknownField, 12, number(0)),
         claim(
             "no-mode",
@@ -522,10 +524,19 @@ fn entries(name: &str, good: &[u8]) -> Vec<Broken> {
         element("unknown-kind", "A kind that nobody knows.", Code::Malformed, 2, number(99)),
         element("genesis-kind", "A genesis of this length.", Code::Malformed, 2, number(0)),
         element("short-hash", "A hash of 31 bytes.", Code::Malformed, 5, Item::Bytes(vec![1; 31])),
-        if name == "entry-outcome" {
-            element("refused", "A result of later rules.", Code::NotEnabled, 4, number(1))
-        } else {
-            element("size", "A size that is no number.", Code::Malformed, 3, Item::text("6"))
+        match name {
+            "entry-outcome" => {
+                let refused = number(u64::from(Code::AboveTotal.number()));
+                element("refused", "Applied, with the code of a refusal.", Code::NotEnabled, 4, refused)
+            }
+            "entry-refusal" => {
+                element("no-code", "A refusal with a number of no code.", Code::NotEnabled, 4, number(99))
+            }
+            _ => element("size", "A size that is no number.", Code::Malformed, 3, Item::text("6")),
+        },
+        match name {
+            "entry-refusal" => element("applied", "A refusal without a code.", Code::Malformed, 4, number(0)),
+            _ => element("short-kind", "A kind that is no number.", Code::Malformed, 2, Item::text("2")),
         },
     ]
 }

@@ -2,13 +2,14 @@
 
 use remit::client::public_key;
 use remit_verifier::cbor::Writer;
+use remit_verifier::code::Code;
 use remit_verifier::key::{EncodedKey, PublicKey};
 use remit_verifier::label;
-use remit_verifier::log::{Commitment, Entry, Genesis, Outcome};
+use remit_verifier::log::{Bound, BoundKind, Commitment, Details, Entry, Facts, Genesis, LinkPart, Outcome};
 use remit_verifier::object::{
-    Act, ApprovalRule, Argument, Budget, Claim, Condition, Delegation, DelegationMode, Invocation, Kind,
-    Lease, Operator, Origin, Path, Payment, Period, Permission, Position, Reference, Requested, Sealed,
-    Share, Stamp, Target, Token, Value, Voucher, Window,
+    Act, ApprovalRule, Argument, Budget, Claim, Condition, Delegation, DelegationMode, EntryQuota,
+    Invocation, Kind, Lease, Operator, Origin, Path, Payment, Period, Permission, Position, Reference,
+    Requested, Sealed, Share, Stamp, Target, Token, Value, Voucher, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -129,7 +130,14 @@ pub(crate) fn root() -> Token {
         sealed: Some(Sealed::digest(&sealed().encode())),
         budgets: None,
         approval: Some(approval_rule()),
+        entries: None,
     }
+}
+
+/// A root that counts its entries: a thousand in a day.
+pub(crate) fn counting() -> Token {
+    let entries = Some(EntryQuota { most: 1_000, length: Seconds(DAY) });
+    Token { origin: Origin::Root { issuer: COMPANY }, entries, ..logged() }
 }
 
 /// Two of three people, above 5 000.00 in one unit and never in another.
@@ -303,11 +311,27 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     let time = Millis(START.0 * 1000 + 250);
     let commitment = Commitment { time, state_size: TreeSize(6), state_root, status_root };
     let outcome = Outcome { time, kind: Kind::Reserve, id: OTHER, refused: None, details: Hash([0xdd; 32]) };
+    let refusal = Outcome { kind: Kind::Refusal, refused: Some(Code::AboveTotal), ..outcome };
     vec![
         ("entry-genesis", Entry::Genesis(Box::new(genesis()))),
         ("entry-commitment", Entry::Commitment(commitment)),
         ("entry-outcome", Entry::Outcome(outcome)),
+        ("entry-refusal", Entry::Outcome(refusal)),
     ]
+}
+
+/// A part of details for each of its forms: of a link that moved, and of one that refused.
+pub(crate) fn link_parts() -> Vec<(&'static str, Vec<u8>)> {
+    let window = Bound { place: 1, ..Bound::new(BoundKind::Window, 400_000, 398_000) };
+    let part = |bound| {
+        let values = values().units;
+        LinkPart { token: StateIndex(4), secret: sealed().secret, values, bound }
+    };
+    let bytes = |kind, bound| {
+        let facts = Facts { index: Some(StateIndex(4)), decided: Some(StateIndex(4)), ..Facts::default() };
+        Details::new(kind, &OTHER, &Nonce([9; 16]), EntryIndex(8), &[facts], &[part(bound)]).links.remove(0)
+    };
+    vec![("link-part", bytes(Kind::Reserve, None)), ("link-part-refusal", bytes(Kind::Refusal, Some(window)))]
 }
 
 pub(crate) fn values() -> Values {

@@ -9,10 +9,11 @@ mod tokens;
 pub(crate) use tokens::arguments;
 
 use ed25519_dalek::{Signer, SigningKey};
+use remit_verifier::code::Code;
 use remit_verifier::cose::{SigStructure, Sign1};
 use remit_verifier::key::PublicKey;
 use remit_verifier::label;
-use remit_verifier::log::{Commitment, Details, Entry, Facts, Genesis, LinkPart, Outcome};
+use remit_verifier::log::{Bound, BoundKind, Commitment, Details, Entry, Facts, Genesis, LinkPart, Outcome};
 use remit_verifier::object::{Envelope, Kind, Submission};
 use remit_verifier::state::{
     Counters, Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, Retired, Span, Status, TokenLeaf, UnitLeaf,
@@ -142,8 +143,31 @@ pub(crate) fn details() -> Details {
         deadline: Some(Seconds(START + 86_400)),
         ..Facts::default()
     };
-    let link = LinkPart { token: StateIndex(4), secret: tokens::SECRET, values: vec![counters()] };
+    let link =
+        LinkPart { token: StateIndex(4), secret: tokens::SECRET, values: vec![counters()], bound: None };
     Details::new(Kind::Reserve, &tokens::invocation_id(), &nonce(33), OUTCOME_INDEX, &[facts], &[link])
+}
+
+/// The details of the same reserve, refused by a window.
+fn refused() -> Details {
+    let token = Some(StateIndex(4));
+    let (amount, unit) = (Some(Amount(48_000)), Some(StateIndex(1)));
+    let facts = Facts { index: token, amount, unit, decided: token, ..Facts::default() };
+    let bound = Some(Bound::new(BoundKind::Window, 200_000, 198_000));
+    let link = LinkPart { token: StateIndex(4), secret: tokens::SECRET, values: vec![counters()], bound };
+    Details::new(Kind::Refusal, &tokens::invocation_id(), &nonce(33), OUTCOME_INDEX, &[facts], &[link])
+}
+
+/// The entry of that refusal.
+fn refusal() -> Vec<u8> {
+    let outcome = Outcome {
+        time: Millis(START * 1000 + 20_250),
+        kind: Kind::Refusal,
+        id: tokens::invocation_id(),
+        refused: Some(Code::AboveWindow),
+        details: refused().digest(),
+    };
+    Entry::Outcome(outcome).encode()
 }
 
 fn log() -> Vec<Sample> {
@@ -172,7 +196,7 @@ fn log() -> Vec<Sample> {
         &nonce(1),
         EntryIndex(9),
         &[Facts::default(), every],
-        &[LinkPart { token: StateIndex(4), secret: tokens::SECRET, values: Vec::new() }],
+        &[LinkPart { token: StateIndex(4), secret: tokens::SECRET, values: Vec::new(), bound: None }],
     );
     let written = |name, rule, bytes: &Vec<u8>| Sample { name, rule, bytes: bytes.clone(), accepts: None };
     vec![
@@ -183,6 +207,9 @@ fn log() -> Vec<Sample> {
         written("details-link", "details-link", &details.links[0]),
         written("details-common-bundle", "details-common", &bundle.common),
         written("details-link-empty", "details-link", &bundle.links[0]),
+        entry_sample("entry-refusal", "outcome", refusal()),
+        written("details-common-refusal", "details-common", &refused().common),
+        written("details-link-refusal", "details-link", &refused().links[0]),
     ]
 }
 

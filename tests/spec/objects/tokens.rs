@@ -5,8 +5,8 @@ use remit_verifier::cbor::{Reader, Writer};
 use remit_verifier::key::EncodedKey;
 use remit_verifier::label;
 use remit_verifier::object::{
-    ApprovalRule, Argument, Budget, Condition, Delegation, DelegationMode, Invocation, Operator, Origin,
-    Path, Payment, Period, Permission, Sealed, Share, Token, Value, Window,
+    ApprovalRule, Argument, Budget, Condition, Delegation, DelegationMode, EntryQuota, Invocation, Operator,
+    Origin, Path, Payment, Period, Permission, Sealed, Share, Token, Value, Window,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, Hash, Nonce, ObjectId, Seconds};
 
@@ -62,6 +62,7 @@ fn token(holder: u8, origin: Origin) -> Token {
         sealed: None,
         budgets: None,
         approval: None,
+        entries: None,
     }
 }
 
@@ -86,6 +87,16 @@ pub(crate) fn root() -> Vec<u8> {
         max_staleness: Some(Seconds(600)),
         sealed: Some(Sealed::digest(&sealed())),
         approval: Some(approval_rule()),
+        ..token(ASSISTANT, Origin::Root { issuer: acts::company_id() })
+    };
+    token.encode()
+}
+
+/// A root that counts its entries: a thousand in a day.
+pub(crate) fn counting() -> Vec<u8> {
+    let token = Token {
+        sealed: Some(Sealed::digest(&sealed())),
+        entries: Some(EntryQuota { most: 1_000, length: Seconds(86_400) }),
         ..token(ASSISTANT, Origin::Root { issuer: acts::company_id() })
     };
     token.encode()
@@ -199,6 +210,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let arguments = arguments();
     vec![
         token("token-root", "root-token", root()),
+        token("token-root-counting", "root-token", counting()),
         token("token-logged", "logged-token", logged()),
         token("token-offline", "offline-token", offline()),
         sealed_sample("sealed-root", sealed()),

@@ -269,6 +269,7 @@ mod tests {
             sealed: Some(Hash([2; 32])),
             budgets: None,
             approval: None,
+            entries: None,
         }
     }
 

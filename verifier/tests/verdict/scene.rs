@@ -225,6 +225,7 @@ fn token(origin: Origin, nonce: u8) -> Token {
         sealed: Some(Hash([nonce; 32])),
         budgets: None,
         approval: None,
+        entries: None,
     }
 }
 
