@@ -5,6 +5,7 @@ use remit::audit::{Recorded, conserve, replay};
 use remit::client::{Ask, Client, Randomness, TokenSpec, public_key};
 use remit::engine::Answer;
 use remit::ledger::Ledger;
+use remit::machine::Key;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{
     Act, Budget, Claim, Delegation, DelegationMode, Invocation, Lease as Terms, LeaseLimits, Path, Payment,
@@ -31,6 +32,8 @@ pub struct Drive {
     /// What each lease was settled with, if it was.
     settled: Vec<Option<ObjectId>>,
     suspensions: Vec<ObjectId>,
+    /// Whether the last refusal is an entry.
+    recorded: bool,
     freezes: BTreeMap<StateIndex, ObjectId>,
     issuer: ObjectId,
     shop: ObjectId,
@@ -89,6 +92,7 @@ impl Drive {
             leases: Vec::new(),
             settled: Vec::new(),
             suspensions: Vec::new(),
+            recorded: false,
             freezes: BTreeMap::new(),
             issuer: none,
             shop: none,
@@ -128,19 +132,22 @@ impl Drive {
         Some(id)
     }
 
-    /// The id if it was applied. What is refused must leave every record as it was, but for the head.
+    /// The id if it was applied. What is refused must leave every record as it was, but for the head and what counts
+    /// refusals.
     fn submit_once(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
         let ready = self.client.ready(drafts).unwrap();
         // What is due is written before, so that the comparison sees the submission alone.
         self.ledger.submit(&[], self.now()).unwrap();
         let records = |ledger: &Ledger| -> Vec<_> {
+            let counts = |key: &Key| matches!(key, Key::RefusedOf(_) | Key::RefusalsOf(_));
             let all = ledger.store().state().iter().skip(1);
-            all.map(|(key, record)| (key.clone(), record.clone())).collect()
+            all.filter(|(key, _)| !counts(key)).map(|(key, record)| (key.clone(), record.clone())).collect()
         };
         let before = records(&self.ledger);
         match self.ledger.submit(&[&ready.bytes], self.now()).unwrap()[0] {
             Answer::Applied(_) => Some(ready.id),
-            Answer::Refused(_) => {
+            Answer::Refused(refusal) => {
+                self.recorded = refusal.entry.is_some();
                 assert!(before == records(&self.ledger), "a refusal changed something");
                 None
             }
@@ -327,11 +334,22 @@ impl Drive {
         let id = self.submit(&[draft]);
         let holds = by % HOLDERS == self.model.tokens[token].holder;
         let expected = holds && self.model.may_reserve(token, amount, action as u8);
+        self.recorded_as("reserve", token, holds, id.is_none());
         if self.agree("reserve", expected, id.is_some()) {
             self.reservations.push(id.unwrap());
             self.captures.push(Vec::new());
             let (captures, released, at) = (Vec::new(), 0, self.model.now);
             self.model.reservations.push(Reservation { token, amount, at, captures, released, settle_by });
+        }
+    }
+
+    /// A refused spend is an entry if and only if the model says so.
+    fn recorded_as(&mut self, what: &str, token: usize, holds: bool, refused: bool) {
+        if refused {
+            let expected = holds && self.model.records_refusal(token);
+            assert_eq!(expected, self.recorded, "a refused {what}: an entry by the model, and by the ledger");
+            let tally = self.tally.entry("record a refusal").or_default();
+            *(if expected { &mut tally.0 } else { &mut tally.1 }) += 1;
         }
     }
 
@@ -403,6 +421,7 @@ impl Drive {
         let id = self.act(Act::Lease(terms), &[holder(by)]);
         let holds = by % HOLDERS == self.model.tokens[token].holder;
         let expected = holds && self.model.may_lease(token, amount, lasts);
+        self.recorded_as("lease", token, holds, id.is_none());
         if self.agree("lease", expected, id.is_some()) {
             self.leases.push(id.unwrap());
             self.settled.push(None);

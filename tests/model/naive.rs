@@ -78,6 +78,8 @@ pub struct Model {
     pub reservations: Vec<Reservation>,
     pub leases: Vec<Lease>,
     pub ledger_frozen: bool,
+    /// Refusals that are entries: the root, and the hour.
+    pub refusals: Vec<(usize, u64)>,
 }
 
 impl Reservation {
@@ -178,6 +180,19 @@ impl Model {
             let token = &self.tokens[*t];
             token.actions.map_or(token.parent.is_some(), |actions| actions & (1 << action) != 0)
         })
+    }
+
+    /// Whether a refusal of a spend by the holder is an entry: what it spends from is live, and its root has had few
+    /// this hour.
+    pub fn records_refusal(&mut self, token: usize) -> bool {
+        let root = *self.upward(token).last().unwrap();
+        let hour = self.now / 3_600;
+        let few = self.refusals.iter().filter(|refusal| **refusal == (root, hour)).count() < 64;
+        let recorded = self.live(token) && few;
+        if recorded {
+            self.refusals.push((root, hour));
+        }
+        recorded
     }
 
     pub fn may_reserve(&self, token: usize, amount: u64, action: u8) -> bool {

@@ -35,8 +35,8 @@ impl World {
         Snapshot { records: records.collect(), commitment: Commitment { time: Millis(0), ..commitment } }
     }
 
-    /// Requires that `attempt`, which submits once, is refused with `code` and changes nothing of value: one commitment is
-    /// appended, to the same state, and before it the refusal at most.
+    /// Requires that `attempt`, which submits once, is refused with `code` and changes nothing of value: one commitment
+    /// is appended, to the same state, and before it the refusal at most.
     #[track_caller]
     pub fn refuses<T: Debug>(&mut self, code: Code, attempt: impl FnOnce(&mut World) -> Result<T, Code>) {
         self.tick();

@@ -346,6 +346,16 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("LEASE_PROOF_BYTES_MAX", "tests/rules/tills.rs", "proofs_and_stored_states_have_bounds"),
     ("TILL_BYTES_MAX", "tests/rules/tills.rs", "proofs_and_stored_states_have_bounds"),
     ("LEASE_SETTLE_MIN", "tests/rules/leases.rs", "deadlines_leave_room_for_two_clocks"),
+    (
+        "REFUSALS_PER_SPAN_MAX",
+        "tests/rules/refusals.rs",
+        "so_many_refusals_of_a_root_are_entries_in_an_hour_and_no_more",
+    ),
+    (
+        "REFUSAL_SPAN",
+        "tests/rules/refusals.rs",
+        "so_many_refusals_of_a_root_are_entries_in_an_hour_and_no_more",
+    ),
     ("TOKEN_LIFE_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),
     ("SETTLE_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),
     ("REFUND_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),

@@ -343,7 +343,8 @@ pub(crate) fn ledger(vector: &Value) {
                 Answer::Refused(refusal) => {
                     let leaf = refusal.leaf.map(|leaf| leaf.to_string());
                     let entry = refusal.entry.map(|entry| entry.to_string());
-                    json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf, "entry": entry })
+                    let (code, member) = (refusal.code.text(), refusal.member);
+                    json!({ "refused": code, "member": member, "leaf": leaf, "entry": entry })
                 }
             };
             assert_eq!(stated["answer"], answer, "{}", stated["about"]);

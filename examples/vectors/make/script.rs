@@ -96,7 +96,8 @@ impl Script {
                 Answer::Refused(refusal) => {
                     let leaf = refusal.leaf.map(|leaf| leaf.to_string());
                     let entry = refusal.entry.map(|entry| entry.to_string());
-                    let answer = json!({ "refused": refusal.code.text(), "member": refusal.member, "leaf": leaf, "entry": entry });
+                    let (code, member) = (refusal.code.text(), refusal.member);
+                    let answer = json!({ "refused": code, "member": member, "leaf": leaf, "entry": entry });
                     (Some(Err(refusal.code)), answer)
                 }
             };

@@ -26,7 +26,10 @@ impl Book {
         match &operation.body {
             Body::Token(token, sealed) => self.admit(id, token, sealed),
             Body::Reserve(invocation, links, approvals) => self.reserve(id, invocation, links, approvals),
-            Body::Act(_, act, _) => self.act(operation, act, before),
+            Body::Act(_, act, _) => {
+                self.touch_named(act);
+                self.act(operation, act, before);
+            }
         }
     }
 
@@ -45,18 +48,15 @@ impl Book {
             Act::PartyKeys { .. } => {}
             Act::Transfer { token, epoch, holder, .. } => self.transfer(*token, epoch.0, *holder.bytes()),
             Act::Rekey { target, holder } => self.rekey(id, target, *holder.bytes()),
-            Act::Veto { rekey, token } => {
-                self.touch(*token);
+            Act::Veto { rekey, .. } => {
                 let rekey = resolve(rekey, before).unwrap_or_default();
                 self.standing.rekeys.remove(&rekey);
             }
             Act::Suspend(target) => {
-                self.touch(target.token);
                 self.standing.suspensions.insert(id, target.token);
                 self.standing.stopped.insert(target.token, self.entry);
             }
             Act::Resume { target, suspend } => {
-                self.touch(target.token);
                 let lifted = resolve(suspend, before).and_then(|id| self.standing.suspensions.remove(&id));
                 self.require(lifted == Some(target.token), Code::NotInForce, target.token);
             }
@@ -92,13 +92,11 @@ impl Book {
                 self.standing.rules = rules.0;
             }
             Act::Freeze { id: frozen, .. } => {
-                self.touch(*frozen);
                 self.standing.stopped.insert(*frozen, self.entry);
                 let before = self.standing.freezes.insert(*frozen, id);
                 self.require(before.is_none(), Code::AlreadySo, *frozen);
             }
             Act::Unfreeze { id: frozen, freeze, .. } => {
-                self.touch(*frozen);
                 let lifted = self.standing.freezes.remove(frozen);
                 self.require(lifted == resolve(freeze, before), Code::NotInForce, *frozen);
             }

@@ -37,6 +37,16 @@ impl Book {
         self.quotas.roots.extend(root);
     }
 
+    /// Notes the token that an act is about which moves nothing.
+    pub(super) fn touch_named(&mut self, act: &Act) {
+        match act {
+            Act::Veto { token, .. } => self.touch(*token),
+            Act::Suspend(target) | Act::Resume { target, .. } => self.touch(target.token),
+            Act::Freeze { id, .. } | Act::Unfreeze { id, .. } => self.touch(*id),
+            _ => {}
+        }
+    }
+
     /// Which span of a root's entries it is, and how many may be in it.
     fn span(&self, root: &ObjectId) -> Option<(u64, u64)> {
         let quota = self.standing.tokens.get(root)?.entries?;

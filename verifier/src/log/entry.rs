@@ -83,8 +83,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`]; an unknown kind is `Malformed`, an unknown result, or one that is not 0 of anything but a refusal,
-    /// `NotEnabled`; a refusal without a reason `Malformed`.
+    /// [`DecodeError`]; an unknown kind is `Malformed`, so is a refusal without a reason; an unknown result is
+    /// `NotEnabled`, and so is one that is not 0 of anything but a refusal.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, OBJECT_BYTES_MAX, |r| {
             let len = r.array(8)?;
