@@ -2,6 +2,7 @@
 
 use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
+use remit::engine::Answer;
 use remit_verifier::code::Code;
 use remit_verifier::object::{Act, Budget, Reference};
 use remit_verifier::types::{Amount, Seconds};
@@ -32,6 +33,23 @@ fn a_carve_under_a_shared_child_is_debited_at_the_owner() {
     // Mirror: a spend below the carve is not counted above it once more.
     w.reserve(below, "carol", 500).expect("her own");
     assert_eq!(w.committed(root), 500);
+}
+
+/// The entry of a refusal is in the log and can be proved; it is no evidence of funding for what it refused.
+#[test]
+fn a_refusal_funds_nothing() {
+    let mut w = World::new();
+    let root = w.root("alice", 100);
+    let alice = key("alice");
+    let invocation = w.client.invocation(w.now, &w.ask(root, 101)).expect("drafted");
+    let ready = w.client.ready(&[w.client.reserve(invocation, Vec::new(), &alice)]).expect("signed");
+    let Answer::Refused(refusal) = w.submit(&ready) else { panic!("not refused") };
+    let entry = refusal.entry.expect("an entry");
+    w.ledger.proof(entry).expect("it is proved like every entry");
+    assert_eq!(w.ledger.reservation(&ready.id), None);
+    let capture = Act::Capture { reserve: Reference::Id(ready.id), number: 1, amount: Amount(1) };
+    assert_eq!(w.act(capture, &["hotel"]), Err(Code::UnknownReservation));
+    assert_eq!(w.committed(root), 0);
 }
 
 #[test]

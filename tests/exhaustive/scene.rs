@@ -80,7 +80,7 @@ impl Scene {
             }
             // A repeat that is answered with the first entry is no event.
             Outcome::Duplicate(_) => None,
-            Outcome::Refused(_) => {
+            Outcome::Refused(..) => {
                 let fault = last.truth.refused(&self.play, place, *does, now)?;
                 Some(State { fault: Some(fault), ..last.clone() })
             }

@@ -3,8 +3,8 @@
 use crate::story::story;
 use proptest::prelude::*;
 use remit::machine::{
-    Capture, Due, Head, Key, Lease, LinkValues, PendingRekey, Record, Request, Reservation, StateKey,
-    TokenInfo, Waiting, key,
+    Capture, Due, Head, Key, Lease, LinkValues, PendingRekey, Record, Refused, Request, Reservation,
+    StateKey, Tally, TokenInfo, Waiting, key,
 };
 use remit::store::rocks::chunk::{
     KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
@@ -12,6 +12,7 @@ use remit::store::rocks::chunk::{
 use remit::store::rocks::codec::{decode, decode_schema, encode, encode_schema, key_at, place};
 use remit::store::rocks::leaf::decode_leaf;
 use remit::store::rocks::schema::Family;
+use remit_verifier::code::Code;
 use remit_verifier::log::Details;
 use remit_verifier::state::Counters;
 use remit_verifier::types::{
@@ -96,6 +97,8 @@ fn rows() -> Vec<(Key, Record)> {
     };
     let links = LinkValues { units: vec![(StateIndex(9), counters)] };
     let capture = Capture { reservation: ID, amount: Amount(1), refunded: Amount(2) };
+    let refused = Refused { entry: EntryIndex(772), code: Code::AboveTotal };
+    let tally = Tally { start: Seconds(258), count: 3 };
     vec![
         (key::HeadAt(0).key(), Record::HeadAt(head)),
         (key::IndexOf(ID).key(), Record::IndexOf(StateIndex(258))),
@@ -111,6 +114,9 @@ fn rows() -> Vec<(Key, Record)> {
         (key::RequestOf(RequestId(ID.0)).key(), Record::RequestOf(Request::Closed)),
         (key::StoppedAt(StateIndex(258)).key(), Record::StoppedAt(EntryIndex(772))),
         (key::LinkOf(ID).key(), Record::LinkOf(links)),
+        (key::RefusedOf(ID).key(), Record::RefusedOf(refused)),
+        (key::RefusalsOf(StateIndex(258)).key(), Record::RefusalsOf(tally)),
+        (key::EntriesOf(StateIndex(258)).key(), Record::EntriesOf(tally)),
         (key::Seen(Seconds(258), ID).key(), Record::Seen(EntryIndex(772))),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Reservation)),
         (key::DueAt(Seconds(258), ID).key(), Record::DueAt(Due::Token(StateIndex(5)))),

@@ -222,6 +222,9 @@ fn evidence_of_the_log_of_another_ledger() {
 fn evidence_must_fund_this_invocation() {
     let refused = |funding| refused(&evidence(funding), CheckName::Funding, None, Code::NotFunding);
     refused(Funding { kind: Kind::Capture, ..Funding::reserve() });
+    // The refusal of this very reserve, alone and as if it were a bundle's.
+    refused(Funding { kind: Kind::Refusal, ..Funding::reserve() });
+    refused(Funding { kind: Kind::Refusal, ..Funding::bundle() });
     refused(Funding { kind: Kind::Bundle, ..Funding::reserve() });
     refused(Funding { kind: Kind::Reserve, ..Funding::bundle() });
     // Another reserve, a bundle of others, a bundle whose ids are not those of the entry, a list of one.

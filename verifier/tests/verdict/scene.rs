@@ -342,7 +342,8 @@ impl Funding {
         let zero = ObjectId::default();
         let ids: Vec<_> = self.ids.iter().map(|member| if *member == zero { id } else { *member }).collect();
         let id = if ids.is_empty() { id } else { combined_id(&ids) };
-        let outcome = Outcome { time: self.time, kind: self.kind, id, refused: None, details: Hash([6; 32]) };
+        let refused = (self.kind == Kind::Refusal).then_some(Code::AboveTotal);
+        let outcome = Outcome { time: self.time, kind: self.kind, id, refused, details: Hash([6; 32]) };
         let mut entry = Entry::Outcome(outcome).encode();
         (self.entry)(&mut entry);
         let mut log = before.to_vec();
