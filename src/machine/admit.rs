@@ -1,7 +1,7 @@
 //! Admission: what every operation must pass before its own rule, and what an applied entry leaves (spec 11 §1–§2).
 
 use super::delta::Delta;
-use super::refusal::{No, Refusal, Rule, Stop};
+use super::refusal::{Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
 use super::view::{Due, Head, LeafRecord, Request, StateView, key};
 use super::{approval, control, holder, issue, lease, quota, registry, reserve, settle};
@@ -56,13 +56,10 @@ pub fn admit<V: StateView>(
     entry: EntryIndex,
 ) -> Result<Outcome, V::Error> {
     match run(view, submission, now, entry) {
-        Err(Stop::Refused(No { refusal, bound, spend: Some(spend) })) => {
-            let no = No { refusal, bound, spend: None };
-            match quota::record(view, submission, &no, spend, now, entry) {
-                Ok((refusal, recorded)) => Ok(Outcome::Refused(refusal, recorded)),
-                Err(stop) => outcome(Err(stop)),
-            }
-        }
+        Err(Stop::Refused(no)) => match quota::record(view, submission, &no, now, entry) {
+            Ok((refusal, recorded)) => Ok(Outcome::Refused(refusal, recorded)),
+            Err(stop) => outcome(Err(stop)),
+        },
         result => outcome(result),
     }
 }

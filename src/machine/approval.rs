@@ -155,7 +155,7 @@ pub(super) fn request<V: StateView>(
         _ => return Err(Code::WrongHolder.into()),
     }
     let spend = Spend { token: last.index, amount: Some(ask.amount), unit: Some(ask.unit) };
-    pend(tx, operation, ask, &chain).map_err(|stop| stop.to_holder(spend))
+    pend(tx, operation, ask, &chain).map_err(|stop| stop.of_holder(spend))
 }
 
 /// The rest of a request, once its signer is known to hold the token.

@@ -1,7 +1,7 @@
 //! Where value posts: on the total counters from a token up to its funding token (spec 11 §5).
 
 use super::chain::{Chain, ChainLink};
-use super::refusal::{No, Rule, Stop};
+use super::refusal::{Denial, Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Private, StateView, key};
 use remit_verifier::code::Code;
@@ -125,7 +125,7 @@ fn move_in(
     limits: Limits,
     amount: Amount,
     what: Move,
-) -> Result<(), No> {
+) -> Result<(), Denial> {
     let mut counters = private.values.counters(unit);
     fit(&mut counters, limits, amount, what)?;
     private.values.set(unit, counters);
@@ -146,12 +146,12 @@ impl Limits {
 }
 
 /// Applies a move to one link's counters within its limits.
-fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> Result<(), No> {
+fn fit(counters: &mut Counters, limits: Limits, amount: Amount, what: Move) -> Result<(), Denial> {
     what.apply(counters, amount)?;
     let committed = counters.committed().ok_or(Code::Overflow)?;
     if let Some(total) = limits.total.filter(|total| what.is_debit() && committed > *total) {
         let used = committed.0.saturating_sub(amount.0);
-        return Err(No::by(Code::AboveTotal, Bound::new(BoundKind::Total, total.0, used)));
+        return Err(Denial::by(Code::AboveTotal, Bound::new(BoundKind::Total, total.0, used)));
     }
     // Whatever is reserved or leased can be captured: the gross counter has room for it.
     let open = counters.reserved.checked_add(counters.leased).ok_or(Code::Overflow)?;

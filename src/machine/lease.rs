@@ -33,7 +33,7 @@ pub(super) fn open<V: StateView>(
     let holder = last.state()?.holder;
     require_signers(&operation.signers, &[&holder])?;
     let spend = Spend { token: last.index, amount: Some(terms.amount), unit: Some(terms.unit) };
-    lock(tx, operation, terms, &chain).map_err(|stop| stop.to_holder(spend))
+    lock(tx, operation, terms, &chain).map_err(|stop| stop.of_holder(spend))
 }
 
 /// The rest of an opening, once its signer is known to hold the token.

@@ -2,7 +2,7 @@
 
 use super::admit::Applied;
 use super::chain::Chain;
-use super::refusal::{No, Refusal, Rule, Spend, Stop};
+use super::refusal::{No, Refusal, Rule, Stop};
 use super::transaction::Transaction;
 use super::view::{Refused, StateView, Tally, key};
 use remit_verifier::code::Code;
@@ -28,19 +28,20 @@ impl Tally {
     }
 }
 
-/// The entry of a refused spend, if it gets one. The same bytes refused for the same reason have the entry that they
-/// had before.
+/// The refusal, and the entry of a refused spend, if it gets one. The same bytes refused for the same reason have the
+/// entry that they had before.
 pub(super) fn record<V: StateView>(
     view: &V,
     submission: &Submission,
     no: &No,
-    spend: Spend,
     now: Millis,
     entry: EntryIndex,
 ) -> Rule<(Refusal, Option<Applied>), V::Error> {
     let refusal = no.refusal;
+    let (Some(spend), [operation]) = (no.spend, submission.operations.as_slice()) else {
+        return Ok((refusal, None));
+    };
     let mut tx = Transaction::begin(view, now, entry)?;
-    let [operation] = submission.operations.as_slice() else { return Ok((refusal, None)) };
     if !tx.has_rules(SINCE)? {
         return Ok((refusal, None));
     }

@@ -26,12 +26,19 @@ impl Refusal {
 }
 
 /// Why an admission stops: the rules say no, or the state could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop<E> {
     /// The rules say no.
-    Refused(No),
+    Refused(Box<No>),
     /// The state could not be read.
     View(E),
+}
+
+/// A no of one leaf, with its number that decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Denial {
+    pub(super) code: Code,
+    pub(super) bound: Option<Bound>,
 }
 
 /// A no on its way out of the rules.
@@ -67,28 +74,28 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl From<Code> for No {
+impl From<Code> for Denial {
     fn from(code: Code) -> Self {
-        Self { refusal: Refusal::of(code), bound: None, spend: None }
+        Self { code, bound: None }
     }
 }
 
-impl No {
+impl Denial {
     /// A no that this number decided.
-    pub(super) fn by(code: Code, bound: Bound) -> Self {
-        Self { bound: Some(bound), ..Self::from(code) }
+    pub(super) const fn by(code: Code, bound: Bound) -> Self {
+        Self { code, bound: Some(bound) }
     }
 }
 
-impl<E> From<No> for Stop<E> {
-    fn from(no: No) -> Self {
-        Self::Refused(no)
+impl<E> From<Denial> for Stop<E> {
+    fn from(Denial { code, bound }: Denial) -> Self {
+        Self::Refused(Box::new(No { refusal: Refusal::of(code), bound, spend: None }))
     }
 }
 
 impl<E> From<Code> for Stop<E> {
     fn from(code: Code) -> Self {
-        Self::Refused(code.into())
+        Denial::from(code).into()
     }
 }
 
@@ -100,7 +107,7 @@ impl<E> Stop<E> {
 
     /// A no that this number of the leaf at `index` decided, if it is a number.
     pub(super) fn at_bound(code: Code, index: StateIndex, bound: Option<Bound>) -> Self {
-        Self::from(No { bound, ..No::from(code) }).located(index)
+        Self::from(Denial { code, bound }).located(index)
     }
 
     /// The same no, decided by the leaf at `index`.
@@ -115,13 +122,13 @@ impl<E> Stop<E> {
     }
 
     /// The same no, to a spend by whoever holds the token: its rule has made sure of that before.
-    pub(super) fn to_holder(self, spend: Spend) -> Self {
+    pub(super) fn of_holder(self, spend: Spend) -> Self {
         self.map(|no| No { spend: Some(spend), ..no })
     }
 
     fn map(self, change: impl FnOnce(No) -> No) -> Self {
         match self {
-            Self::Refused(no) => Self::Refused(change(no)),
+            Self::Refused(no) => Self::Refused(Box::new(change(*no))),
             view => view,
         }
     }

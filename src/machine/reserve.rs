@@ -49,7 +49,7 @@ pub(super) fn reserve<V: StateView>(
         unit: payment.map(|payment| payment.unit),
     };
     let from = Spender { chain: &chain, links, authority: &authority };
-    spend_from(tx, operation, invocation, approvals, &from).map_err(|stop| stop.to_holder(spend))
+    spend_from(tx, operation, invocation, approvals, &from).map_err(|stop| stop.of_holder(spend))
 }
 
 /// Who spends: a chain and links whose last holder has signed, and what they allow together.

@@ -2,7 +2,7 @@
 
 use super::delta::{Delta, Overlay};
 use super::quota;
-use super::refusal::{No, Rule, Stop};
+use super::refusal::{Denial, Rule, Stop};
 use super::view::{Due, Head, LeafRecord, Private, Record, StateKey, StateView, key};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Facts, LinkPart};
@@ -88,14 +88,14 @@ impl<'v, V: StateView> Transaction<'v, V> {
         index: StateIndex,
         change: impl FnOnce(&mut LeafRecord) -> Result<T, Code>,
     ) -> Rule<T, V::Error> {
-        self.change_within(index, |record| change(record).map_err(No::from))
+        self.change_within(index, |record| change(record).map_err(Denial::from))
     }
 
     /// The same, where a number of the leaf may decide that it must not be.
     pub(super) fn change_within<T>(
         &mut self,
         index: StateIndex,
-        change: impl FnOnce(&mut LeafRecord) -> Result<T, No>,
+        change: impl FnOnce(&mut LeafRecord) -> Result<T, Denial>,
     ) -> Rule<T, V::Error> {
         // What an entry changes again is changed where it stands.
         if self.touched.insert(index) {

@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, ChainLink};
 use super::funds::budget_of;
-use super::refusal::{No, Rule};
+use super::refusal::{Denial, Rule};
 use super::transaction::Transaction;
 use super::view::{LeafRecord, StateView};
 use remit_verifier::code::Code;
@@ -28,9 +28,9 @@ pub(super) fn count<V: StateView>(
         if after > window.most.0 {
             let bound = |place| Bound { what: kind, place, most: window.most.0, used };
             match kind {
-                BoundKind::Window => return Err(No::by(Code::AboveWindow, bound(place))),
+                BoundKind::Window => return Err(Denial::by(Code::AboveWindow, bound(place))),
                 _ if approved(link) => {}
-                _ => return Err(No::by(Code::ApprovalRequired, bound(0))),
+                _ => return Err(Denial::by(Code::ApprovalRequired, bound(0))),
             }
         }
         *span = Span { start, used: Amount(after) };
@@ -65,7 +65,7 @@ fn on_each<V: StateView>(
     tx: &mut Transaction<'_, V>,
     chain: &Chain,
     unit: StateIndex,
-    change: impl Fn(&ChainLink, u64, (&Window, BoundKind), &mut Span) -> Result<(), No>,
+    change: impl Fn(&ChainLink, u64, (&Window, BoundKind), &mut Span) -> Result<(), Denial>,
 ) -> Rule<(), V::Error> {
     for link in &chain.links {
         let Some(budget) = budget_of(link, unit) else { continue };

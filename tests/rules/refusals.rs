@@ -217,7 +217,7 @@ fn requests_and_leases_are_spends_too() {
     let refusal = w.refusal(&ready);
     assert_eq!(w.decided(&refusal), (w.index(root), bound(BoundKind::Total, 100, 0)));
     let terms = w.terms(root, 50);
-    let ready = w.drafted_act(Act::Lease(terms.clone()), "alice");
+    let ready = w.drafted_act(Act::Lease(terms), "alice");
     let refusal = w.refusal(&ready);
     assert_eq!((refusal.code, refusal.leaf), (Code::NoLeases, Some(w.index(root))));
     let link = w.shown(&refusal).1.expect("the root decided");

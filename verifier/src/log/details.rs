@@ -137,8 +137,9 @@ impl Bound {
         let what = BoundKind::ALL.into_iter().find(|what| *what as u64 == number);
         let what = what.ok_or(DecodeError::Malformed)?;
         // Only windows are several.
-        let place_max = if what == BoundKind::Window { WINDOWS_MAX as u64 - 1 } else { 0 };
-        Ok(Self { what, place: r.u64_max(place_max)?, most: r.u64()?, used: r.u64()? })
+        let places = if what == BoundKind::Window { WINDOWS_MAX as u64 } else { 1 };
+        let place = r.u64_max(places.saturating_sub(1))?;
+        Ok(Self { what, place, most: r.u64()?, used: r.u64()? })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::trees;
 use remit_verifier::c2sp::{
     Checkpoint, KeyKind, SignedNote, Threshold, TlogProof, Trust, TrustBuilder, VerifierKey,
 };
+use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::key::PublicKey;
 use remit_verifier::label;
