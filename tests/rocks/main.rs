@@ -12,6 +12,7 @@ mod folder;
 mod full;
 mod index;
 mod log_file;
+mod never_again;
 mod pair;
 mod rush;
 mod same;

@@ -13,6 +13,7 @@ mod freezes;
 mod holders;
 mod leases;
 mod links;
+mod never_again;
 mod quotas;
 mod refusals;
 mod registry;

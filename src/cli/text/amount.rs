@@ -73,6 +73,21 @@ mod tests {
         }
     }
 
+    /// `int(19.99 * 100)` is 1998 and `int(0.29 * 100)` is 28 where money goes through binary fractions.
+    #[test]
+    fn float_money() {
+        assert_eq!(minor("19.99", 2), Ok(Amount(1_999)));
+        assert_eq!(minor("0.29", 2), Ok(Amount(29)));
+        assert_eq!(minor("4.350", 3), Ok(Amount(4_350)), "KWD");
+        assert_eq!(minor("1.000001", 6), Ok(Amount(1_000_001)), "USDC");
+        assert!(minor("1.5", 0).is_err(), "JPY");
+        assert_eq!(minor("90071992547409.93", 2), Ok(Amount(9_007_199_254_740_993)), "beyond 2^53");
+        for minor_units in [0_u64, 1, 28, 29, 1_998, 1_999, 9_007_199_254_740_993, u64::MAX] {
+            let shown = crate::demo::decimal(minor_units, 2);
+            assert_eq!(minor(&shown, 2), Ok(Amount(minor_units)), "{shown}");
+        }
+    }
+
     #[test]
     fn nothing_is_no_payment() {
         assert_eq!(some("0.01", 2), Ok(Amount(1)));
