@@ -60,6 +60,9 @@ pub(super) trait House {
     /// The proof that the value of this invocation is held.
     fn evidence(&self, reserve: &ObjectId) -> Tale<Vec<u8>>;
 
+    /// The proof of a lease, for its payee and its holder.
+    fn lease_proof(&self, lease: &ObjectId) -> Tale<Vec<u8>>;
+
     /// Where a token's value stands.
     fn purse(&self, token: &ObjectId, unit: &ObjectId) -> Tale<Purse>;
 
@@ -115,6 +118,10 @@ impl House for Memory {
 
     fn evidence(&self, reserve: &ObjectId) -> Tale<Vec<u8>> {
         Ok(self.ledger.evidence(self.ledger.entry_of(reserve).ok_or("no such entry")?)?)
+    }
+
+    fn lease_proof(&self, lease: &ObjectId) -> Tale<Vec<u8>> {
+        Ok(self.ledger.lease_proof(lease)?)
     }
 
     fn purse(&self, token: &ObjectId, unit: &ObjectId) -> Tale<Purse> {

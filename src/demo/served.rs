@@ -140,6 +140,10 @@ impl House for Served {
         Ok(self.remote()?.bytes(&format!("/v1/reservations/{reserve}/evidence"))?)
     }
 
+    fn lease_proof(&self, lease: &ObjectId) -> Tale<Vec<u8>> {
+        Ok(self.remote()?.bytes(&format!("/v1/leases/{lease}/proof"))?)
+    }
+
     fn purse(&self, token: &ObjectId, unit: &ObjectId) -> Tale<Purse> {
         let view = self.remote()?.json(&format!("/v1/tokens/{token}"))?;
         let budgets = view["budgets"].as_array().ok_or("no budgets")?;

@@ -35,7 +35,15 @@ pub(super) struct Stage {
 /// A service: it has a policy and files, and no connection.
 pub(super) struct Service {
     name: &'static str,
+    policy: Policy,
     verifier: Verifier,
+}
+
+impl Service {
+    /// What it believes.
+    pub(super) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
 }
 
 /// What an agent shows a service.
@@ -43,6 +51,7 @@ pub(super) struct Shown {
     pub(super) presentation: Vec<u8>,
     pub(super) invocation: Vec<u8>,
     pub(super) arguments: Vec<Argument>,
+    pub(super) approvals: Vec<Vec<u8>>,
 }
 
 impl Stage {
@@ -175,7 +184,9 @@ impl Stage {
         evidence: Option<&[u8]>,
         expected: &str,
     ) {
-        let request = Request { invocation: &shown.invocation, arguments: &shown.arguments, approvals: &[] };
+        let approvals: Vec<&[u8]> = shown.approvals.iter().map(Vec::as_slice).collect();
+        let request =
+            Request { invocation: &shown.invocation, arguments: &shown.arguments, approvals: &approvals };
         let verdict = service.verifier.verify(&shown.presentation, Some(&request), evidence, self.now);
         let (outcome, meaning) = match verdict.decision {
             Decision::Allowed => ("allowed", "Every check passed."),
@@ -227,7 +238,7 @@ impl Stage {
             logged_links: LoggedLinks::Verify,
         })
         .map_err(|error| format!("{error:?}"))?;
-        Ok(Service { name, verifier: Verifier::new(policy, Millis(0)) })
+        Ok(Service { name, policy: policy.clone(), verifier: Verifier::new(policy, Millis(0)) })
     }
 
     /// A file to show, at the newest checkpoint.
@@ -298,8 +309,9 @@ pub(super) fn with_link(file: &[u8], link: &[u8]) -> Tale<Vec<u8>> {
 }
 
 /// Everybody who has a key and is no operator.
-const CAST: [&str; 9] = [
+const CAST: [&str; 10] = [
     "the company",
+    "travel manager",
     "the airline",
     "the hotel",
     "assistant",
