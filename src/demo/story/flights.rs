@@ -60,7 +60,8 @@ pub(super) fn book(s: &mut Stage, trip: &Trip, airline: &mut Service) -> Tale<Bo
 
 /// The flight is delayed: a dearer one needs a person, and all of it happens in one entry.
 pub(super) fn rebook(s: &mut Stage, trip: &Trip, airline: &mut Service, booked: &Booked) -> Tale<()> {
-    s.chapter = "5  The flight is delayed: a person says yes to a dearer one, the first booking is refunded, all or nothing";
+    s.chapter =
+        "5  The flight is delayed: a person says yes to a dearer one, and the first booking is refunded";
     let ask = flight(s, trip, "rebook", "economy", 520_000)?;
     let asked = ask_for(s, &ask)?;
     let left = super::flights_left(s, trip)?;
