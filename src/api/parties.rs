@@ -92,7 +92,7 @@ pub(super) async fn unit(
             (snapshot.leaf(index)?, name)
         }
     };
-    let view = UnitView::new(&record, snapshot.size().0);
+    let view = UnitView::new(&record, snapshot.size().0, snapshot.created_at(record.leaf.index)?);
     view.map(Json).ok_or_else(|| ApiError::missing(format_args!("unit {shown}")))
 }
 

@@ -158,9 +158,9 @@ fn waiting(session: &Session, request: &ObjectId) -> Result<Value, Failure> {
     Ok(view)
 }
 
-/// The request of a view, with its unit as the ledger names it.
-fn asked(session: &Session, view: &Value) -> Result<Asked, Failure> {
-    Asked::of_view(session.ledger, view, |unit| session.unit(unit))
+/// The request that was named out of its view, with its unit as the operators registered it.
+fn asked(session: &Session, named: &ObjectId, view: &Value) -> Result<Asked, Failure> {
+    Asked::of_view(session.ledger, &RequestId(named.0), view, |unit| session.unit(unit))
 }
 
 /// A request in words: what, by whom, and how many said yes.
@@ -168,13 +168,16 @@ fn told(session: &Session, view: &Value, asked: &Asked) -> Vec<String> {
     let mut lines = asked.lines(None);
     let payee = session.json(&format!("/v1/parties/{}", asked.asking.payee)).unwrap_or_default();
     if let Some(name) = payee["name"].as_str() {
-        lines.push(format!("  {} calls itself {}", asked.asking.payee, plain(name)));
+        lines.push(format!("  {} calls itself {}", asked.asking.payee, text::word(name)));
     }
     lines.push(format!("  asked by {}", plain(view["holder"].as_str().unwrap_or_default())));
     if view["cancelled"] == true {
         lines.push(
             "  cancelled: something that it needs was suspended since; take it back or refuse it".into(),
         );
+    }
+    if let Some(obstacle) = view["obstacle"].as_str() {
+        lines.push(format!("  cannot be carried out, whoever says yes: {}", plain(obstacle)));
     }
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let approved = list(&view["approved"]);
@@ -220,7 +223,10 @@ impl List {
             let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
             let page = session.json(&format!("/v1/approvers/{approver}/requests{query}"))?;
             for view in page["requests"].as_array().into_iter().flatten() {
-                lines.extend(told(&session, view, &asked(&session, view)?));
+                let id = view["id"].as_str().and_then(|text| text::id(text).ok());
+                let id =
+                    id.ok_or_else(|| Failure::internal("a request without an id").coded("bad_answer"))?;
+                lines.extend(told(&session, view, &asked(&session, &id, view)?));
                 requests.push(view.clone());
             }
             after = page["next"].as_u64();
@@ -241,7 +247,7 @@ impl Show {
             Named::Id(request) => {
                 let session = self.connection.open()?;
                 let view = waiting(&session, request)?;
-                let lines = told(&session, &view, &asked(&session, &view)?);
+                let lines = told(&session, &view, &asked(&session, request, &view)?);
                 Ok(say(&lines).with_all(view))
             }
             Named::File(path) => {
@@ -291,12 +297,8 @@ impl Approve {
             (Named::File(_), file) => ObjectId(file.as_ref().map(|file| file.id().0).unwrap_or_default()),
         };
         let view = waiting(&session, &request)?;
-        let mut asked = asked(&session, &view)?;
+        let mut asked = asked(&session, &request, &view)?;
         asked.arguments = file.map(|file| file.arguments).unwrap_or_default();
-        // The unit is what the state says that it is, proved where the log's key is known.
-        if let Some((_, unit)) = asked.asking.payment {
-            asked.unit = session.chain(&asked.asking.token, Some(&unit))?.unit(&unit.to_string());
-        }
         show_first(&told(&session, &view, &asked));
         let act = Act::Approve { request: RequestId(request.0) };
         send(&session, act, &self.signing, &format!("approval of request {request}"))
@@ -353,7 +355,7 @@ impl Withdraw {
                 return Ok(Some(Position(position)));
             }
             let view = waiting(session, &request)?;
-            let token = asked(session, &view)?.asking.token;
+            let token = asked(session, &request, &view)?.asking.token;
             let signer = session.signer(&who)?;
             Ok(Some(session.chain(&token, None)?.target(&signer.public_key())?.position))
         })

@@ -120,8 +120,8 @@ impl RequestCommand {
         asked.write(&self.out)?;
         let what = format!("request for {} at {}", unit.show(amount), asked.asking.payee);
         let done = self.signing.keep.send(&session, &client, draft, &what).inspect_err(|failure| {
-            // What was refused never was; of what nobody answered the file may be needed.
-            if failure.code() != "unanswered" {
+            // What was refused never was; of all else the file may be needed, and it is the only copy of the salts.
+            if failure.is_by_the_rules() {
                 drop(std::fs::remove_file(&self.out));
             }
         })?;

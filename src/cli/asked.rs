@@ -4,7 +4,7 @@
 use super::out::{Failure, read_file};
 use super::private;
 use super::text::amount::Unit;
-use super::text::{hex, id, permission, plain, time, to_hex, value};
+use super::text::{hex, id, permission, plain, time, to_hex, value, word};
 use clap::Args;
 use remit_verifier::limits::{APPROVAL_BYTES_MAX, APPROVALS_MAX};
 use remit_verifier::object::{Approval, Argument, Asking};
@@ -133,22 +133,23 @@ impl Asked {
         private::write(path, &text)
     }
 
-    /// A request as the ledger shows it; what is shown must be what the id stands for.
+    /// The request that was named, as the ledger shows it; what is shown must be what that id stands for, and not
+    /// another request whose id fits as well.
     pub(super) fn of_view(
         ledger: LedgerId,
+        named: &RequestId,
         view: &Value,
         unit: impl FnOnce(&str) -> Result<Unit, Failure>,
     ) -> Result<Self, Failure> {
-        let shown = plain(view["id"].as_str().unwrap_or_default());
         let bad = || {
             Failure::refused(
                 "bad_answer",
-                format!("what the ledger shows of request {shown} is not what it stands for"),
+                format!("what the ledger shows of request {named} is not what it stands for"),
             )
             .hint("nothing was signed; `remit audit replay URL` computes everything of the ledger again")
         };
         let mut asked = read_view(ledger, view).ok_or_else(bad)?;
-        if asked.id().to_string() != shown {
+        if asked.id() != *named {
             return Err(bad());
         }
         let id = asked.asking.payment.map(|(_, unit)| unit.to_string());
@@ -164,14 +165,14 @@ impl Asked {
             format!("  ledger {}", self.ledger),
             format!("  token {}, epoch {}", asking.token, asking.epoch.0),
             format!("  asks {}", asking.payee),
-            format!("  to {} {}", plain(&asking.action), plain(asking.resource.as_str())),
+            format!("  to {} {}", word(&asking.action), word(asking.resource.as_str())),
         ];
         for (name, digest) in &asking.arguments {
             lines.push(match self.arguments.iter().find(|argument| argument.name == *name) {
                 Some(argument) => {
-                    format!("  with {} {}", plain(name), plain(&value::text_of(&argument.value)))
+                    format!("  with {} {}", word(name), value::text_of(&argument.value))
                 }
-                None => format!("  with {}, of which the ledger has a digest: {digest}", plain(name)),
+                None => format!("  with {}, of which the ledger has a digest: {digest}", word(name)),
             });
         }
         match (&asking.payment, &self.unit) {
@@ -207,8 +208,8 @@ impl File {
             return Err(format!("the argument {} stands twice", plain(&pair[0].0)));
         }
         let unit = |payment: &FilePayment| {
-            let (name, decimals) = (payment.unit_name.clone(), payment.decimals);
-            Ok::<_, String>(Unit { id: id(&payment.unit)?, name, decimals })
+            let unit = Unit::new(id(&payment.unit)?, payment.unit_name.clone(), payment.decimals);
+            unit.ok_or_else(|| format!("{} decimals are more than a unit has", payment.decimals))
         };
         let unit = self.payment.as_ref().map(unit).transpose()?;
         let amount = |payment: &FilePayment| {
@@ -353,12 +354,16 @@ mod tests {
         });
         let ledger = LedgerId([1; 32]);
         let unit = |_: &str| Ok(Unit { id: ObjectId([0xab; 32]), name: "CNY".into(), decimals: 2 });
-        let refused = Asked::of_view(ledger, &view, unit).err().expect("another id");
+        let named = RequestId([0xab; 32]);
+        let refused = Asked::of_view(ledger, &named, &view, unit).err().expect("another id");
         assert_eq!(refused.code(), "bad_answer");
-        view["id"] = read_view(ledger, &view).expect("readable").id().to_string().into();
-        let asked = Asked::of_view(ledger, &view, unit).expect("what it stands for");
+        let id = read_view(ledger, &view).expect("readable").id();
+        view["id"] = id.to_string().into();
+        let asked = Asked::of_view(ledger, &id, &view, unit).expect("what it stands for");
         assert!(asked.lines(None).contains(&"  for 6.00 CNY".to_owned()));
+        let other = Asked::of_view(ledger, &named, &view, unit).err().expect("a view of another request");
+        assert_eq!(other.code(), "bad_answer");
         view["amount"] = "601".into();
-        assert!(Asked::of_view(ledger, &view, unit).is_err());
+        assert!(Asked::of_view(ledger, &id, &view, unit).is_err());
     }
 }

@@ -7,7 +7,7 @@ use remit_verifier::c2sp::Trust;
 use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
-use remit_verifier::object::{Position, Target, Token};
+use remit_verifier::object::{Origin, Position, Target, Token};
 use remit_verifier::state::{Leaf, LeafBody};
 use remit_verifier::types::{Epoch, Generation, KeyBytes, LedgerId, Millis, ObjectId, Seconds};
 use remit_verifier::verify::{
@@ -55,11 +55,15 @@ impl Chain {
         let shown = Presentation::decode(bytes).map_err(|error| wrong(&format!("{error:?}")))?;
         let leaves = shown.leaves.iter().map(|leaf| Leaf::decode(leaf)).collect::<Result<Vec<_>, _>>();
         let leaves = leaves.map_err(|error| wrong(&format!("{error:?}")))?;
-        let mut links = Vec::new();
+        let mut links: Vec<Link> = Vec::new();
         for object in &shown.tokens {
             let signed = Sign1::decode(object).map_err(|error| wrong(&format!("{error:?}")))?;
             let token = Token::decode(signed.payload).map_err(|error| wrong(&format!("{error:?}")))?;
             let id = signed.sig_structure(label::TOKEN, ledger).id;
+            let above = links.last().map(|link| link.id);
+            if token.parent() != above {
+                return Err(wrong("its tokens are no chain"));
+            }
             let leaf = leaves.iter().find(|leaf| leaf.id == id && leaf.token().is_some()).cloned();
             if leaf.is_none() && !token.is_offline() {
                 return Err(wrong("a logged token has no leaf"));
@@ -105,7 +109,10 @@ impl Chain {
 
     /// The places of a key in the chain, the highest first: 1 the issuer, k + 1 the holder of the k-th token.
     pub(super) fn positions(&self, key: &KeyBytes) -> Vec<Position> {
-        let issuer = self.leaves.iter().filter_map(Leaf::party).any(|party| party.keys.contains(key));
+        let root = self.links.first().map(|link| link.token.origin);
+        let of_root = |leaf: &&Leaf| matches!(root, Some(Origin::Root { issuer }) if issuer == leaf.id);
+        let issuer = self.leaves.iter().find(of_root).and_then(Leaf::party);
+        let issuer = issuer.is_some_and(|party| party.keys.contains(key));
         let holders = (2u8..).zip(&self.links).filter(|(_, link)| link.holder() == *key);
         issuer.then_some(Position(1)).into_iter().chain(holders.map(|(place, _)| Position(place))).collect()
     }
@@ -114,7 +121,7 @@ impl Chain {
     pub(super) fn unit(&self, wanted: &str) -> Option<Unit> {
         self.leaves.iter().find_map(|leaf| match &leaf.body {
             LeafBody::Unit(unit) if unit.name == wanted || leaf.id.to_string() == wanted => {
-                Some(Unit { id: leaf.id, name: unit.name.clone(), decimals: unit.decimals })
+                Unit::new(leaf.id, unit.name.clone(), unit.decimals)
             }
             _ => None,
         })

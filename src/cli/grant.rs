@@ -6,7 +6,7 @@ use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing};
 use super::spec::SpecArgs;
 use super::text::time;
-use super::{clock, text};
+use super::{clock, private, text};
 use crate::client::{Client, Randomness, TokenSpec};
 use clap::Args;
 use remit_verifier::limits::{OFFLINE_LINK_LIFE_MAX, PRESENTATION_BYTES_MAX};
@@ -126,8 +126,7 @@ impl Attenuate {
         let longer = shown.encode();
         Presentation::decode(&longer)
             .map_err(|error| Failure::usage(format!("the link is not good: {error:?}")))?;
-        std::fs::write(&self.out, longer)
-            .map_err(|error| Failure::usage(format!("{}: {error}", self.out.display())))?;
+        private::write(&self.out, &longer)?;
         let mut done = Done::say(format!("link {id} in {}", self.out.display()));
         let good_from = Seconds(spec.expires.0.saturating_sub(OFFLINE_LINK_LIFE_MAX.0));
         if good_from > now.seconds() {

@@ -8,7 +8,7 @@ use super::text::{self, time};
 use clap::Args;
 use remit_verifier::limits::{LEASE_PROOF_BYTES_MAX, LEASE_SETTLE_MIN};
 use remit_verifier::object::{Act, Lease as Terms, Reference};
-use remit_verifier::sign::Signer;
+use remit_verifier::sign::{LocalSigner, Signer};
 use remit_verifier::till::Wallet;
 use remit_verifier::types::{ObjectId, Seconds, TillId};
 use std::path::{Path, PathBuf};
@@ -79,6 +79,8 @@ impl Lease {
         let session = self.connection.open()?;
         let signer = session.signer(&self.signing.who)?;
         let unit = session.unit(&self.amount.unit)?;
+        // What is locked can be spent, or it is not locked at all.
+        self.out.as_deref().map(require_room).transpose()?;
         let amount = minor(&self.amount.number, unit.decimals).map_err(Failure::usage)?;
         let spend_until = session.instant(&self.spend_until)?;
         let settle_by = session.instant(&self.settle_by)?;
@@ -113,7 +115,12 @@ impl Lease {
         let Some(dir) = &self.out else { return Ok(done) };
         let id = done.field("id").and_then(|id| id.as_str()).and_then(|id| text::id(id).ok());
         let id = id.ok_or_else(|| Failure::internal("the answer has no id"))?;
-        write(&session, &id, &unit, dir)?;
+        // The value is locked, whatever became of the folder: whoever reads this has to know by which name.
+        write(&session, &id, &unit, dir).map_err(|failure| {
+            failure.hint(format!(
+                "lease {id} is open all the same: `remit voucher open {id} --out DIR` begins its wallet"
+            ))
+        })?;
         Ok(done
             .line(format!("the payee is given {}", dir.join(PROOF).display()))
             .line(format!("`remit voucher new {}` signs vouchers", dir.display()))
@@ -121,24 +128,34 @@ impl Lease {
     }
 }
 
-/// Fetches the proof of a lease, and begins its wallet. A wallet that is there is kept: it knows what was signed.
+/// Requires that a folder can take a wallet: one that is there is kept, since it knows what was signed.
+pub(super) fn require_room(dir: &Path) -> Result<(), Failure> {
+    private::require_room(dir)?;
+    let path = dir.join(WALLET);
+    match std::fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(Failure::usage(format!("{} is there", path.display()))
+            .coded("exists")
+            .hint("it knows which vouchers were signed; name another folder")),
+    }
+}
+
+/// Fetches the proof of a lease, and begins its wallet in a folder that has none.
 pub(super) fn write(session: &Session, lease: &ObjectId, unit: &Unit, dir: &Path) -> Result<(), Failure> {
     let proof = session.remote.bytes(&format!("/v1/leases/{lease}/proof")).map_err(failure)?;
     let wallet = Wallet::new(session.ledger, &proof);
     let wallet = wallet.map_err(|code| {
         Failure::refused(code.text(), format!("what came back is no proof of the lease: {code}"))
     })?;
-    let path = dir.join(WALLET);
-    if path.exists() {
-        return Err(Failure::usage(format!("{} is there", path.display()))
-            .coded("exists")
-            .hint("it knows which vouchers were signed; name another folder"));
+    if wallet.id() != *lease || wallet.lease().unit != unit.id {
+        return Err(Failure::refused("bad_answer", format!("what came back is no proof of lease {lease}")));
     }
-    let usage = |error: std::io::Error| Failure::usage(format!("{}: {error}", dir.display()));
-    std::fs::create_dir_all(dir).map_err(usage)?;
-    private::replace(&dir.join(PROOF), &proof)?;
-    private::replace(&dir.join(UNIT), format!("{} {}\n", unit.name, unit.decimals).as_bytes())?;
-    private::replace(&path, &wallet.encode())
+    private::require_room(dir)?;
+    let held = private::hold(&dir.join(WALLET))?;
+    require_room(dir)?;
+    private::write(&dir.join(PROOF), &proof)?;
+    private::write(&dir.join(UNIT), format!("{} {}\n", unit.name, unit.decimals).as_bytes())?;
+    held.replace(&wallet.encode())
 }
 
 /// The proof in a file.
@@ -150,15 +167,20 @@ impl Close {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
         let act = Act::LeaseClose { lease: Reference::Id(self.lease) };
-        submit(&session, act, &self.signing, &format!("end of lease {}", self.lease))
+        let signer = session.signer(&self.signing.who)?;
+        submit(&session, act, (&signer, &self.signing), &format!("end of lease {}", self.lease))
     }
 }
 
 /// Signs an act of the payee, and submits it.
-pub(super) fn submit(session: &Session, act: Act, signing: &Signing, what: &str) -> Result<Done, Failure> {
-    let signer = session.signer(&signing.who)?;
+pub(super) fn submit(
+    session: &Session,
+    act: Act,
+    (signer, signing): (&LocalSigner, &Signing),
+    what: &str,
+) -> Result<Done, Failure> {
     let mut client = session.client();
-    let signers: [&dyn Signer; 1] = [&signer];
+    let signers: [&dyn Signer; 1] = [signer];
     let draft = client.act(session.now, act, &signers).map_err(Failure::usage)?;
     signing.keep.send(session, &client, draft, what)
 }

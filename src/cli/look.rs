@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Who};
 use super::text::amount::Unit;
-use super::text::{budget, permission, time, window};
+use super::text::{budget, permission, plain, time, window};
 use super::{key, text};
 use crate::keys::did;
 use clap::Args;
@@ -310,7 +310,7 @@ fn presentation(bytes: &[u8]) -> Outcome {
 /// A text, number or truth value of a list.
 fn scalar(item: &Value) -> Option<String> {
     match item {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(plain(text)),
         Value::Number(_) | Value::Bool(_) => Some(item.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -321,12 +321,12 @@ fn lines(value: &Value, depth: usize) -> String {
     let mut text = String::new();
     let indent = "  ".repeat(depth);
     for (name, value) in value.as_object().into_iter().flatten() {
-        let plain = match value {
+        let shown = match value {
             Value::Null => continue,
             // What never was, and lists of nothing.
             Value::Number(number) if name.ends_with("_ms") && number.as_u64() == Some(0) => continue,
             Value::Array(items) if items.is_empty() => continue,
-            Value::String(text) => text.clone(),
+            Value::String(text) => plain(text),
             Value::Number(number) => match number.as_u64() {
                 Some(at) if name.ends_with("_s") && at > 1_000_000_000 => time::show(Seconds(at)),
                 Some(at) if name.ends_with("_ms") && at > 1_000_000_000_000 => time::show(Seconds(at / 1000)),
@@ -351,7 +351,7 @@ fn lines(value: &Value, depth: usize) -> String {
             }
         };
         let name = name.trim_end_matches("_s").trim_end_matches("_ms").replace('_', " ");
-        let _ = writeln!(text, "{indent}{name}: {plain}");
+        let _ = writeln!(text, "{indent}{name}: {shown}");
     }
     text
 }

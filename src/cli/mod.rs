@@ -50,6 +50,8 @@ mod private;
 #[cfg(feature = "server")]
 mod progress;
 #[cfg(feature = "server")]
+mod proved;
+#[cfg(feature = "server")]
 mod register;
 #[cfg(feature = "server")]
 mod serve;

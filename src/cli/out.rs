@@ -3,6 +3,9 @@
 use super::hints;
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Done, or allowed.
@@ -29,6 +32,8 @@ pub(super) struct Failure {
     code: String,
     message: String,
     hint: Option<String>,
+    /// Whether the ledger said no, so that what was submitted never was.
+    by_the_rules: bool,
 }
 
 impl Display for Failure {
@@ -82,7 +87,7 @@ impl Done {
 
 impl Failure {
     fn new(exit: u8, code: &str, message: impl Display) -> Self {
-        Self { exit, code: code.into(), message: message.to_string(), hint: None }
+        Self { exit, code: code.into(), message: message.to_string(), hint: None, by_the_rules: false }
     }
 
     /// Somebody said no, with his code.
@@ -98,6 +103,16 @@ impl Failure {
     /// Something failed that should not.
     pub(super) fn internal(message: impl Display) -> Self {
         Self::new(INTERNAL, "internal", message)
+    }
+
+    /// The same, said by the ledger of what was submitted.
+    pub(super) fn by_the_rules(self) -> Self {
+        Self { by_the_rules: true, ..self }
+    }
+
+    /// Whether the ledger refused what was submitted.
+    pub(super) fn is_by_the_rules(&self) -> bool {
+        self.by_the_rules
     }
 
     /// Its code.
@@ -157,12 +172,38 @@ pub(super) fn print(text: &str) {
     }
 }
 
-/// A file of at most `max` bytes.
-pub(super) fn read_file(path: &std::path::Path, max: usize) -> Result<Vec<u8>, Failure> {
+/// A file of at most `max` bytes. A device or a pipe is none: it may have no end, or keep whoever reads it waiting.
+pub(super) fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, Failure> {
     let usage = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
-    let length = std::fs::metadata(path).map_err(usage)?.len();
-    if length > max as u64 {
-        return Err(Failure::usage(format!("{}: {length} bytes, {max} at most", path.display())));
+    require_regular(path, &std::fs::metadata(path).map_err(usage)?)?;
+    let mut options = File::options();
+    options.read(true);
+    // Whoever puts a pipe there meanwhile keeps nobody waiting.
+    #[cfg(feature = "server")]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.union(rustix::fs::OFlags::NOCTTY).bits() as i32,
+    );
+    read_regular(path, options.open(path).map_err(usage)?, max)
+}
+
+fn require_regular(path: &Path, there: &Metadata) -> Result<(), Failure> {
+    if there.is_file() {
+        return Ok(());
     }
-    std::fs::read(path).map_err(usage)
+    Err(Failure::usage(format!("{} is no regular file", path.display())))
+}
+
+/// What is in a file that is open.
+pub(super) fn read_regular(path: &Path, file: File, max: usize) -> Result<Vec<u8>, Failure> {
+    let usage = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
+    let there = file.metadata().map_err(usage)?;
+    require_regular(path, &there)?;
+    let too_long = || Failure::usage(format!("{}: more than {max} bytes", path.display()));
+    if there.len() > max as u64 {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::new();
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(usage)?;
+    if bytes.len() > max { Err(too_long()) } else { Ok(bytes) }
 }

@@ -5,7 +5,6 @@ use super::chain::Chain;
 use super::clock;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::prepare::Keep;
-use super::text::amount::{Typed, Unit, some};
 use super::text::{id, time};
 use super::{key, private, verify};
 use crate::client::{Client, Randomness, Ready};
@@ -13,7 +12,6 @@ use crate::remote::{Address, Remote, RemoteError, Reply, check_answer};
 use clap::Args;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::limits::POLICY_BYTES_MAX;
-use remit_verifier::object::Payment;
 use remit_verifier::sign::LocalSigner;
 use remit_verifier::types::{LedgerId, Millis, ObjectId, Seconds};
 use serde::Deserialize;
@@ -277,7 +275,7 @@ impl Session {
                     answered();
                 }
                 let message = format!("refused: {what}: {}: {}", refused.code, refused.meaning);
-                let failure = Failure::refused(&refused.code, message);
+                let failure = Failure::refused(&refused.code, message).by_the_rules();
                 return Err(match refused.code.as_str() {
                     "not_the_operators" => failure.hint(
                         "every operator that is needed signs: repeat --key; for those who are elsewhere, \
@@ -344,20 +342,9 @@ impl Session {
         }
     }
 
-    /// A token with its chain, as the published state has it; authentic if the log's key is known.
-    pub(super) fn chain(&self, token: &ObjectId, unit: Option<&ObjectId>) -> Result<Chain, Failure> {
-        self.read_chain(&self.presentation(token, unit)?)
-    }
-
     /// A chain out of a presentation.
     pub(super) fn read_chain(&self, bytes: &[u8]) -> Result<Chain, Failure> {
         Chain::read(bytes, &self.ledger, self.trust.as_ref(), self.now)
-    }
-
-    /// The presentation of a token.
-    pub(super) fn presentation(&self, token: &ObjectId, unit: Option<&ObjectId>) -> Result<Vec<u8>, Failure> {
-        let query = unit.map(|unit| format!("?unit={unit}")).unwrap_or_default();
-        self.remote.bytes(&format!("/v1/tokens/{token}/presentation{query}")).map_err(failure)
     }
 
     /// The JSON at a path.
@@ -368,36 +355,6 @@ impl Session {
     /// The JSON that a path answers to a request without a body.
     pub(super) fn post(&self, path: &str) -> Result<Value, Failure> {
         self.remote.post(path).map_err(failure)
-    }
-
-    /// A unit by its name or id.
-    pub(super) fn unit(&self, name: &str) -> Result<Unit, Failure> {
-        let named =
-            !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
-        if !named {
-            return Err(Failure::usage(format!("`{name}` is no unit: write its name or its id")));
-        }
-        let view = self.json(&format!("/v1/units/{name}"))?;
-        let read = || {
-            Some(Unit {
-                id: id(view["id"].as_str()?).ok()?,
-                name: view["name"].as_str()?.into(),
-                decimals: view["decimals"].as_u64()?,
-            })
-        };
-        read().ok_or_else(|| failure(RemoteError::Form(format!("/v1/units/{name}"))))
-    }
-
-    /// An amount that was typed, in its unit.
-    pub(super) fn payment(
-        &self,
-        typed: &Typed,
-        settle_by: Seconds,
-        refund_until: Option<Seconds>,
-    ) -> Result<(Payment, Unit), Failure> {
-        let unit = self.unit(&typed.unit)?;
-        let amount = some(&typed.number, unit.decimals).map_err(Failure::usage)?;
-        Ok((Payment { amount, unit: unit.id, settle_by, refund_until }, unit))
     }
 
     /// An instant that was typed.

@@ -4,7 +4,7 @@ use super::asked::{Approved, Asked, Carried};
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing, Who};
-use super::text::amount::{self, Typed, Unit, some};
+use super::text::amount::{self, Typed, Unit};
 use super::text::{permission, time, value};
 use super::verify::{APPROVALS, ARGUMENTS, EVIDENCE, INVOCATION, PRESENTATION};
 use super::{clock, key, private, text};
@@ -13,7 +13,7 @@ use clap::Args;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
 use remit_verifier::object::{Act, Argument, Invocation, Payment, Reference, Value};
 use remit_verifier::sign::{Draft, DraftBody, Signer};
-use remit_verifier::types::{Amount, EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
 use remit_verifier::verify::{Evidence, Presentation};
 use std::path::{Path, PathBuf};
 
@@ -334,7 +334,7 @@ impl Reserve {
             carried.require(&session.ledger, &chain.last()?.id, chain.epoch().0)?;
         }
         // What is held can be shown at once, or it is not held at all.
-        self.out.as_deref().map(require_room).transpose()?;
+        self.out.as_deref().map(private::require_room).transpose()?;
         let mut client = session.client();
         let ask = self.request.ask(&mut client, &chain, carried, Some(payment))?.ok_or_else(|| {
             Failure::usage("for which request?").hint("--service ID --action NAME --resource PATH")
@@ -376,18 +376,6 @@ fn evidence(session: &Session, done: &Done) -> Result<Vec<u8>, Failure> {
     let size: TreeSize = parsed.checkpoint().size();
     let bytes = session.remote.entry(entry, size).map_err(super::session::failure)?;
     Ok(Evidence { entry: &bytes, ids: Vec::new(), proof: proof.as_bytes() }.encode())
-}
-
-/// Makes the folder for what a service is shown, and tries whether it can be written to.
-fn require_room(dir: &Path) -> Result<(), Failure> {
-    let probe = dir.join(".remit");
-    let tried = std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&probe, []))
-        .and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|error| {
-        Failure::usage(format!("{}: {error}", dir.display()))
-            .hint("--out names a folder, new or your own; nothing was signed")
-    })
 }
 
 /// A request as a service is shown it.
@@ -507,7 +495,8 @@ impl Present {
 impl Capture {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let (amount, unit) = amount_of(&session, &self.amount)?;
+        let unit = session.unit_of_reservation(&self.reservation)?;
+        let amount = session.amount_in(&unit, &self.amount)?;
         let number = match self.number {
             Some(number) => number,
             None => {
@@ -526,12 +515,14 @@ impl Capture {
 impl Release {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let amount = self.amount.as_ref().map(|typed| amount_of(&session, typed)).transpose()?;
-        let what = match &amount {
-            Some((amount, unit)) => format!("release of {}", unit.show(*amount)),
-            None => "release of all that is left".into(),
+        let (amount, what) = match &self.amount {
+            Some(typed) => {
+                let unit = session.unit_of_reservation(&self.reservation)?;
+                let amount = session.amount_in(&unit, typed)?;
+                (Some(amount), format!("release of {}", unit.show(amount)))
+            }
+            None => (None, "release of all that is left".into()),
         };
-        let amount = amount.map(|(amount, _)| amount);
         let act = Act::Release { reserve: Reference::Id(self.reservation), amount };
         sign_and_submit(&session, act, &self.signing, &what)
     }
@@ -540,15 +531,11 @@ impl Release {
 impl Refund {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let (amount, unit) = amount_of(&session, &self.amount)?;
+        let unit = session.unit_of_capture(&self.capture)?;
+        let amount = session.amount_in(&unit, &self.amount)?;
         let act = Act::Refund { capture: Reference::Id(self.capture), amount };
         sign_and_submit(&session, act, &self.signing, &format!("refund of {}", unit.show(amount)))
     }
-}
-
-fn amount_of(session: &Session, typed: &Typed) -> Result<(Amount, Unit), Failure> {
-    let unit = session.unit(&typed.unit)?;
-    Ok((some(&typed.number, unit.decimals).map_err(Failure::usage)?, unit))
 }
 
 fn sign_and_submit(session: &Session, act: Act, signing: &Signing, what: &str) -> Outcome {

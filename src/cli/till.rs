@@ -3,13 +3,16 @@
 
 use super::lease::{self, read_proof};
 use super::out::{Done, Failure, Outcome, read_file};
-use super::session::{Connection, Signing};
+use super::private::{self, Held};
+use super::session::{Connection, Session, Signing};
 use super::text::{self, time, value};
-use super::{clock, private, verify};
+use super::{clock, verify};
+use crate::keys::did;
 use clap::{Args, Subcommand};
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
 use remit_verifier::object::{Act, Argument, Reference, Voucher};
+use remit_verifier::sign::{LocalSigner, Signer as _};
 use remit_verifier::till::{Accepted, OpenLease, Till};
 use remit_verifier::types::{Millis, ObjectId, TillId};
 use remit_verifier::verify::Policy;
@@ -132,10 +135,10 @@ impl Opened {
     }
 }
 
-fn read(path: &Path) -> Result<Till, Failure> {
-    let till = Till::decode(&read_file(path, TILL_BYTES_MAX)?);
+fn read(held: &Held) -> Result<Till, Failure> {
+    let till = Till::decode(&held.read(TILL_BYTES_MAX)?);
     till.map_err(|error| {
-        Failure::usage(format!("{}: no till: {error:?}", path.display())).hint(
+        Failure::usage(format!("{}: no till: {error:?}", held.path().display())).hint(
             "restore it from nowhere else: an old copy would take vouchers twice. Settle with the last voucher",
         )
     })
@@ -143,15 +146,15 @@ fn read(path: &Path) -> Result<Till, Failure> {
 
 impl Open {
     fn run(self) -> Outcome {
-        let _locked = private::lock(&self.state)?;
-        if self.state.exists() {
+        let held = private::hold(&self.state)?;
+        if held.exists() {
             return Err(Failure::usage(format!("{} is there", self.state.display()))
                 .coded("exists")
                 .hint("it knows which vouchers were taken; one file for each lease"));
         }
         let (open, ..) = self.opened.open()?;
         let till = Till::new(TillId(self.till.0), &open).map_err(|code| refused("the lease", code))?;
-        private::replace(&self.state, &till.encode())?;
+        held.replace(&till.encode())?;
         let terms = open.lease();
         Ok(Done::say(format!("lease {} of {} minor units", open.id(), terms.amount))
             .line(format!(
@@ -169,8 +172,8 @@ impl Open {
 
 impl Accept {
     fn run(self) -> Outcome {
-        let _locked = private::lock(&self.state)?;
-        let till = read(&self.state)?;
+        let held = private::hold(&self.state)?;
+        let till = read(&held)?;
         let (open, policy, now) = self.opened.open()?;
         let voucher = read_file(&self.shown.join(VOUCHER), OBJECT_BYTES_MAX)?;
         let shown = arguments(&self.shown.join(ARGUMENTS))?;
@@ -178,7 +181,7 @@ impl Accept {
         let (till, answer) = match taken.map_err(|code| refused("the voucher", code))? {
             Accepted::Taken(till) => {
                 // Who says yes first and keeps it afterwards says it twice.
-                private::replace(&self.state, &till.encode())?;
+                held.replace(&till.encode())?;
                 (*till, "taken")
             }
             Accepted::Repeated => (till, "repeated"),
@@ -207,14 +210,29 @@ fn arguments(path: &Path) -> Result<Vec<Argument>, Failure> {
     lines.map(value::salted).collect::<Result<_, _>>().map_err(Failure::usage)
 }
 
+/// Requires that a key is one of the payee's, by what the ledger shows of him.
+fn require_payee(session: &Session, payee: &ObjectId, signer: &LocalSigner) -> Result<(), Failure> {
+    let view = session.json(&format!("/v1/parties/{payee}"))?;
+    let key = did::to_text(&signer.public_key());
+    if view["keys"].as_array().is_some_and(|keys| keys.iter().any(|of| *of == key.as_str())) {
+        return Ok(());
+    }
+    Err(Failure::refused("not_the_payee", format!("the key is {key}, and the payee {payee} has no such key"))
+        .hint("--key names a file of the payee's; the till is as it was, and nothing was signed"))
+}
+
 impl Settle {
     fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let locked = private::lock(&self.state)?;
-        let till = read(&self.state)?;
+        let signer = session.signer(&self.signing.who)?;
+        let held = private::hold(&self.state)?;
+        let till = read(&held)?;
+        // A till is closed for ever: the lease has to be this ledger's, and the key the payee's.
+        let payee = session.lease(&till.lease())?.payee;
+        require_payee(&session, &payee, &signer)?;
         // What a till takes after its lease was settled is not paid for.
-        private::replace(&self.state, &till.close().encode())?;
-        drop(locked);
+        held.replace(&till.close().encode())?;
+        drop(held);
         let lease = Reference::Id(till.lease());
         let (number, sum) = (till.tally().number(), till.tally().cumulative());
         let (act, what) = match till.last() {
@@ -226,7 +244,7 @@ impl Settle {
             }
             None => (Act::LeaseClose { lease }, "end of the lease, of which nothing was taken".into()),
         };
-        let mut done = lease::submit(&session, act, &self.signing, &what)?;
+        let mut done = lease::submit(&session, act, (&signer, &self.signing), &what)?;
         if number > 0 {
             done = done.line("the id above is the capture that `remit refund` names");
         }

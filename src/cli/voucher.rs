@@ -2,20 +2,25 @@
 //!
 //! The wallet's file is locked while it is used, and replaced and synced before a voucher is written anywhere.
 
-use super::lease::{UNIT, WALLET, write};
+use super::lease::{UNIT, WALLET, require_room, write};
 use super::out::{Done, Failure, Outcome, read_file};
+use super::private::{self, Held};
 use super::session::{Connection, Who};
 use super::text::amount::{self, Typed, Unit, minor};
-use super::text::{self, permission, time, value};
+use super::text::{self, permission, plain, time, value};
 use super::till::{ARGUMENTS, VOUCHER};
-use super::{clock, key, private};
+use super::{clock, key};
 use crate::client::{Client, Randomness};
 use clap::{Args, Subcommand};
-use remit_verifier::limits::{INVOCATION_VALIDITY_MAX, TILL_BYTES_MAX};
+use remit_verifier::hash::sha256;
+use remit_verifier::limits::{CASE_BYTES_MAX, INVOCATION_VALIDITY_MAX, TILL_BYTES_MAX};
 use remit_verifier::object::{Argument, Value};
 use remit_verifier::till::{Wallet, WalletError, Wanted};
 use remit_verifier::types::{Hash, LedgerId, Nonce, ObjectId, Seconds};
 use std::path::{Path, PathBuf};
+
+/// How the names of files with the arguments of the last voucher begin.
+const ARGUMENTS_KEPT: &str = "arguments-";
 
 /// Signs vouchers, which spend out of a lease offline.
 #[derive(Args)]
@@ -95,14 +100,14 @@ struct TakeBack {
 
 /// Fetches the proof of a lease that was opened with --prepare, and begins its wallet.
 #[derive(Args)]
-#[command(after_help = "Example:\n  remit voucher open LEASE --unit CNY --out stay/")]
+#[command(after_help = "Example:\n  remit voucher open LEASE --out stay/")]
 struct Open {
     /// The lease.
     #[arg(value_parser = text::id)]
     id: ObjectId,
-    /// Its unit, by name or id.
+    /// Its unit, by name or id: nothing is begun if the lease is in another one.
     #[arg(long)]
-    unit: String,
+    unit: Option<String>,
     /// The folder that it is put in.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -122,16 +127,31 @@ impl VoucherCommand {
 }
 
 /// The wallet of a folder; it is locked until the guard is dropped.
-fn wallet(dir: &Path) -> Result<(Wallet, PathBuf, private::Locked), Failure> {
-    let path = dir.join(WALLET);
-    let locked = private::lock(&path)?;
-    let bytes = read_file(&path, TILL_BYTES_MAX)?;
-    let wallet = Wallet::decode(&bytes);
+fn wallet(dir: &Path) -> Result<(Wallet, Held), Failure> {
+    let held = private::hold(&dir.join(WALLET))?;
+    let wallet = Wallet::decode(&held.read(TILL_BYTES_MAX)?);
     let wallet = wallet.map_err(|error| {
-        Failure::usage(format!("{}: no wallet: {error:?}", path.display()))
+        Failure::usage(format!("{}: no wallet: {error:?}", held.path().display()))
             .hint("`remit lease --out DIR` makes one")
     })?;
-    Ok((wallet, path, locked))
+    Ok((wallet, held))
+}
+
+/// Where the arguments of a voucher are kept, beside its wallet and under the voucher's digest: those of another voucher
+/// are never shown with it.
+fn kept(held: &Held, voucher: &[u8]) -> PathBuf {
+    let digest = sha256(&[voucher]).to_string();
+    held.path().with_file_name(format!("{ARGUMENTS_KEPT}{:.32}.txt", digest))
+}
+
+/// Removes the arguments of all vouchers but one; what stays is in nobody's way.
+fn forget_others(held: &Held, last: &Path) {
+    let entries = held.path().parent().map(std::fs::read_dir).into_iter().flatten().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path() != last) {
+        if entry.file_name().to_string_lossy().starts_with(ARGUMENTS_KEPT) {
+            std::fs::remove_file(entry.path()).unwrap_or_default();
+        }
+    }
 }
 
 /// The lease's unit, as `lease` wrote it down.
@@ -140,16 +160,17 @@ fn unit(dir: &Path, wallet: &Wallet) -> Result<Unit, Failure> {
     let text = String::from_utf8(read_file(&path, 256)?).unwrap_or_default();
     let read = || {
         let (name, decimals) = text.trim().split_once(' ')?;
-        Some(Unit { id: wallet.lease().unit, name: name.into(), decimals: decimals.parse().ok()? })
+        Unit::new(wallet.lease().unit, name, decimals.parse().ok()?)
     };
     read().ok_or_else(|| Failure::usage(format!("{}: write NAME DECIMALS", path.display())))
 }
 
 impl New {
     fn run(self) -> Outcome {
-        let (wallet, path, _locked) = wallet(&self.lease)?;
+        let (wallet, held) = wallet(&self.lease)?;
+        private::require_room(&self.out)?;
         let unit = unit(&self.lease, &wallet)?;
-        if self.amount.unit != unit.name && self.amount.unit != unit.id.to_string() {
+        if !unit.is_named(&self.amount.unit) {
             return Err(Failure::usage(format!("the lease is in {}", unit.name)));
         }
         let amount = minor(&self.amount.number, unit.decimals).map_err(Failure::usage)?;
@@ -173,9 +194,13 @@ impl New {
             valid_until: Seconds(now.seconds().0 + INVOCATION_VALIDITY_MAX.0),
         };
         let (next, voucher) = wallet.sign(&signer, &wanted, now).map_err(refused)?;
-        private::replace(&path, &next.encode())?;
         let lines: String = arguments.iter().map(|argument| value::salted_text(argument) + "\n").collect();
-        show(&self.out, &voucher, Some(&lines))?;
+        // Salts that are lost cannot be shown again, and without them no till takes the voucher.
+        let kept = kept(&held, &voucher);
+        private::write(&kept, lines.as_bytes())?;
+        held.replace(&next.encode())?;
+        forget_others(&held, &kept);
+        show(&self.out, &voucher, lines.as_bytes())?;
         let (tally, lease) = (next.tally(), next.lease());
         let left = remit_verifier::types::Amount(lease.amount.0.saturating_sub(tally.cumulative().0));
         Ok(Done::say(format!("voucher {} of {}", tally.number(), unit.show(amount)))
@@ -191,13 +216,14 @@ impl New {
 }
 
 /// Writes a voucher where the payee looks for it.
-fn show(dir: &Path, voucher: &[u8], arguments: Option<&str>) -> Result<(), Failure> {
-    let usage = |error: std::io::Error| Failure::usage(format!("{}: {error}", dir.display()));
+fn show(dir: &Path, voucher: &[u8], arguments: &[u8]) -> Result<(), Failure> {
+    let usage = |error: std::io::Error| {
+        Failure::usage(format!("{}: {error}", dir.display()))
+            .hint("the voucher is signed and counted: `remit voucher last` writes it to another folder")
+    };
     std::fs::create_dir_all(dir).map_err(usage)?;
-    if let Some(lines) = arguments {
-        private::replace(&dir.join(ARGUMENTS), lines.as_bytes())?;
-    }
-    private::replace(&dir.join(VOUCHER), voucher)
+    private::write(&dir.join(ARGUMENTS), arguments)?;
+    private::write(&dir.join(VOUCHER), voucher)
 }
 
 fn refused(error: WalletError) -> Failure {
@@ -211,10 +237,11 @@ fn refused(error: WalletError) -> Failure {
 
 impl Last {
     fn run(self) -> Outcome {
-        let (wallet, ..) = wallet(&self.lease)?;
+        let (wallet, held) = wallet(&self.lease)?;
         let none =
             || Failure::refused("wrong_number", "no voucher was signed since the last one was taken back");
-        show(&self.out, wallet.last().ok_or_else(none)?, None)?;
+        let voucher = wallet.last().ok_or_else(none)?;
+        show(&self.out, voucher, &read_file(&kept(&held, voucher), CASE_BYTES_MAX)?)?;
         Ok(Done::say(format!("voucher {} again, in {}", wallet.tally().number(), self.out.display()))
             .with("number", wallet.tally().number())
             .with("shown", self.out))
@@ -223,13 +250,13 @@ impl Last {
 
 impl TakeBack {
     fn run(self) -> Outcome {
-        let (wallet, path, _locked) = wallet(&self.lease)?;
+        let (wallet, held) = wallet(&self.lease)?;
         let number = wallet.tally().number();
         let back = wallet.take_back().map_err(|code| {
             Failure::refused(code.text(), "there is no voucher to take back")
                 .hint("only the last one can be taken back, and only once")
         })?;
-        private::replace(&path, &back.encode())?;
+        held.replace(&back.encode())?;
         Ok(Done::say(format!("voucher {number} is taken back; the next one has its number"))
             .with("number", number))
     }
@@ -238,7 +265,12 @@ impl TakeBack {
 impl Open {
     fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let unit = session.unit(&self.unit)?;
+        require_room(&self.out)?;
+        let unit = session.unit(&session.lease(&self.id)?.unit.to_string())?;
+        if let Some(typed) = self.unit.as_deref().filter(|typed| !unit.is_named(typed)) {
+            let message = format!("the lease is in {}, not in {}", plain(&unit.name), plain(typed));
+            return Err(Failure::usage(message).coded("wrong_unit"));
+        }
         write(&session, &self.id, &unit, &self.out)?;
         Ok(Done::say(format!("the wallet of lease {} is in {}", self.id, self.out.display()))
             .with("lease", self.id.to_string())

@@ -1,5 +1,6 @@
 //! What the demo came to, as data and as text.
 
+use remit_verifier::limits::UNIT_DECIMALS_MAX;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -66,9 +67,14 @@ pub struct Balance {
     pub decimals: u64,
 }
 
-/// An amount for people, with the unit's decimals and groups of three digits.
+/// An amount for people, with the unit's decimals and groups of three digits. No unit has more decimals than
+/// [`UNIT_DECIMALS_MAX`]: of more, it is shown in minor units with the power of ten.
 pub fn decimal(minor: impl Into<u128>, decimals: u64) -> String {
-    let digits = format!("{:0>width$}", minor.into(), width = decimals as usize + 1);
+    let minor: u128 = minor.into();
+    if decimals > UNIT_DECIMALS_MAX {
+        return format!("{minor}e-{decimals}");
+    }
+    let digits = format!("{minor:0>width$}", width = decimals as usize + 1);
     let (major, fraction) = digits.split_at(digits.len() - decimals as usize);
     let grouped = major.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
     let major = grouped.collect::<Vec<_>>().join(" ");
@@ -133,7 +139,7 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::decimal;
+    use super::*;
 
     #[test]
     fn amounts_follow_the_decimals_of_their_unit() {
@@ -142,5 +148,13 @@ mod tests {
         assert_eq!(decimal(1234_u64, 0), "1 234");
         assert_eq!(decimal(1_u64, 6), "0.000001");
         assert_eq!(decimal(u64::MAX, 3), "18 446 744 073 709 551.615");
+    }
+
+    #[test]
+    fn no_number_of_decimals_is_too_many_to_show() {
+        assert_eq!(decimal(1_u64, UNIT_DECIMALS_MAX), "0.000000001");
+        for decimals in [UNIT_DECIMALS_MAX + 1, 70_000, u64::MAX] {
+            assert_eq!(decimal(7_u64, decimals), format!("7e-{decimals}"));
+        }
     }
 }

@@ -44,6 +44,23 @@ impl Snapshot {
         self.history_within(leaf, HISTORY_ENTRIES_MAX)
     }
 
+    /// The entry that created a leaf; `None` if more entries than a history has at most rewrote it since.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::DamagedLeaf`] for a leaf that nothing created; [`LedgerError::Store`].
+    pub fn created_at(&self, leaf: StateIndex) -> Result<Option<EntryIndex>, LedgerError> {
+        let mut before = EntryIndex(self.size().0);
+        for _ in 0..=HISTORY_ENTRIES_MAX {
+            match self.read.event_before(leaf, before)? {
+                Some(event) if event < before => before = event,
+                None if before.0 < self.size().0 => return Ok(Some(before)),
+                _ => return Err(LedgerError::DamagedLeaf(leaf)),
+            }
+        }
+        Ok(None)
+    }
+
     /// As [`Self::history`], of so many entries at most.
     ///
     /// # Errors

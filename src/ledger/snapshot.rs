@@ -7,7 +7,9 @@ use crate::machine::{
 };
 use crate::sequencer::Version;
 use crate::store::{Read, StoredEntry, encode_leaf};
-use remit_verifier::object::{Act, Body, Requested, Submission};
+use remit_verifier::code::Code;
+use remit_verifier::object::{Act, Body, Origin, Requested, Submission};
+use remit_verifier::state::Life;
 use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, RequestId, StateIndex, TreeSize};
 use std::fmt;
 use std::sync::Arc;
@@ -193,6 +195,33 @@ impl Snapshot {
             }
         }
         Ok(false)
+    }
+
+    /// Why a request cannot be carried out whoever says yes to it, if so: a token of its chain is revoked, ended, expired
+    /// or below one that was handed over since, or its own was.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoLeaf`], [`LedgerError::DamagedLeaf`], [`LedgerError::Store`].
+    pub fn obstacle(&self, waiting: &Waiting, ask: &Requested) -> Result<Option<Code>, LedgerError> {
+        let now = self.version().commitment.time;
+        let mut above = None;
+        for (index, link) in self.chain_at(waiting.token)? {
+            let leaf = self.leaf(index)?;
+            let leaf = &leaf.leaf;
+            let named = match link.token.origin {
+                Origin::Logged { epoch, .. } => Some(epoch),
+                Origin::Root { .. } | Origin::Offline { .. } => None,
+            };
+            match leaf.life {
+                _ if named != above => return Ok(Some(Code::OldEpoch)),
+                Life::Revoked => return Ok(Some(Code::Revoked)),
+                Life::Ended => return Ok(Some(Code::Ended)),
+                Life::Live if link.token.expires.passed(now) => return Ok(Some(Code::Expired)),
+                Life::Live => above = Some(leaf.epoch),
+            }
+        }
+        Ok((above != Some(ask.epoch)).then_some(Code::OldEpoch))
     }
 
     /// What a token and those above it are, each with its leaf, the root first.

@@ -1,6 +1,8 @@
 //! The `remit` command as people run it: the built binary, its output, its exit codes.
 
 #[cfg(feature = "server")]
+mod answers;
+#[cfg(feature = "server")]
 mod approvals;
 #[cfg(feature = "server")]
 mod audit;
@@ -11,11 +13,15 @@ mod conserve;
 #[cfg(feature = "server")]
 mod control;
 #[cfg(feature = "server")]
+mod counter;
+#[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
 mod keys;
 #[cfg(feature = "server")]
 mod leases;
+#[cfg(feature = "server")]
+mod liar;
 #[cfg(feature = "server")]
 mod mistakes;
 #[cfg(feature = "server")]
@@ -29,8 +35,12 @@ mod server;
 #[cfg(feature = "server")]
 mod serving;
 #[cfg(feature = "server")]
+mod shown;
+#[cfg(feature = "server")]
 mod story;
 #[cfg(feature = "server")]
 mod terminal;
+#[cfg(feature = "server")]
+mod tills;
 #[cfg(feature = "server")]
 mod windows;

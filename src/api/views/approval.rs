@@ -4,6 +4,7 @@ use super::budget::used_in_span;
 use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::{TokenInfo, Waiting};
+use remit_verifier::code::Code;
 use remit_verifier::object::{ApprovalRule, Requested};
 use remit_verifier::types::{Amount, ObjectId, RequestId, StateIndex};
 use serde::Serialize;
@@ -88,6 +89,10 @@ pub(in crate::api) struct WaitingView {
     /// Whether something that it needs was suspended or frozen since: nobody can approve it any more, and its value
     /// comes back when it is taken back or its time has run out.
     cancelled: bool,
+    /// Why it cannot be carried out, whoever says yes: `revoked`, `ended`, `expired`, or `old_epoch` after a transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "revoked")]
+    obstacle: Option<&'static str>,
     /// The keys that said yes, in order.
     approved: Vec<String>,
     /// The links of the chain that want approvals, the root first.
@@ -202,6 +207,7 @@ impl RequestView {
             decide_by_s: waiting.decide_by.0,
             entry: waiting.entry.0,
             cancelled: snapshot.is_cancelled(waiting)?,
+            obstacle: snapshot.obstacle(waiting, ask)?.map(Code::text),
             approved: waiting.approved.iter().map(did::to_text).collect(),
             rules: rules.collect::<Result<_, _>>()?,
         };

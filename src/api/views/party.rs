@@ -4,7 +4,7 @@ use super::LeafView;
 use crate::keys::did;
 use crate::machine::LeafRecord;
 use remit_verifier::state::{LeafBody, Retired};
-use remit_verifier::types::KeyBytes;
+use remit_verifier::types::{EntryIndex, KeyBytes};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,6 +61,10 @@ pub(in crate::api) struct UnitView {
     /// Its decimals: amounts count minor units, of which ten to this power make one.
     #[schema(example = 2)]
     decimals: u64,
+    /// The entry that registered it: its id is that of the operation which was submitted for it. Absent if it was frozen
+    /// and released too often since to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<u64>,
 }
 
 impl PartyView {
@@ -90,9 +94,10 @@ impl PartyView {
 
 impl UnitView {
     /// A unit's leaf; `None` for another.
-    pub(in crate::api) fn new(record: &LeafRecord, size: u64) -> Option<Self> {
+    pub(in crate::api) fn new(record: &LeafRecord, size: u64, entry: Option<EntryIndex>) -> Option<Self> {
         let unit = record.leaf.unit()?;
         let leaf = LeafView::new(&record.leaf, size);
-        Some(Self { leaf, name: unit.name.clone(), decimals: unit.decimals })
+        let entry = entry.map(|entry| entry.0);
+        Some(Self { leaf, name: unit.name.clone(), decimals: unit.decimals, entry })
     }
 }

@@ -1,5 +1,6 @@
 //! Amounts: decimal in the major unit, with at most as many decimals as the unit has. No floats.
 
+use remit_verifier::limits::UNIT_DECIMALS_MAX;
 use remit_verifier::types::{Amount, ObjectId};
 
 /// A unit as it is registered.
@@ -50,6 +51,16 @@ pub(in crate::cli) fn some(text: &str, decimals: u64) -> Result<Amount, String> 
 }
 
 impl Unit {
+    /// A unit that somebody states; `None` with more decimals than a unit can have.
+    pub(in crate::cli) fn new(id: ObjectId, name: impl Into<String>, decimals: u64) -> Option<Self> {
+        (decimals <= UNIT_DECIMALS_MAX).then(|| Self { id, name: name.into(), decimals })
+    }
+
+    /// Whether this name or id is its own.
+    pub(in crate::cli) fn is_named(&self, named: &str) -> bool {
+        self.name == named || super::id(named) == Ok(self.id)
+    }
+
     /// An amount for people: `5 000.00 CNY`.
     pub(in crate::cli) fn show(&self, amount: Amount) -> String {
         format!("{} {}", crate::demo::decimal(amount.0, self.decimals), self.name)
@@ -92,6 +103,13 @@ mod tests {
     fn nothing_is_no_payment() {
         assert_eq!(some("0.01", 2), Ok(Amount(1)));
         assert!(some("0.00", 2).is_err_and(|error| error.contains("above 0")));
+    }
+
+    #[test]
+    fn a_unit_has_so_many_decimals_at_most() {
+        let unit = Unit::new(ObjectId([1; 32]), "CNY", UNIT_DECIMALS_MAX).expect("at the bound");
+        assert!(unit.is_named("CNY") && unit.is_named(&"01".repeat(32)) && !unit.is_named("KWD"));
+        assert_eq!(Unit::new(ObjectId([1; 32]), "CNY", UNIT_DECIMALS_MAX + 1), None);
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(super) mod value;
 pub(super) mod window;
 mod words;
 
+pub(super) use words::word;
+
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::UNIT_NAME_BYTES_MAX;

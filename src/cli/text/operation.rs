@@ -1,11 +1,13 @@
 //! An operation in a line, for whoever is to sign or submit it: what it does, to what, with ids as they are.
 
-use super::{approval, budget, permission, plain, time};
+use super::{approval, budget, permission, time, to_hex, word};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
-    Act, Body, DelegationMode, Operation, Origin, Payment, Reference, Sealed, Target, Token,
+    Act, Body, DelegationMode, Invocation, Lease, Operation, Origin, Payment, Reference, Sealed, Target,
+    Token,
 };
+use remit_verifier::types::Hash;
 
 /// What the operation says. Amounts are in minor units: it names no unit that it does not hold.
 pub(in crate::cli) fn says(operation: &Operation) -> String {
@@ -13,9 +15,8 @@ pub(in crate::cli) fn says(operation: &Operation) -> String {
         Body::Token(token, sealed) => {
             let from = match token.origin {
                 Origin::Root { issuer } => format!("root token of issuer {issuer}"),
-                Origin::Logged { parent, .. } | Origin::Offline { parent, .. } => {
-                    format!("token below {parent}")
-                }
+                Origin::Logged { parent, epoch, .. } => format!("token below {parent}, epoch {epoch}"),
+                Origin::Offline { parent, .. } => format!("token below {parent}"),
             };
             let until = time::show(token.expires);
             let claims = claims(token, sealed);
@@ -27,15 +28,34 @@ pub(in crate::cli) fn says(operation: &Operation) -> String {
                 None => "nothing".into(),
             };
             format!(
-                "reservation of {held} from token {} for {}, to {} {}",
+                "reservation of {held} from token {}, epoch {}, for {}, to {} {}{}",
                 invocation.token,
+                invocation.epoch.0,
                 invocation.audience,
-                invocation.action,
-                invocation.resource.as_str()
+                word(&invocation.action),
+                word(invocation.resource.as_str()),
+                bound(invocation)
             )
         }
         Body::Act(_, act, _) => act_says(act),
     }
+}
+
+/// What else an invocation is bound to: arguments, of which there are digests alone, and requests.
+fn bound(invocation: &Invocation) -> String {
+    let mut text = with(&invocation.arguments);
+    if let Some(request) = invocation.request {
+        text.push_str(&format!(", for the service's own request {request}"));
+    }
+    if let Some(nonce) = invocation.request_nonce {
+        text.push_str(&format!(", as it was asked for with nonce {}", to_hex(&nonce.0)));
+    }
+    text
+}
+
+/// Names of arguments with their digests.
+fn with(arguments: &[(String, Hash)]) -> String {
+    arguments.iter().map(|(name, digest)| format!(", with {} of digest {digest}", word(name))).collect()
 }
 
 /// All that a token allows; what it does not state it inherits, and a root has nothing to inherit.
@@ -93,19 +113,23 @@ fn held(payment: &Payment) -> String {
 
 fn act_says(act: &Act) -> String {
     match act {
-        Act::Party { name, keys } => format!("party {name} with the keys {}", all(keys)),
-        Act::PartyKeys { party, keys, compromised, .. } => {
+        Act::Party { name, keys } => format!("party {} with the keys {}", word(name), all(keys)),
+        Act::PartyKeys { party, keys, compromised, generation } => {
             let lost = match compromised.as_slice() {
                 [] => String::new(),
                 lost => format!(", compromised {}", all(lost)),
             };
-            format!("keys of party {party}: from now on {}{lost}", all(keys))
+            let generation = generation.0;
+            format!("keys of party {party}, generation {generation}: from now on {}{lost}", all(keys))
         }
-        Act::Unit { name, decimals } => format!("unit {name} with {decimals} decimals"),
+        Act::Unit { name, decimals } => format!("unit {} with {decimals} decimals", word(name)),
         Act::Issuer { party } => format!("issuer {party}"),
-        Act::Transfer { token, holder, .. } => format!("transfer of token {token} to {}", key(holder)),
+        Act::Transfer { token, epoch, holder, sealed } => {
+            let (epoch, holder) = (epoch.0, key(holder));
+            format!("transfer of token {token}, epoch {epoch}, to {holder}, who opens the claims {sealed}")
+        }
         Act::Rekey { target, holder } => format!("rekey of {} to {}", on(target), key(holder)),
-        Act::Veto { rekey, .. } => format!("veto of rekey {}", of(rekey)),
+        Act::Veto { token, rekey } => format!("veto of rekey {} of token {token}", of(rekey)),
         Act::Suspend(target) => format!("suspension of {}", on(target)),
         Act::Resume { target, suspend } => {
             format!("resumption of {}, suspended by {}", on(target), of(suspend))
@@ -125,30 +149,30 @@ fn act_says(act: &Act) -> String {
         Act::Refund { capture, amount } => {
             format!("refund of {amount} minor units of capture {}", of(capture))
         }
-        Act::Lease(lease) => format!(
-            "lease of {} minor units of unit {} from token {} for till {} of {}",
-            lease.amount, lease.unit, lease.token, lease.till, lease.payee
-        ),
+        Act::Lease(terms) => lease(terms),
         Act::LeaseClose { lease } => format!("end of lease {}", of(lease)),
         Act::Settle { lease, voucher } => {
             let claim = &voucher.claim;
             format!(
-                "settlement of lease {}, {} uses, {} minor units",
+                "settlement of lease {}, {} uses, {} minor units, root {}",
                 of(lease),
                 claim.number,
-                claim.cumulative
+                claim.cumulative,
+                claim.root
             )
         }
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
         Act::Request(ask) => format!(
-            "request to {} {} at {} for {} minor units of {} with token {}, until {}",
-            plain(&ask.action),
-            plain(ask.resource.as_str()),
+            "request to {} {} at {} for {} minor units of {} with token {}, epoch {}, until {}{}",
+            word(&ask.action),
+            word(ask.resource.as_str()),
             ask.payee,
             ask.amount,
             ask.unit,
             ask.token,
-            time::show(ask.decide_by)
+            ask.epoch.0,
+            time::show(ask.decide_by),
+            with(&ask.arguments)
         ),
         Act::Approve { request } => format!("approval of request {request}"),
         Act::Withdraw { request, position: Some(position) } => {
@@ -160,6 +184,26 @@ fn act_says(act: &Act) -> String {
     }
 }
 
+/// A lease with all its deadlines: how long the value is locked is as much as how much of it.
+fn lease(terms: &Lease) -> String {
+    let refunds = match terms.refund_until {
+        Some(until) => format!("refunds until {}", time::show(until)),
+        None => "no refunds".into(),
+    };
+    format!(
+        "lease of {} minor units of unit {} from token {}, epoch {}, for till {} of {}, spent until {}, \
+         settled until {}, {refunds}",
+        terms.amount,
+        terms.unit,
+        terms.token,
+        terms.epoch.0,
+        terms.till,
+        terms.payee,
+        time::show(terms.spend_until),
+        time::show(terms.settle_by)
+    )
+}
+
 fn key(key: &PublicKey) -> String {
     did::to_text(key.bytes())
 }
@@ -169,7 +213,7 @@ fn all(keys: &[PublicKey]) -> String {
 }
 
 fn on(target: &Target) -> String {
-    format!("token {}", target.token)
+    format!("token {}, epoch {}, from position {}", target.token, target.epoch.0, target.position.0)
 }
 
 fn of(reference: &Reference) -> String {

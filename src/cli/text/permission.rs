@@ -2,7 +2,7 @@
 //! `service=ID action=book,cancel resource=flights/economy if amount le 5000 and class in economy,standard`.
 
 use super::value::{of_word, text_of};
-use super::words::{items, unquote, words};
+use super::words::{items, unquote, word, words};
 use remit_verifier::object::{Condition, Operator, Path, Permission};
 
 const OPERATORS: [(&str, Operator); 8] = [
@@ -67,9 +67,9 @@ fn condition(words: &[String]) -> Result<Condition, String> {
     let operands = match operator {
         Operator::In if operands == "[]" => Vec::new(),
         Operator::In => items(operands)?.iter().map(of_word).collect(),
-        _ => vec![of_word(&unquote(operands))],
+        _ => vec![of_word(&unquote(operands)?)],
     };
-    Ok(Condition { argument: argument.clone(), operator, operands })
+    Ok(Condition { argument: unquote(argument)?.text, operator, operands })
 }
 
 /// A permission as [`permission`] reads it.
@@ -78,11 +78,12 @@ pub(in crate::cli) fn show(permission: &Permission) -> String {
         let items = items.as_ref()?;
         Some(format!("{name}={}", items.iter().map(text).collect::<Vec<_>>().join(",")))
     }
-    let path =
-        |path: &Path| if path.as_str().is_empty() { "**".into() } else { format!("{}/**", path.as_str()) };
+    let path = |path: &Path| {
+        if path.as_str().is_empty() { "**".into() } else { word(&format!("{path}/**", path = path.as_str())) }
+    };
     let mut parts: Vec<String> = [
         set("service", &permission.services, |id| id.to_string()),
-        set("action", &permission.actions, Clone::clone),
+        set("action", &permission.actions, |action| word(action)),
         set("resource", &permission.resources, path),
     ]
     .into_iter()
@@ -100,7 +101,7 @@ fn show_condition(condition: &Condition) -> String {
     let operator = operator.map(|(name, _)| *name).unwrap_or_default();
     let operands: Vec<String> = condition.operands.iter().map(text_of).collect();
     let operands = if operands.is_empty() { "[]".into() } else { operands.join(",") };
-    format!("{} {operator} {operands}", condition.argument)
+    format!("{} {operator} {operands}", word(&condition.argument))
 }
 
 #[cfg(test)]
@@ -144,5 +145,48 @@ mod tests {
             assert!(permission(wrong).is_err(), "{wrong}");
         }
         assert!(permission("if amount like 5").is_err_and(|error| error.contains("operators are")));
+    }
+
+    #[test]
+    fn two_permissions_are_never_shown_alike() {
+        let honest =
+            permission("action=book if class ne \"a\" and amount le 5000 and x ne \"b\"").expect("three");
+        let text = "a\" and amount le 5000 and x ne \"b";
+        let condition = |argument: &str, text: &str| Condition {
+            argument: argument.into(),
+            operator: Operator::Ne,
+            operands: vec![Value::Text(text.into())],
+        };
+        let permission_of = |action: &str, one: Condition| Permission {
+            actions: Some(vec![action.into()]),
+            conditions: vec![one],
+            ..Permission::default()
+        };
+        let others = [
+            permission_of("book", condition("class", text)),
+            permission_of("book", condition("class ne \"a\" and amount le 5000 and x", "b")),
+            permission_of("book if class ne \"a\" and amount le 5000", condition("x", "b")),
+            permission_of("book", condition("class", "a\\\" and amount le 5000 and x ne \\\"b")),
+        ];
+        for evil in others {
+            assert_ne!(show(&evil), show(&honest), "no bound on the amount, shown as one");
+            assert_eq!(permission(&show(&evil)), Ok(evil.clone()), "{}", show(&evil));
+        }
+    }
+
+    #[test]
+    fn nothing_that_turns_the_line_around_is_shown() {
+        let evil = Permission {
+            actions: Some(vec!["book\u{202e}koob".into()]),
+            conditions: vec![Condition {
+                argument: "a\u{2066}".into(),
+                operator: Operator::Eq,
+                operands: vec![Value::Text("\u{1b}[2K".into())],
+            }],
+            ..Permission::default()
+        };
+        let shown = show(&evil);
+        assert!(shown.is_ascii() && !shown.contains('\u{1b}'), "{shown:?}");
+        assert_eq!(permission(&shown), Ok(evil));
     }
 }

@@ -1,13 +1,13 @@
 //! Values of arguments and operands: `4200`, `true`, `economy`, `"4200"`.
 
 use super::hex;
-use super::words::{Word, unquote};
+use super::words::{Word, is_quoted_whole, quoted, unquote};
 use remit_verifier::object::{Argument, Value};
 
 /// A whole number is an integer, `true` and `false` are truth values, everything else and whatever stands in quotation
 /// marks is text.
-pub(in crate::cli) fn value(text: &str) -> Value {
-    of_word(&unquote(text))
+pub(in crate::cli) fn value(text: &str) -> Result<Value, String> {
+    unquote(text).map(|word| of_word(&word))
 }
 
 /// The value of a word.
@@ -25,13 +25,13 @@ pub(in crate::cli) fn named(text: &str) -> Result<(String, Value), String> {
     let (name, given) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is no argument: write NAME=VALUE"))?;
     // What is kept of it is one line, and reads back as what was signed.
-    let inner = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given);
-    if inner.contains('"') || inner.chars().any(char::is_control) {
+    let marks = given.contains('"') && !is_quoted_whole(given);
+    if marks || text.chars().any(char::is_control) {
         return Err(format!(
             "the value of `{name}` has line ends, or quotation marks that are not around all of it"
         ));
     }
-    Ok((name.into(), value(given)))
+    Ok((name.into(), value(given)?))
 }
 
 /// `NAME=VALUE:SALT`, as an agent shows it to a service; the salt has 32 hexadecimal digits.
@@ -54,7 +54,7 @@ pub(in crate::cli) fn text_of(given: &Value) -> String {
     match given {
         Value::Integer(number) => number.to_string(),
         Value::Bool(truth) => truth.to_string(),
-        Value::Text(text) => format!("\"{text}\""),
+        Value::Text(text) => quoted(text),
     }
 }
 
@@ -64,17 +64,19 @@ mod tests {
 
     #[test]
     fn a_value_has_the_type_that_it_looks_like() {
-        assert_eq!(value("4200"), Value::Integer(4200));
-        assert_eq!(value("-1"), Value::Integer(-1));
-        assert_eq!(value("true"), Value::Bool(true));
-        assert_eq!(value("economy"), Value::Text("economy".into()));
-        assert_eq!(value("\"4200\""), Value::Text("4200".into()));
-        assert_eq!(value(""), Value::Text(String::new()));
+        assert_eq!(value("4200"), Ok(Value::Integer(4200)));
+        assert_eq!(value("-1"), Ok(Value::Integer(-1)));
+        assert_eq!(value("true"), Ok(Value::Bool(true)));
+        assert_eq!(value("economy"), Ok(Value::Text("economy".into())));
+        assert_eq!(value("\"4200\""), Ok(Value::Text("4200".into())));
+        assert_eq!(value(""), Ok(Value::Text(String::new())));
     }
 
     #[test]
     fn arguments_go_there_and_back() {
-        for text in [format!("amount=4200:{}", "0a".repeat(16)), format!("to=\"a:b\":{}", "ff".repeat(16))] {
+        for text in
+            [format!("amount=4200:{}", "0a".repeat(16)), format!("to=\"a:\\\"b\":{}", "ff".repeat(16))]
+        {
             let argument = salted(&text).expect("an argument");
             assert_eq!(salted_text(&argument), text);
         }
@@ -87,6 +89,7 @@ mod tests {
             assert!(named(wrong).is_err_and(|error| error.contains("quotation marks")), "{wrong:?}");
         }
         assert_eq!(named("note=\"a b\""), Ok(("note".into(), Value::Text("a b".into()))));
+        assert_eq!(named("note=\"a\\\"b\""), Ok(("note".into(), Value::Text("a\"b".into()))));
         assert_eq!(named("note=\"\""), Ok(("note".into(), Value::Text(String::new()))));
     }
 }

@@ -9,7 +9,7 @@ use crate::label;
 use crate::limits::*;
 use crate::object::{Claim, Invocation, Lease, Path, Use, Voucher};
 use crate::sign::{SignError, Signer, sign_object};
-use crate::types::{Amount, Epoch, Hash, LedgerId, Millis, Nonce, ObjectId, Seconds, TillId};
+use crate::types::{Amount, Epoch, Hash, KeyBytes, LedgerId, Millis, Nonce, ObjectId, Seconds, TillId};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,6 +20,8 @@ pub struct Wallet {
     ledger: LedgerId,
     id: ObjectId,
     lease: Lease,
+    /// Who opened it: the only key whose vouchers are taken.
+    holder: KeyBytes,
     limits: UseLimits,
     /// Before the last voucher.
     before: Tally,
@@ -76,18 +78,20 @@ impl Wallet {
     /// The code of what is wrong with the bytes; [`Code::NotFunding`] if the details do not say what one use may be.
     pub fn new(ledger: LedgerId, proof: &[u8]) -> Result<Self, Code> {
         let shown = LeaseProof::decode(proof)?;
-        let (id, lease, _) = signed_lease(&shown, &ledger)?;
+        let (id, lease, holder) = signed_lease(&shown, &ledger)?;
+        let holder = *holder.bytes();
         let place = shown.ids.iter().position(|of| *of == id).unwrap_or(0);
         let facts = shown.facts_at(place).ok_or(Code::NotFunding)?;
         let limits = UseLimits::of(&facts);
-        Ok(Self { ledger, id, lease, limits, before: Tally::default(), last: None })
+        Ok(Self { ledger, id, lease, holder, limits, before: Tally::default(), last: None })
     }
 
     /// Signs the next voucher, and gives with it the wallet that is to be stored first.
     ///
     /// # Errors
     ///
-    /// [`WalletError`]: [`Code::BadAmount`] for 0, [`Code::SpendOver`] after `spend_until`, [`Code::TooLate`] and
+    /// [`WalletError`]: [`Code::WrongHolder`] for another key than the one that opened the lease: its voucher would use
+    /// up a number, and no till takes it; [`Code::BadAmount`] for 0, [`Code::SpendOver`] after `spend_until`, [`Code::TooLate`] and
     /// [`Code::TooEarly`] for another window, [`Code::AbovePerUse`], [`Code::AboveLeased`], [`Code::Oversize`];
     /// [`SignError`].
     pub fn sign(
@@ -96,6 +100,9 @@ impl Wallet {
         wanted: &Wanted,
         now: Millis,
     ) -> Result<(Self, Vec<u8>), WalletError> {
+        if signer.public_key() != self.holder {
+            return Err(Code::WrongHolder.into());
+        }
         self.check(wanted, now)?;
         let before = self.tally().clone();
         let mut invocation = Invocation {
@@ -189,10 +196,11 @@ impl Wallet {
     /// [`DecodeError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, TILL_BYTES_MAX, |r| {
-            r.array_of(7)?;
+            r.array_of(8)?;
             r.label(label::WALLET)?;
             let (ledger, id) = (LedgerId(r.array_bytes()?), ObjectId(r.array_bytes()?));
             let lease = decode_terms(r)?;
+            let holder = KeyBytes(r.array_bytes()?);
             let amount =
                 |r: &mut Reader<'_>| if r.null()? { Ok(None) } else { r.u64().map(Amount).map(Some) };
             r.array_of(2)?;
@@ -211,16 +219,16 @@ impl Wallet {
                     return Err(DecodeError::Malformed);
                 }
             }
-            Ok(Self { ledger, id, lease, limits, before, last })
+            Ok(Self { ledger, id, lease, holder, limits, before, last })
         })
     }
 
     /// What is to be stored; [`Wallet::decode`] gives it back.
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::labelled(label::WALLET, 7);
+        let mut w = Writer::labelled(label::WALLET, 8);
         w.bytes(&self.ledger.0).bytes(&self.id.0);
         encode_terms(&mut w, &self.lease);
-        w.array(2);
+        w.bytes(&self.holder.0).array(2);
         for amount in [self.limits.per_use, self.limits.unapproved] {
             match amount {
                 Some(amount) => w.u64(amount.0),
