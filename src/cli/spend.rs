@@ -13,7 +13,7 @@ use clap::Args;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
 use remit_verifier::object::{Act, Argument, Invocation, Payment, Reference, Value};
 use remit_verifier::sign::{Draft, DraftBody, Signer};
-use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
+use remit_verifier::types::{Amount, EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
 use remit_verifier::verify::{Evidence, Presentation};
 use std::path::{Path, PathBuf};
 
@@ -495,8 +495,8 @@ impl Present {
 impl Capture {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let unit = session.unit_of_reservation(&self.reservation)?;
-        let amount = session.amount_in(&unit, &self.amount)?;
+        let of = || session.unit_of_reservation(&self.reservation);
+        let (amount, unit) = amount_of(&session, &self.amount, &self.signing, of)?;
         let number = match self.number {
             Some(number) => number,
             None => {
@@ -517,8 +517,8 @@ impl Release {
         let session = self.connection.open()?;
         let (amount, what) = match &self.amount {
             Some(typed) => {
-                let unit = session.unit_of_reservation(&self.reservation)?;
-                let amount = session.amount_in(&unit, typed)?;
+                let of = || session.unit_of_reservation(&self.reservation);
+                let (amount, unit) = amount_of(&session, typed, &self.signing, of)?;
                 (Some(amount), format!("release of {}", unit.show(amount)))
             }
             None => (None, "release of all that is left".into()),
@@ -531,11 +531,28 @@ impl Release {
 impl Refund {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
-        let unit = session.unit_of_capture(&self.capture)?;
-        let amount = session.amount_in(&unit, &self.amount)?;
+        let of = || session.unit_of_capture(&self.capture);
+        let (amount, unit) = amount_of(&session, &self.amount, &self.signing, of)?;
         let act = Act::Refund { capture: Reference::Id(self.capture), amount };
         sign_and_submit(&session, act, &self.signing, &format!("refund of {}", unit.show(amount)))
     }
+}
+
+/// An amount in the unit `of` what it is taken from. What is prepared may be of something that its bundle makes first,
+/// and the ledger does not know yet: the unit is then the one that was typed.
+fn amount_of(
+    session: &Session,
+    typed: &Typed,
+    signing: &Signing,
+    of: impl FnOnce() -> Result<Unit, Failure>,
+) -> Result<(Amount, Unit), Failure> {
+    let unit = match of() {
+        Err(failure) if failure.code() == "not_found" && signing.keep.prepare.is_some() => {
+            session.unit(&typed.unit)?
+        }
+        unit => unit?,
+    };
+    Ok((session.amount_in(&unit, typed)?, unit))
 }
 
 fn sign_and_submit(session: &Session, act: Act, signing: &Signing, what: &str) -> Outcome {

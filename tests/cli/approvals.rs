@@ -80,7 +80,7 @@ fn a_flight_above_the_threshold_is_asked_for_approved_and_booked() {
     for part in [
         "to book flights/CA1501",
         "for 6 000.00 CNY",
-        "calls itself The airline",
+        "calls itself \"The airline\"",
         "0 of 1 said yes",
         "with class, of which the ledger has a digest",
     ] {
