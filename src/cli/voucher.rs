@@ -137,8 +137,8 @@ fn wallet(dir: &Path) -> Result<(Wallet, Held), Failure> {
     Ok((wallet, held))
 }
 
-/// Where the arguments of a voucher are kept, beside its wallet and under the voucher's digest: those of another voucher
-/// are never shown with it.
+/// Where the arguments of a voucher are kept, beside its wallet and under the voucher's digest: those of another
+/// voucher are never shown with it.
 fn kept(held: &Held, voucher: &[u8]) -> PathBuf {
     let digest = sha256(&[voucher]).to_string();
     held.path().with_file_name(format!("{ARGUMENTS_KEPT}{:.32}.txt", digest))

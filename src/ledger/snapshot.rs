@@ -197,8 +197,8 @@ impl Snapshot {
         Ok(false)
     }
 
-    /// Why a request cannot be carried out whoever says yes to it, if so: a token of its chain is revoked, ended, expired
-    /// or below one that was handed over since, or its own was.
+    /// Why a request cannot be carried out whoever says yes to it, if so: a token of its chain is revoked, ended,
+    /// expired or below one that was handed over since, or its own was.
     ///
     /// # Errors
     ///

@@ -356,6 +356,16 @@ fn conditions_on_arguments_hold_for_every_use() {
 
 /// The till refused, and the holder takes the voucher back: its number is used again, and one of the two counts.
 #[test]
+fn a_wallet_signs_with_the_key_of_its_lease() {
+    let mut c = Counter::new();
+    let signed = c.wallet.sign(&key("alice"), &wanted(c.w.now, 1, 9), c.w.now);
+    assert_eq!(signed.err(), Some(WalletError::Refused(Code::WrongHolder)));
+    let voucher = c.sign(100);
+    let taken = c.till.accept(&c.open, &voucher, &[], &c.policy, c.w.now).expect("number 1 is not used up");
+    assert!(matches!(taken, Accepted::Taken(_)));
+}
+
+#[test]
 fn a_refused_voucher_does_not_block_a_wallet() {
     let mut c = Counter::new();
     c.spend(100);

@@ -61,8 +61,8 @@ pub(in crate::api) struct UnitView {
     /// Its decimals: amounts count minor units, of which ten to this power make one.
     #[schema(example = 2)]
     decimals: u64,
-    /// The entry that registered it: its id is that of the operation which was submitted for it. Absent if it was frozen
-    /// and released too often since to tell.
+    /// The entry that registered it: its id is that of the operation which was submitted for it. Absent if it was
+    /// frozen and released too often since to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<u64>,
 }

@@ -4,8 +4,8 @@ use super::{approval, budget, permission, time, to_hex, word};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
-    Act, Body, DelegationMode, Invocation, Lease, Operation, Origin, Payment, Reference, Sealed, Target,
-    Token,
+    Act, Body, DelegationMode, Invocation, Lease, Operation, Origin, Payment, Reference, Requested, Sealed,
+    Target, Token,
 };
 use remit_verifier::types::Hash;
 
@@ -162,18 +162,7 @@ fn act_says(act: &Act) -> String {
             )
         }
         Act::Freeze { leaf, id } => format!("freeze of leaf {leaf}, {id}"),
-        Act::Request(ask) => format!(
-            "request to {} {} at {} for {} minor units of {} with token {}, epoch {}, until {}{}",
-            word(&ask.action),
-            word(ask.resource.as_str()),
-            ask.payee,
-            ask.amount,
-            ask.unit,
-            ask.token,
-            ask.epoch.0,
-            time::show(ask.decide_by),
-            with(&ask.arguments)
-        ),
+        Act::Request(ask) => request(ask),
         Act::Approve { request } => format!("approval of request {request}"),
         Act::Withdraw { request, position: Some(position) } => {
             format!("request {request} taken back by position {}", position.0)
@@ -182,6 +171,22 @@ fn act_says(act: &Act) -> String {
         Act::Upgrade { rules } => format!("rules version {rules} from now on"),
         Act::Unfreeze { leaf, id, freeze } => format!("end of freeze {} of leaf {leaf}, {id}", of(freeze)),
     }
+}
+
+/// A request with all that approvers say yes to.
+fn request(ask: &Requested) -> String {
+    format!(
+        "request to {} {} at {} for {} minor units of {} with token {}, epoch {}, until {}{}",
+        word(&ask.action),
+        word(ask.resource.as_str()),
+        ask.payee,
+        ask.amount,
+        ask.unit,
+        ask.token,
+        ask.epoch.0,
+        time::show(ask.decide_by),
+        with(&ask.arguments)
+    )
 }
 
 /// A lease with all its deadlines: how long the value is locked is as much as how much of it.

@@ -96,8 +96,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().map(shown).collect::<String>())
 }
 
-/// A name as [`unquote`] reads it: as it is if it is one plain word, else in quotation marks, so that it cannot be taken
-/// for more than a name.
+/// A name as [`unquote`] reads it: as it is if it is one plain word, else in quotation marks, so that it cannot be
+/// taken for more than a name.
 pub(in crate::cli) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@+*".contains(c);
     let keyword = ["if", "and"].contains(&text);

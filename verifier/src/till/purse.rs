@@ -91,9 +91,9 @@ impl Wallet {
     /// # Errors
     ///
     /// [`WalletError`]: [`Code::WrongHolder`] for another key than the one that opened the lease: its voucher would use
-    /// up a number, and no till takes it; [`Code::BadAmount`] for 0, [`Code::SpendOver`] after `spend_until`, [`Code::TooLate`] and
-    /// [`Code::TooEarly`] for another window, [`Code::AbovePerUse`], [`Code::AboveLeased`], [`Code::Oversize`];
-    /// [`SignError`].
+    /// up a number, and no till takes it; [`Code::BadAmount`] for 0, [`Code::SpendOver`] after `spend_until`,
+    /// [`Code::TooLate`] and [`Code::TooEarly`] for another window, [`Code::AbovePerUse`], [`Code::AboveLeased`],
+    /// [`Code::Oversize`]; [`SignError`].
     pub fn sign(
         &self,
         signer: &dyn Signer,
