@@ -299,7 +299,8 @@ fn only_the_payee_settles_with_a_voucher_of_this_lease_by_its_holder() {
     w.refuses(Code::NotThePayee, |w| w.settle_by(lease, &good, "airline"));
     w.refuses(Code::NotThePayee, |w| w.settle_by(lease, &good, "alice"));
     w.refuses(Code::WrongLease, |w| w.settle(other, &good));
-    let forged = w.vouchers(lease, "bob", &[100]).remove(0);
+    let invocation = Voucher::decode(&good).expect("a voucher").invocation;
+    let forged = w.client.invoke(&invocation, &key("bob")).expect("signed").1;
     w.refuses(Code::WrongHolder, |w| w.settle(lease, &forged));
     let spoilt = |change: &dyn Fn(&mut remit_verifier::object::Invocation)| {
         let mut invocation = Voucher::decode(&good).expect("a voucher").invocation;
