@@ -19,7 +19,7 @@ use crate::store::StoreError;
 use crate::tree::PagedTree;
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Commitment, Entry, Genesis};
-use remit_verifier::object::Submission;
+use remit_verifier::object::{Kind, Submission};
 use remit_verifier::state::{Leaf, LeafBody, TokenLeaf};
 use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, StateIndex, TreeSize};
 use rocksdb::ReadOptions;
@@ -200,7 +200,12 @@ impl Check<'_> {
         let fits = match (outcome.kind.is_written_by_the_ledger(), object) {
             (true, None) => true,
             (false, Some(Ok(object))) => {
-                object.id == outcome.id && object.kind() == outcome.kind && Some(object.ledger) == *ledger
+                // Beside a refusal stands the spend that was refused (spec 19 §2).
+                let kind = match outcome.kind {
+                    Kind::Refusal => object.kind().is_spend(),
+                    kind => object.kind() == kind,
+                };
+                object.id == outcome.id && kind && Some(object.ledger) == *ledger
             }
             _ => false,
         };
