@@ -5,7 +5,7 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::object::{
     Act, ApprovalRule, Argument, Budget, Delegation, EntryQuota, Invocation, Origin, Path, Payment,
-    Permission, Sealed, Share, Stamp, Submission, Token, Value,
+    Permission, Reference, Sealed, Share, Stamp, Submission, Token, Trade, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
 use remit_verifier::types::{
@@ -74,6 +74,21 @@ pub struct TokenSpec {
     pub entries: Option<EntryQuota>,
     /// A name for people, sealed.
     pub name: Option<String>,
+}
+
+/// A token that is bought as it was offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The token.
+    pub token: ObjectId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// The offer that is taken.
+    pub offer: Reference,
+    /// What must still be left of the token, by unit.
+    pub minimum: Vec<(ObjectId, Amount)>,
+    /// The place in the bundle of the reserve that pays.
+    pub payment: u8,
 }
 
 impl TokenSpec {
@@ -204,6 +219,27 @@ impl Client {
         let act = Act::Transfer { token, epoch, holder: public_key(to)?, sealed: digest };
         let stamp = self.stamp(now)?;
         Ok(Draft { body: DraftBody::Act(stamp, act, Some(sealed)), signers: vec![from, to] })
+    }
+
+    /// An offer that is taken, signed by the new holder alone. It stands in a bundle, behind the reserve that pays.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn trade<'s>(
+        &mut self,
+        now: Millis,
+        purchase: &Purchase,
+        to: &'s dyn Signer,
+    ) -> Result<Draft<'s>, ClientError> {
+        let sealed = Sealed { secret: self.random()?, budgets: None, name: None, note: None };
+        let digest = Sealed::digest(&sealed.encode());
+        let Purchase { token, epoch, offer, payment, .. } = *purchase;
+        let mut minimum = purchase.minimum.clone();
+        minimum.sort_by_key(|(unit, _)| *unit);
+        let act = Act::Trade(Trade { token, epoch, sealed: digest, offer, minimum, payment });
+        let stamp = self.stamp(now)?;
+        Ok(Draft { body: DraftBody::Act(stamp, act, Some(sealed)), signers: vec![to] })
     }
 
     /// A party that registers itself with these keys.

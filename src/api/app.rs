@@ -94,6 +94,13 @@ pub trait Directory: Send + Sync {
         after: Option<EntryIndex>,
         limit: usize,
     ) -> Result<Vec<EntryIndex>, DirectoryError>;
+
+    /// Entries with offers, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`].
+    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError>;
 }
 
 /// The list could not be read; whoever keeps it has said why.
@@ -125,6 +132,10 @@ impl Directory for Index {
         limit: usize,
     ) -> Result<Vec<EntryIndex>, DirectoryError> {
         Self::requests_of(self, approver, after, limit).map_err(failed)
+    }
+
+    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
+        Self::offers(self, after, limit).map_err(failed)
     }
 }
 

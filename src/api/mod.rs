@@ -19,6 +19,7 @@ mod leases;
 pub mod limits;
 mod log;
 mod metrics;
+mod offers;
 mod openapi;
 mod parties;
 mod router;

@@ -45,10 +45,11 @@ const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lo
     What is signed is CBOR and described in the specification; JSON is a view of it. Nothing here has to be believed: \
     whatever the ledger says can be checked against its signed checkpoint.";
 /// The groups of operations, in the order in which people read them.
-const GROUPS: [(&str, &str); 11] = [
+const GROUPS: [(&str, &str); 12] = [
     ("Submitting", "What is signed goes in here."),
     ("Tokens", "What tokens allow, what proves them, what happened to them."),
     ("Approvals", "What waits for somebody's yes."),
+    ("Trade", "What is for sale, for how much, and who could take it away."),
     ("Value", "What is held for payees and what they took."),
     ("Parties and units", "Who issues and who serves, and in what is counted."),
     ("Verification", "Verdicts for those who have no verifier of their own."),

@@ -4,7 +4,9 @@ use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
-use super::{admin, approvals, docs, entries, health, leases, log, parties, submit, tokens, value, verify};
+use super::{
+    admin, approvals, docs, entries, health, leases, log, offers, parties, submit, tokens, value, verify,
+};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +36,8 @@ fn routes() -> Routes {
         .private(value::__path_capture, value::capture)
         .private(leases::__path_lease, leases::lease)
         .private(leases::__path_lease_proof, leases::lease_proof)
+        .private(offers::__path_offers, offers::offers)
+        .private(offers::__path_offer, offers::offer)
         .private(entries::__path_entry, entries::entry)
         .private(entries::__path_object, entries::object)
         .private(entries::__path_details, entries::details)

@@ -258,6 +258,11 @@ fn read_view(ledger: LedgerId, view: &Value) -> Option<Asked> {
 }
 
 impl Approved {
+    /// A use named by other options than these.
+    pub(super) const fn of(approved: Option<PathBuf>, approvals: Vec<PathBuf>) -> Self {
+        Self { approved, approvals }
+    }
+
     /// What is carried out, if something is, with its approvals: each must be a good one of this very request.
     pub(super) fn read(&self) -> Result<Option<Carried>, Failure> {
         let Some(path) = &self.approved else { return Ok(None) };

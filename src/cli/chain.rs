@@ -8,7 +8,7 @@ use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
 use remit_verifier::object::{Origin, Position, Target, Token};
-use remit_verifier::state::{Leaf, LeafBody};
+use remit_verifier::state::{Leaf, LeafBody, PartyLeaf};
 use remit_verifier::types::{Epoch, Generation, KeyBytes, LedgerId, Millis, ObjectId, Seconds};
 use remit_verifier::verify::{
     Check, CheckName, Issuers, LoggedLinks, Outcome, Policy, Presentation, Settings,
@@ -115,6 +115,11 @@ impl Chain {
         let issuer = issuer.is_some_and(|party| party.keys.contains(key));
         let holders = (2u8..).zip(&self.links).filter(|(_, link)| link.holder() == *key);
         issuer.then_some(Position(1)).into_iter().chain(holders.map(|(place, _)| Position(place))).collect()
+    }
+
+    /// The issuer of the root: the party's id, and its leaf.
+    pub(super) fn issuer(&self) -> Option<(ObjectId, &PartyLeaf)> {
+        self.leaves.iter().find_map(|leaf| Some((leaf.id, leaf.party()?)))
     }
 
     /// The unit that the presentation shows, if it is this one.

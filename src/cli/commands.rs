@@ -3,7 +3,7 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, folder, grant, init, key, lease, look, manual,
-    party, prepare, private, register, serve, spend, till, voucher,
+    party, prepare, private, register, serve, spend, till, trade, voucher,
 };
 use clap::Subcommand;
 
@@ -30,6 +30,9 @@ pub(super) enum Command {
     Freeze(Box<register::Freeze>),
     Unfreeze(Box<register::Unfreeze>),
     Upgrade(Box<register::Upgrade>),
+    Offer(Box<trade::OfferCommand>),
+    Offers(Box<trade::Offers>),
+    Buy(Box<trade::Buy>),
     Request(Box<ask::RequestCommand>),
     Approvals(Box<approvals::Approvals>),
     Reserve(Box<spend::Reserve>),
@@ -85,6 +88,9 @@ impl Command {
             Self::Freeze(command) => command.run(),
             Self::Unfreeze(command) => command.run(),
             Self::Upgrade(command) => command.run(),
+            Self::Offer(command) => command.run(),
+            Self::Offers(command) => command.run(),
+            Self::Buy(command) => command.run(),
             Self::Request(command) => command.run(),
             Self::Approvals(command) => command.run(),
             Self::Reserve(command) => command.run(),

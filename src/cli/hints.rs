@@ -82,6 +82,32 @@ fn of_approvals(code: &str) -> Option<&'static str> {
         }
         "not_an_approver" => "`remit approvals show REQUEST` names them; --key is the file of one of them",
         "no_approvers" => "a budget with `approval` needs --approver KEY in the same token",
+        code => return of_trade(code),
+    })
+}
+
+/// The same of what concerns sales.
+fn of_trade(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "unknown_offer" => "`remit offers list` names what is for sale",
+        "offer_closed" => {
+            "it was taken, replaced or withdrawn, its time ran out, or its token has another holder: look at `remit \
+             offers list`"
+        }
+        "seller_upstream" => {
+            "who holds a key of the issuer or a token above could take back what he sold; `remit transfer` hands it \
+             over by both signatures"
+        }
+        "not_transferable" => "the token and all above it must be transferable: `remit show TOKEN`",
+        "value_open" | "carved_child" => {
+            "nothing of it may be reserved, leased or wait for approval, and carved tokens below must have ended"
+        }
+        "wrong_payment" => {
+            "`remit buy` pays as it is offered; look at the offer again: `remit offers show OFFER`"
+        }
+        "below_minimum" => {
+            "less is left than --min wants: `remit offers show OFFER` says what is; nothing was paid"
+        }
         _ => return None,
     })
 }

@@ -34,7 +34,7 @@ pub(super) struct List {
     connection: Connection,
 }
 
-/// Shows a token, party, unit, reservation, lease, capture or request by its id; without an id, the ledger itself.
+/// Shows a token, party, unit, reservation, lease, capture, request or offer by its id; without one, the ledger itself.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -127,7 +127,7 @@ fn standing(token: &Value) -> String {
 }
 
 /// What is left of each budget, a line each.
-fn budgets(token: &Value) -> String {
+pub(super) fn budgets(token: &Value) -> String {
     let Some(budgets) = token["budgets"].as_array() else {
         return "  its parent's budgets\n".into();
     };
@@ -197,7 +197,7 @@ fn approval(token: &Value) -> String {
 }
 
 /// Kinds of things, as the interface names them.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("token", "tokens"),
     ("party", "parties"),
     ("unit", "units"),
@@ -205,6 +205,7 @@ const KINDS: [(&str, &str); 7] = [
     ("lease", "leases"),
     ("capture", "captures"),
     ("request", "requests"),
+    ("offer", "offers"),
 ];
 
 impl Show {

@@ -65,6 +65,8 @@ mod spend;
 mod text;
 #[cfg(feature = "server")]
 mod till;
+#[cfg(feature = "server")]
+mod trade;
 mod verify;
 #[cfg(feature = "server")]
 mod voucher;

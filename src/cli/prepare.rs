@@ -14,7 +14,7 @@ use remit_verifier::limits::{
     INVOCATION_VALIDITY_MAX, OBJECT_BYTES_MAX, OBJECT_VALIDITY_MAX, SIGNATURES_MAX,
 };
 use remit_verifier::object::{
-    Act, Body, Envelope, Invocation, Kind, Operation, Reference, Stamp, Submission, Token,
+    Act, Body, Envelope, Invocation, Kind, Operation, Reference, Stamp, Submission, Token, Trade,
 };
 use remit_verifier::sign::{Draft, DraftBody, LocalSigner, SignError, Signer, sign_object};
 use remit_verifier::types::{KeyBytes, LedgerId, Millis, ObjectId, Seconds};
@@ -44,13 +44,25 @@ impl Keep {
 
     /// Signs, and submits or keeps.
     pub(super) fn send(&self, session: &Session, client: &Client, draft: Draft<'_>, what: &str) -> Outcome {
+        self.send_all(session, client, vec![draft], what)
+    }
+
+    /// The same for several operations, all or nothing.
+    pub(super) fn send_all(
+        &self,
+        session: &Session,
+        client: &Client,
+        mut drafts: Vec<Draft<'_>>,
+        what: &str,
+    ) -> Outcome {
         let Some(path) = &self.prepare else {
-            let ready = client.ready(&[draft]).map_err(Failure::usage)?;
+            let ready = client.ready(&drafts).map_err(Failure::usage)?;
             return session.submit(&ready, self, what);
         };
-        let mut draft = draft;
-        self.time(&mut draft.body, session.now)?;
-        let ready = client.ready(&[draft]).map_err(Failure::usage)?;
+        for draft in &mut drafts {
+            self.time(&mut draft.body, session.now)?;
+        }
+        let ready = client.ready(&drafts).map_err(Failure::usage)?;
         keep(path, &ready, what)
     }
 
@@ -410,6 +422,7 @@ fn refer(body: &mut DraftBody, known: &[ObjectId]) {
         | Act::Refund { capture: reference, .. }
         | Act::LeaseClose { lease: reference }
         | Act::Settle { lease: reference, .. }
+        | Act::Trade(Trade { offer: reference, .. })
         | Act::Unfreeze { freeze: reference, .. } => reference,
         _ => return,
     };

@@ -222,6 +222,10 @@ impl Directory for Lists {
     ) -> Result<Vec<EntryIndex>, DirectoryError> {
         self.index()?.requests_of(approver, after, limit).map_err(|error| failed(&error))
     }
+
+    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
+        self.index()?.offers(after, limit).map_err(|error| failed(&error))
+    }
 }
 
 /// The clock of this machine, for the ledger; one that stands before 1970 stands at 0, behind every entry.

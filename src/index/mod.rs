@@ -1,5 +1,5 @@
 //! What people look for and the ledger itself does not need: which tokens a key holds, who is an issuer, which requests
-//! an approver was asked.
+//! an approver was asked, what was offered.
 //!
 //! A follower of the published log with a small database of its own, off the path of commits. It may be behind, and it
 //! forgets nothing: whoever asks looks up every leaf and drops what no longer fits. It is never backed up; without it,
@@ -21,7 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// First byte of every value; another number is another layout, which is then made anew.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 /// Key of the ledger's id.
 const LEDGER: &[u8] = b"m-ledger";
 /// Key of the cursor: the number of entries that were looked at.
@@ -32,6 +32,8 @@ const HOLDER: u8 = b'h';
 const ISSUER: u8 = b'i';
 /// Kind of a request's key: kind, key of an approver, entry.
 const REQUEST: u8 = b'r';
+/// Kind of an offer's key: kind, entry.
+const OFFER: u8 = b'o';
 /// Entries that are looked at between two writes.
 const STEP: usize = 256;
 /// Bytes of the memtable.
@@ -190,6 +192,16 @@ impl Index {
         self.leaves(&[ISSUER], after, limit)
     }
 
+    /// Entries with offers, in order, those above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Device`].
+    pub fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, IndexError> {
+        let after = after.map(|entry| entry.0);
+        Ok(self.list(&[OFFER], after, limit)?.into_iter().map(EntryIndex).collect())
+    }
+
     fn leaves(
         &self,
         prefix: &[u8],
@@ -247,6 +259,7 @@ fn add(
         | Kind::Rekey
         | Kind::Issuer
         | Kind::Request
+        | Kind::Offer
         | Kind::Bundle => {}
         _ => return Ok(()),
     }
@@ -272,6 +285,17 @@ fn add(
                     }
                 }
                 continue;
+            }
+            Body::Act(_, Act::Offer(offer), _) => {
+                if offer.price.is_some() {
+                    write.put([&[OFFER], &at.0.to_be_bytes()[..]].concat(), [FORMAT]);
+                }
+                continue;
+            }
+            // Who bought a token holds it from then on.
+            Body::Act(_, Act::Trade(trade), _) => {
+                let buyer = operation.signers.first().ok_or(wrong.clone())?;
+                (prefix(HOLDER, buyer.bytes()), leaf(&trade.token)?)
             }
             _ => continue,
         };

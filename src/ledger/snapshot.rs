@@ -3,7 +3,7 @@
 use super::LedgerError;
 use super::limits::ENTRIES_PER_READ_MAX;
 use crate::machine::{
-    Capture, LeafRecord, Lease, Record, Request, Reservation, StateKey, TokenInfo, Waiting, key,
+    Capture, LeafRecord, Lease, Offer, Record, Request, Reservation, StateKey, TokenInfo, Waiting, key,
 };
 use crate::sequencer::Version;
 use crate::store::{Read, StoredEntry, encode_leaf};
@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 /// A version with what it takes to read and prove it. A clone is the same version; the ledger goes on meanwhile.
 ///
-/// Leaves and whatever is proved are exactly those of the version. Reservations, captures and requests are as of the
-/// newest batch, which may be one ahead; those that the version does not know are not shown.
+/// Leaves and whatever is proved are exactly those of the version. Reservations, captures, requests and offers are as
+/// of the newest batch, which may be one ahead; those that the version does not know are not shown.
 #[derive(Clone)]
 pub struct Snapshot {
     ledger: LedgerId,
@@ -222,6 +222,35 @@ impl Snapshot {
             }
         }
         Ok((above != Some(ask.epoch)).then_some(Code::OldEpoch))
+    }
+
+    /// What became of the offer with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn offer(&self, id: &ObjectId) -> Result<Offer, LedgerError> {
+        let known = |offer: &Offer| match offer {
+            Offer::Standing(standing) => standing.entry.0 < self.size().0,
+            Offer::Closed => true,
+        };
+        self.get(&key::OfferOf(*id))?.filter(known).ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// The ids of the offers that an entry made.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn offers_in(&self, at: EntryIndex) -> Result<Vec<ObjectId>, LedgerError> {
+        let damaged = || LedgerError::Damaged(at);
+        let object = self.entry(at)?.object.ok_or_else(damaged)?;
+        let submission = Submission::decode(&object).map_err(|_| damaged())?;
+        let made = submission.operations.iter().filter(|operation| match &operation.body {
+            Body::Act(_, Act::Offer(offer), _) => offer.price.is_some(),
+            _ => false,
+        });
+        Ok(made.map(|operation| operation.id).collect())
     }
 
     /// What a token and those above it are, each with its leaf, the root first.

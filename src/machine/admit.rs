@@ -4,7 +4,7 @@ use super::delta::Delta;
 use super::refusal::{Refusal, Rule, Stop};
 use super::transaction::{Finished, Transaction};
 use super::view::{Due, Head, LeafRecord, Request, StateView, key};
-use super::{approval, control, holder, issue, lease, quota, registry, reserve, settle};
+use super::{approval, control, holder, issue, lease, quota, registry, reserve, settle, trade};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{APPROVAL_VALIDITY_MAX, INVOCATION_VALIDITY_MAX, OBJECT_VALIDITY_MAX};
 use remit_verifier::log::{Details, Genesis};
@@ -110,7 +110,8 @@ fn run<V: StateView>(
         tx.put(&key::Seen(valid_until, id), entry);
     }
     for (member, operation) in submission.operations.iter().enumerate() {
-        let applied = require_window(&tx, operation).and_then(|()| apply(&mut tx, operation));
+        let before = submission.operations.get(..member).unwrap_or_default();
+        let applied = require_window(&tx, operation).and_then(|()| apply(&mut tx, before, operation));
         applied.map_err(|stop| stop.of_member(member))?;
         tx.done.push(operation.id);
     }
@@ -163,7 +164,12 @@ fn require_window<V: StateView>(tx: &Transaction<'_, V>, operation: &Operation) 
     Ok(())
 }
 
-fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Rule<(), V::Error> {
+/// `before` are the members of the bundle that are done.
+fn apply<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    before: &[Operation],
+    operation: &Operation,
+) -> Rule<(), V::Error> {
     match &operation.body {
         Body::Token(token, sealed) if operation.kind == Kind::Issue => {
             issue::issue(tx, operation, token, sealed)
@@ -172,12 +178,13 @@ fn apply<V: StateView>(tx: &mut Transaction<'_, V>, operation: &Operation) -> Ru
         Body::Reserve(invocation, links, approvals) => {
             reserve::reserve(tx, operation, invocation, links, approvals)
         }
-        Body::Act(_, act, sealed) => apply_act(tx, operation, act, sealed.as_ref()),
+        Body::Act(_, act, sealed) => apply_act(tx, before, operation, act, sealed.as_ref()),
     }
 }
 
 fn apply_act<V: StateView>(
     tx: &mut Transaction<'_, V>,
+    before: &[Operation],
     operation: &Operation,
     act: &Act,
     sealed: Option<&Sealed>,
@@ -230,6 +237,8 @@ fn apply_act<V: StateView>(
         Act::Request(ask) => approval::request(tx, operation, ask),
         Act::Approve { request } => approval::approve(tx, operation, *request),
         Act::Withdraw { request, position } => approval::withdraw(tx, operation, *request, *position),
+        Act::Offer(terms) => trade::offer(tx, operation, terms),
+        Act::Trade(terms) => trade::trade(tx, before, operation, terms, sealed.ok_or(Code::SealedMismatch)?),
         Act::Upgrade { rules } => registry::upgrade(tx, operation, *rules),
         Act::Unfreeze { leaf, id, freeze } => {
             let freeze = resolve(tx, freeze)?;
@@ -239,7 +248,10 @@ fn apply_act<V: StateView>(
 }
 
 /// An operation is named by its id; inside a bundle, an earlier member by its place, and never by its id.
-fn resolve<V: StateView>(tx: &Transaction<'_, V>, reference: &Reference) -> Rule<ObjectId, V::Error> {
+pub(super) fn resolve<V: StateView>(
+    tx: &Transaction<'_, V>,
+    reference: &Reference,
+) -> Rule<ObjectId, V::Error> {
     match reference {
         Reference::Id(id) if tx.done.contains(id) => Err(Code::BadReference.into()),
         Reference::Id(id) => Ok(*id),

@@ -86,13 +86,37 @@ pub(super) fn require_use<E>(chain: &Chain, unit: StateIndex, amount: Amount) ->
                 let bound = budget.per_use.map(|most| Bound::new(BoundKind::PerUse, most.0, 0));
                 return Err(Stop::at_bound(Code::AbovePerUse, link.index, bound));
             }
-            Some(_) => {}
-            // Absent in a child inherits; absent in a root is nothing; a list that lacks the unit is a no.
-            None if place > 0 && link.info.budgets.is_none() => {}
-            None => return Err(Stop::at(Code::UnitNotBudgeted, link.index)),
+            _ if lacks(link, place, unit) => return Err(Stop::at(Code::UnitNotBudgeted, link.index)),
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether the link at this place of its chain gives nothing in the unit: absent in a child inherits, absent in a root
+/// is nothing, and so is a list that lacks the unit.
+fn lacks(link: &ChainLink, place: usize, unit: StateIndex) -> bool {
+    budget_of(link, unit).is_none() && (place == 0 || link.info.budgets.is_some())
+}
+
+/// What is left of the token's totals in a unit: the least of the totals on which its uses post, less what is committed
+/// there, and the leaf where that is so. Where a link lacks the unit, nothing.
+pub(super) fn left(chain: &Chain, unit: StateIndex) -> Result<(Amount, StateIndex), Code> {
+    if let Some((_, link)) = chain.links.iter().enumerate().find(|(place, link)| lacks(link, *place, unit)) {
+        return Ok((Amount(0), link.index));
+    }
+    let last = chain.last()?;
+    let top = funding(chain, unit, chain.links.len() - 1);
+    let mut least = None;
+    for link in chain.links.get(top..).unwrap_or_default() {
+        let Some(total) = budget_of(link, unit).and_then(|budget| budget.total) else { continue };
+        let private = link.record.private.as_ref().ok_or(Code::WrongLeaf)?;
+        let committed = private.values.counters(unit).committed().ok_or(Code::Overflow)?;
+        let left = Amount(total.0.saturating_sub(committed.0));
+        least = least.into_iter().chain([(left, link.index)]).min();
+    }
+    // A root and whatever is carved state a total.
+    Ok(least.unwrap_or((Amount(0), last.index)))
 }
 
 /// Posts a move of `amount` from the link at place `from` up to its funding token, and no higher. A debit must fit

@@ -27,6 +27,16 @@ pub(super) fn transfer<V: StateView>(
     let last = chain.last()?;
     let state = *last.state()?;
     require_signers(&operation.signers, &[&state.holder, holder.bytes()])?;
+    require_transferable(&chain)?;
+    quota::require_entries(tx, &chain)?;
+    let facts = hand_over(tx, &chain, *holder.bytes(), sealed)?;
+    tx.facts.push(facts);
+    Ok(())
+}
+
+/// Requires that the token may go to another holder, and that nothing hangs on the present one.
+pub(super) fn require_transferable<E>(chain: &Chain) -> Rule<(), E> {
+    let last = chain.last()?;
     if !chain.authority()?.transferable() {
         return Err(Stop::at(Code::NotTransferable, last.index));
     }
@@ -35,10 +45,21 @@ pub(super) fn transfer<V: StateView>(
     if open.into_iter().any(|c| c.reserved != 0 || c.pending != 0 || c.leased != 0) {
         return Err(Stop::at(Code::ValueOpen, last.index));
     }
-    if state.carved_children != 0 {
+    if last.state()?.carved_children != 0 {
         return Err(Stop::at(Code::CarvedChild, last.index));
     }
-    quota::require_entries(tx, &chain)?;
+    Ok(())
+}
+
+/// Gives the token to another holder, whose secret salts its values from now on; what it was is in the old epoch.
+pub(super) fn hand_over<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    chain: &Chain,
+    holder: KeyBytes,
+    sealed: &Sealed,
+) -> Rule<Facts, V::Error> {
+    let last = chain.last()?;
+    let private = last.record.private.as_ref().ok_or(Code::WrongLeaf)?;
     if let Some(rekey) = private.values.rekey {
         drop_rekey(tx, rekey)?;
     }
@@ -48,14 +69,13 @@ pub(super) fn transfer<V: StateView>(
         private.secret = sealed.secret;
         record.leaf.epoch = record.leaf.epoch.next().ok_or(Code::Overflow)?;
         if let LeafBody::Token(token) = &mut record.leaf.body {
-            token.holder = *holder.bytes();
+            token.holder = holder;
             token.holder_since = now;
         }
         Ok(record.leaf.epoch)
     })?;
     let index = Some(last.index);
-    tx.facts.push(Facts { index, epoch: Some(epoch), since: Some(now), ..Facts::default() });
-    Ok(())
+    Ok(Facts { index, epoch: Some(epoch), since: Some(now), ..Facts::default() })
 }
 
 pub(super) fn rekey<V: StateView>(

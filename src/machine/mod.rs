@@ -15,6 +15,7 @@ mod refusal;
 mod registry;
 mod reserve;
 mod settle;
+mod trade;
 mod transaction;
 mod view;
 mod windows;
@@ -24,6 +25,6 @@ pub use delta::{Delta, Overlay};
 pub use memory::MemoryState;
 pub use refusal::Refusal;
 pub use view::{
-    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, PendingRekey, Private, Record, Refused, Request,
-    Reservation, StateKey, StateView, Tally, TokenInfo, Waiting, key,
+    Capture, Due, Head, Key, LeafRecord, Lease, LinkValues, Offer, PendingRekey, Private, Record, Refused,
+    Request, Reservation, Standing, StateKey, StateView, Tally, TokenInfo, Waiting, key,
 };

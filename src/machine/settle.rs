@@ -92,20 +92,33 @@ pub(super) fn capture<V: StateView>(
     number: u64,
     amount: Amount,
 ) -> Rule<(), V::Error> {
-    let mut reservation = open(tx, &reserve, &operation.signers)?;
+    let reservation = open(tx, &reserve, &operation.signers)?;
     if number != reservation.captures.checked_add(1).ok_or(Code::Overflow)? {
         return Err(Code::WrongNumber.into());
     }
     require_amount(amount, reservation.left()?, Code::AboveReserved)?;
+    let facts = take(tx, operation.id, reserve, reservation, amount)?;
+    tx.facts.push(facts);
+    Ok(())
+}
+
+/// Takes `amount`, of which there is as much, of a reservation; the capture has the id `by`.
+pub(super) fn take<V: StateView>(
+    tx: &mut Transaction<'_, V>,
+    by: ObjectId,
+    reserve: ObjectId,
+    mut reservation: Reservation,
+    amount: Amount,
+) -> Rule<Facts, V::Error> {
     let funding = post(tx, &reservation, amount, Move::Capture)?;
+    let number = reservation.captures.checked_add(1).ok_or(Code::Overflow)?;
     reservation.captures = number;
     reservation.captured = Amount(reservation.captured.0.checked_add(amount.0).ok_or(Code::Overflow)?);
     let facts = facts(&reservation, reserve, amount, funding);
     let left = store(tx, reserve, reservation)?;
     let capture = Capture { reservation: reserve, amount, refunded: Amount(0) };
-    tx.put(&key::CaptureOf(operation.id), capture);
-    tx.facts.push(Facts { number: Some(number), left: Some(left), ..facts });
-    Ok(())
+    tx.put(&key::CaptureOf(by), capture);
+    Ok(Facts { number: Some(number), left: Some(left), ..facts })
 }
 
 pub(super) fn release<V: StateView>(

@@ -190,6 +190,36 @@ pub struct Tally {
     pub count: u64,
 }
 
+/// What became of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It was neither taken nor replaced nor withdrawn.
+    Standing(Standing),
+    /// It is no more to be had.
+    Closed,
+}
+
+/// A token that is to be had for a price (spec 18 §1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The entry that made it.
+    pub entry: EntryIndex,
+    /// The token.
+    pub token: StateIndex,
+    /// Its epoch; the offer is void in every other.
+    pub epoch: Epoch,
+    /// Who made it; it is void once he is not the holder.
+    pub seller: KeyBytes,
+    /// Who is paid.
+    pub payee: StateIndex,
+    /// The unit.
+    pub unit: StateIndex,
+    /// The price.
+    pub amount: Amount,
+    /// Until when it stands.
+    pub until: Seconds,
+}
+
 /// A rekey that waits for its delay to pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRekey {
@@ -302,6 +332,10 @@ state! {
     StoppedAt(StateIndex) -> EntryIndex;
     /// A rekey that waits.
     RekeyOf(ObjectId) -> PendingRekey;
+    /// An offer, by its id.
+    OfferOf(ObjectId) -> Offer;
+    /// The last offer of a token that was neither taken nor withdrawn.
+    OfferAt(StateIndex) -> ObjectId;
     /// Counters of an offline link.
     LinkOf(ObjectId) -> LinkValues;
     /// The entry that applied an id of a submission, operation, object or payload, by the end of its admission window.

@@ -63,6 +63,8 @@ impl Input {
                 links.first().map_or(Some(invocation.token), |link| link.token.parent())
             }
             Body::Act(_, Act::Lease(lease), _) => Some(lease.token),
+            Body::Act(_, Act::Offer(offer), _) => Some(offer.token),
+            Body::Act(_, Act::Trade(trade), _) => Some(trade.token),
             Body::Act(..) => None,
         })
     }

@@ -113,6 +113,14 @@ impl Directory for Everything {
         let asks = |at: &EntryIndex| snapshot.requests_in(*at).is_ok_and(|requests| !requests.is_empty());
         Ok(entries.filter(asks).chain([EntryIndex(1 << 40)]).take(limit).collect())
     }
+
+    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
+        // Also one that is not published yet.
+        let snapshot = self.0.snapshot();
+        let entries = (after.map_or(0, |after| after.0 + 1)..snapshot.size().0).map(EntryIndex);
+        let offers = |at: &EntryIndex| snapshot.offers_in(*at).is_ok_and(|offers| !offers.is_empty());
+        Ok(entries.filter(offers).chain([EntryIndex(1 << 40)]).take(limit).collect())
+    }
 }
 
 impl Desk {

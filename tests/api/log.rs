@@ -11,7 +11,7 @@ use remit_verifier::c2sp::{Checkpoint, SignedNote, Trust};
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::{Details, Entry};
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::{Millis, TreeSize};
+use remit_verifier::types::{Millis, Rules, TreeSize};
 use serde_json::json;
 
 /// A ledger of more than one full tile.
@@ -129,7 +129,7 @@ async fn the_ledger_at_a_glance() {
         ("log_key", json!(crate::desk::did("log"))),
         ("log_vkey", json!(desk.service.verifier_key().expect("a key").to_string())),
         ("threshold", json!(2)),
-        ("rules", json!(2)),
+        ("rules", json!(Rules::NEWEST.0)),
         ("time_ms", json!(desk.world.now.0)),
         ("state", json!("running")),
         ("published", json!({"size": head.size.0, "root": head.root.to_string()})),

@@ -11,6 +11,7 @@ mod errors;
 mod leases;
 mod log;
 mod logging;
+mod offers;
 mod reading;
 mod sockets;
 #[path = "../audit/story.rs"]

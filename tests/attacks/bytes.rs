@@ -120,7 +120,7 @@ fn an_envelope_is_whole_and_for_this_ledger() {
             wrap(&w, Kind::Expiry as u64, std::slice::from_ref(&object), None),
             Code::UnknownKind,
         ),
-        ("a kind of later rules", wrap(&w, 38, std::slice::from_ref(&object), None), Code::NotEnabled),
+        ("a kind of later rules", wrap(&w, 43, std::slice::from_ref(&object), None), Code::NotEnabled),
         ("no object", wrap(&w, party, &[], None), Code::Malformed),
         (
             "sealed claims that do not belong",

@@ -61,18 +61,18 @@ fn flows_are_gross_and_the_tightest_moment_is_named() {
 }
 
 /// An operator who writes what the rules would refuse.
-struct Forger {
-    w: World,
+pub struct Forger {
+    pub w: World,
     log: Log,
 }
 
 impl Forger {
-    fn of(w: World) -> Self {
+    pub fn of(w: World) -> Self {
         let log = Log::of(&w.ledger);
         Self { w, log }
     }
 
-    fn write(&mut self, drafts: &[Draft<'_>]) -> ObjectId {
+    pub fn write(&mut self, drafts: &[Draft<'_>]) -> ObjectId {
         let ready = self.w.client.ready(drafts).expect("signed");
         let kind = Submission::decode(&ready.bytes).expect("decodes").kind();
         self.append(kind, ready.id, Some(ready.bytes));
@@ -84,14 +84,14 @@ impl Forger {
         self.log.0.push(Row { entry: Entry::Outcome(outcome).encode(), object, details: None });
     }
 
-    fn act(&mut self, act: Act, signers: &[&str]) -> ObjectId {
+    pub fn act(&mut self, act: Act, signers: &[&str]) -> ObjectId {
         let keys: Vec<_> = signers.iter().map(|name| key(name)).collect();
         let signers: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
         let draft = self.w.client.act(self.w.now, act, &signers).expect("drafted");
         self.write(&[draft])
     }
 
-    fn reserve(&mut self, token: ObjectId, holder: &str, amount: u64) -> ObjectId {
+    pub fn reserve(&mut self, token: ObjectId, holder: &str, amount: u64) -> ObjectId {
         let ask = self.w.ask(token, amount);
         let invocation = self.w.client.invocation(self.w.now, &ask).expect("drafted");
         let key = key(holder);
@@ -122,7 +122,7 @@ impl Forger {
     }
 
     /// The codes of all violations, which are all of the last entry written.
-    fn found(&self) -> Vec<Code> {
+    pub fn found(&self) -> Vec<Code> {
         let report = self.report();
         let last = EntryIndex(self.log.0.len() as u64 - 1);
         assert!(report.violations.iter().all(|violation| violation.entry == last), "{:?}", report.violations);

@@ -6,5 +6,6 @@ mod log;
 mod refusals;
 mod replay;
 mod story;
+mod trades;
 #[path = "../rules/world.rs"]
 mod world;

@@ -40,7 +40,8 @@ fn head(w: &World) -> TreeHead {
 fn a_ledger_with_everything_replays_to_its_checkpoint_and_state() {
     let w = everything();
     let log = Log::of(&w.ledger);
-    for kind in Kind::ALL {
+    // A trade stands in a bundle, behind what pays for it.
+    for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Trade) {
         log.first(*kind);
     }
     let rebuilt = replay(log.kept(), Some(&head(&w))).expect("replays");

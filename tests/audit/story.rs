@@ -1,15 +1,17 @@
 //! A ledger on which everything happens once that can happen.
 
 use crate::world::*;
-use remit::client::{TokenSpec, budget, carved};
+use remit::client::{Ask, Purchase, TokenSpec, budget, carved};
+use remit_verifier::code::Code;
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::object::{
-    Act, ApprovalRule, Budget, Invocation, Lease, LeaseLimits, Period, Reference, Requested, Voucher, Window,
+    Act, ApprovalRule, BUY, Budget, Invocation, Lease, LeaseLimits, Offer, Period, Permission, Price,
+    Reference, Requested, Voucher, Window, goods,
 };
 use remit_verifier::sign::{LocalSigner, Signer};
 use remit_verifier::till::{Wallet, Wanted};
 use remit_verifier::types::{
-    Amount, Generation, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex, TillId,
+    Amount, Epoch, Generation, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex, TillId,
 };
 
 /// Every kind of entry there is.
@@ -36,6 +38,7 @@ pub fn everything() -> World {
     hand_over(&mut w);
     ask(&mut w);
     lease(&mut w);
+    sell(&mut w);
     w
 }
 
@@ -180,6 +183,51 @@ fn lease(w: &mut World) {
     w.advance(2 * 3_600);
     w.tick();
     assert_eq!(w.committed(root), 130, "what came back passed the ended token");
+}
+
+/// A root of which 30 were spent is offered, withdrawn, offered again and bought for 200, of which 50 are refunded.
+fn sell(w: &mut World) {
+    let token = w.root("jan", 500);
+    let spent = w.reserve(token, "jan", 30).expect("reserved");
+    w.capture(spent, 1, 30).expect("spent");
+    let until = Seconds(w.now.seconds().0 + 3_600);
+    let price = Price { amount: Amount(200), payee: w.hotel, unit: w.cny, until };
+    let offer = |price| Act::Offer(Offer { token, epoch: Epoch(0), price });
+    w.act(offer(Some(price)), &["jan"]).expect("offered");
+    w.act(offer(None), &["jan"]).expect("withdrawn");
+    let id = w.act(offer(Some(price)), &["jan"]).expect("offered again");
+    let purse = purse(w, "kim", 1_000);
+    let captured = buy(w, token, id, (purse, "kim"), 200).expect("bought");
+    w.refund(captured, 50).expect("refunded");
+    w.reserve(token, "kim", 470).expect("all that was left");
+}
+
+/// A root whose holder may buy tokens.
+pub fn purse(w: &mut World, holder: &str, total: u64) -> ObjectId {
+    let spec = w.spec(holder);
+    let buys = |of: Permission| Permission { actions: Some(vec![BUY.into()]), ..of };
+    let permissions = spec.permissions.map(|all| all.into_iter().map(buys).collect());
+    let budgets = Some(vec![budget(w.cny, Amount(total))]);
+    w.issue(&TokenSpec { permissions, budgets, ..spec }).expect("issued")
+}
+
+/// Takes an offer of this price, if 470 are left: the id of the trade, which is that of the capture.
+pub fn buy(
+    w: &mut World,
+    token: ObjectId,
+    offer: ObjectId,
+    (purse, by): (ObjectId, &str),
+    price: u64,
+) -> Result<ObjectId, Code> {
+    let ask = Ask { action: BUY.into(), resource: goods(&token).expect("a path"), ..w.ask(purse, price) };
+    let buyer = key(by);
+    let invocation = w.client.invocation(w.now, &ask).expect("drafted");
+    let pays = w.client.reserve(invocation, Vec::new(), &buyer);
+    let (epoch, offer) = (w.epoch(token), Reference::Id(offer));
+    let minimum = vec![(w.cny, Amount(470))];
+    let purchase = Purchase { token, epoch, offer, minimum, payment: 0 };
+    let takes = w.client.trade(w.now, &purchase, &buyer).expect("drafted");
+    w.apply(&[pays, takes]).map(|ready| ready.ids[1])
 }
 
 /// Spent from for an hour, settled within two.

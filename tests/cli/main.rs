@@ -43,4 +43,6 @@ mod terminal;
 #[cfg(feature = "server")]
 mod tills;
 #[cfg(feature = "server")]
+mod trade;
+#[cfg(feature = "server")]
 mod windows;

@@ -17,17 +17,18 @@ use remit_verifier::types::{Amount, Epoch, Hash, Millis, ObjectId, Rules, Second
 use std::collections::BTreeMap;
 
 const START: u64 = 1_800_000_000;
-const ACTIONS: [&str; 3] = ["a", "b", "c"];
-const HOLDERS: usize = 4;
+const ACTIONS: [&str; 4] = ["a", "b", "c", "buy"];
+pub const HOLDERS: usize = 4;
 const SETTLE: u64 = 500;
 
 pub struct Drive {
     ledger: Ledger,
-    client: Client,
-    model: Model,
-    tokens: Vec<ObjectId>,
-    reservations: Vec<ObjectId>,
-    captures: Vec<Vec<ObjectId>>,
+    pub client: Client,
+    pub model: Model,
+    pub tokens: Vec<ObjectId>,
+    pub reservations: Vec<ObjectId>,
+    pub captures: Vec<Vec<ObjectId>>,
+    pub offers: Vec<ObjectId>,
     leases: Vec<ObjectId>,
     /// What each lease was settled with, if it was.
     settled: Vec<Option<ObjectId>>,
@@ -36,8 +37,8 @@ pub struct Drive {
     recorded: bool,
     freezes: BTreeMap<StateIndex, ObjectId>,
     issuer: ObjectId,
-    shop: ObjectId,
-    unit: ObjectId,
+    pub shop: ObjectId,
+    pub unit: ObjectId,
     /// Accepted and refused, by kind of command.
     pub tally: BTreeMap<&'static str, (u64, u64)>,
 }
@@ -51,7 +52,7 @@ fn second_key(name: &str) -> LocalSigner {
     key(&format!("{name}, second"))
 }
 
-fn holder(number: usize) -> LocalSigner {
+pub fn holder(number: usize) -> LocalSigner {
     key(["h0", "h1", "h2", "h3"][number % HOLDERS])
 }
 
@@ -62,7 +63,7 @@ fn each(length: u64, most: u64) -> Window {
 }
 
 /// Bits of a number as options: small numbers shrink to the simplest.
-fn option<T>(bits: usize, value: T) -> Option<T> {
+pub fn option<T>(bits: usize, value: T) -> Option<T> {
     (bits & 1 == 1).then_some(value)
 }
 
@@ -89,6 +90,7 @@ impl Drive {
             tokens: Vec::new(),
             reservations: Vec::new(),
             captures: Vec::new(),
+            offers: Vec::new(),
             leases: Vec::new(),
             settled: Vec::new(),
             suspensions: Vec::new(),
@@ -112,12 +114,12 @@ impl Drive {
         drive
     }
 
-    fn now(&self) -> Millis {
+    pub fn now(&self) -> Millis {
         Millis(self.model.now * 1000)
     }
 
     /// The id if it was applied; then a party that signs the same with its other key gets nothing for it.
-    fn submit(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
+    pub fn submit(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
         let id = self.submit_once(drafts)?;
         for name in ["issuer", "shop"] {
             let (first, second) = (key(name), second_key(name));
@@ -155,14 +157,14 @@ impl Drive {
         }
     }
 
-    fn act(&mut self, act: Act, by: &[LocalSigner]) -> Option<ObjectId> {
+    pub fn act(&mut self, act: Act, by: &[LocalSigner]) -> Option<ObjectId> {
         let signers: Vec<&dyn Signer> = by.iter().map(|key| key as &dyn Signer).collect();
         let draft = self.client.act(self.now(), act, &signers).unwrap();
         self.submit(&[draft])
     }
 
     /// Notes that both said the same.
-    fn agree(&mut self, what: &'static str, expected: bool, happened: bool) -> bool {
+    pub fn agree(&mut self, what: &'static str, expected: bool, happened: bool) -> bool {
         assert_eq!(expected, happened, "{what}: the model says {expected}, the ledger {happened}");
         let tally = self.tally.entry(what).or_default();
         *(if happened { &mut tally.0 } else { &mut tally.1 }) += 1;
@@ -192,6 +194,8 @@ impl Drive {
             24 => self.settle(which, other, amount),
             25 => self.close(which, other),
             26 => self.refund_lease(which, amount),
+            27 => self.offer(token, other, amount),
+            28..=30 => self.buy(which, other, amount),
             _ => {
                 self.model.advance(amount % 90);
                 self.ledger.submit(&[], self.now()).unwrap();
@@ -200,7 +204,7 @@ impl Drive {
     }
 
     fn permissions(&self, actions: u8) -> Vec<Permission> {
-        let named = (0..3).filter(|bit| actions & (1 << bit) != 0).map(|bit| ACTIONS[bit].to_string());
+        let named = (0..4).filter(|bit| actions & (1 << bit) != 0).map(|bit| ACTIONS[bit].to_string());
         vec![Permission {
             services: Some(vec![self.shop]),
             actions: Some(named.collect()),
@@ -258,7 +262,7 @@ impl Drive {
 
     fn issue(&mut self, which: usize, amount: u64, bits: usize) {
         let wish = Wish {
-            actions: (bits & 12 != 0).then_some(7),
+            actions: (bits & 12 != 0).then_some(15),
             depth: (bits & 48 != 0).then_some(7),
             transferable: option(bits, true),
             total: Some(amount % 2000),
@@ -282,10 +286,10 @@ impl Drive {
         let carved = bits & 3 == 0;
         // Mostly within the parent, now and then wider.
         let own = &self.model.tokens[parent];
-        let mask = if amount.is_multiple_of(4) { 7 } else { own.actions.unwrap_or(7) };
+        let mask = if amount.is_multiple_of(4) { 15 } else { own.actions.unwrap_or(15) };
         let latest = if amount.is_multiple_of(5) { u64::MAX } else { own.expires };
         let wish = Wish {
-            actions: option(bits >> 2, (amount % 8) as u8 & mask),
+            actions: option(bits >> 2, (amount % 16) as u8 & mask),
             depth: option(bits >> 3, amount % 4),
             transferable: option(bits >> 4, true),
             total: if carved { Some(1 + amount % 700) } else { option(bits >> 5, amount % 900) },

@@ -27,6 +27,18 @@ pub struct Token {
     pub frozen: bool,
 }
 
+/// An offer as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub token: usize,
+    pub epoch: u64,
+    pub seller: usize,
+    pub amount: u64,
+    pub until: u64,
+    /// Neither taken, replaced nor withdrawn.
+    pub open: bool,
+}
+
 /// A reservation as the model remembers it.
 #[derive(Clone, Debug)]
 pub struct Reservation {
@@ -77,6 +89,7 @@ pub struct Model {
     pub tokens: Vec<Token>,
     pub reservations: Vec<Reservation>,
     pub leases: Vec<Lease>,
+    pub offers: Vec<Offer>,
     pub ledger_frozen: bool,
     /// Refusals that are entries: the root, and the hour.
     pub refusals: Vec<(usize, u64)>,

@@ -3,8 +3,8 @@
 use crate::story::story;
 use proptest::prelude::*;
 use remit::machine::{
-    Capture, Due, Head, Key, Lease, LinkValues, PendingRekey, Record, Refused, Request, Reservation,
-    StateKey, Tally, TokenInfo, Waiting, key,
+    Capture, Due, Head, Key, Lease, LinkValues, Offer, PendingRekey, Record, Refused, Request, Reservation,
+    Standing, StateKey, Tally, TokenInfo, Waiting, key,
 };
 use remit::store::rocks::chunk::{
     KeptDraft, KeptItem, LogChunk, LogChunkDraft, Touch, kept_item, kept_items,
@@ -95,6 +95,16 @@ fn rows() -> Vec<(Key, Record)> {
         decide_by: Seconds(6),
         nonce: NONCE,
     };
+    let standing = Standing {
+        entry: EntryIndex(1),
+        token: StateIndex(2),
+        epoch: Epoch(3),
+        seller: KEY,
+        payee: StateIndex(4),
+        unit: StateIndex(5),
+        amount: Amount(6),
+        until: Seconds(7),
+    };
     let links = LinkValues { units: vec![(StateIndex(9), counters)] };
     let capture = Capture { reservation: ID, amount: Amount(1), refunded: Amount(2) };
     let refused = Refused { entry: EntryIndex(772), code: Code::AboveTotal };
@@ -113,6 +123,9 @@ fn rows() -> Vec<(Key, Record)> {
         (key::RequestOf(RequestId(ID.0)).key(), Record::RequestOf(Request::Waiting(waiting))),
         (key::RequestOf(RequestId(ID.0)).key(), Record::RequestOf(Request::Closed)),
         (key::StoppedAt(StateIndex(258)).key(), Record::StoppedAt(EntryIndex(772))),
+        (key::OfferOf(ID).key(), Record::OfferOf(Offer::Standing(standing))),
+        (key::OfferOf(ID).key(), Record::OfferOf(Offer::Closed)),
+        (key::OfferAt(StateIndex(258)).key(), Record::OfferAt(ID)),
         (key::LinkOf(ID).key(), Record::LinkOf(links)),
         (key::RefusedOf(ID).key(), Record::RefusedOf(refused)),
         (key::RefusalsOf(StateIndex(258)).key(), Record::RefusalsOf(tally)),

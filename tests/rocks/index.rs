@@ -4,13 +4,17 @@ use crate::log_file::copy;
 use crate::pair::open;
 use crate::story::story;
 use crate::world::{World, key, public};
-use remit::client::{TokenSpec, budget};
+use remit::client::{Ask, Purchase, TokenSpec, budget};
 use remit::index::{Follower, Index};
 use remit::ledger::{Service, Settings, Snapshot};
 use remit::machine::Request;
 use remit::store::SharedMemory;
-use remit_verifier::object::{Act, ApprovalRule, Body, Requested, Submission};
-use remit_verifier::types::{Amount, EntryIndex, KeyBytes, LedgerId, Millis, Seconds, StateIndex, TreeSize};
+use remit_verifier::object::{
+    Act, ApprovalRule, Body, Offer, Permission, Price, Reference, Requested, Submission, goods,
+};
+use remit_verifier::types::{
+    Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Seconds, StateIndex, TreeSize,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -226,4 +230,46 @@ fn who_waits_for_a_size_finds_what_is_in_it() {
     assert_complete(follower.index(), &snapshot);
     let later = TreeSize(snapshot.size().0 + 1_000_000);
     assert!(follower.index().wait_for(later, Duration::from_millis(1)) < later, "it does not wait for ever");
+}
+
+#[test]
+fn offers_are_listed_and_who_bought_a_token_finds_it() {
+    let mut w = World::new();
+    let token = w.root("alice", 100);
+    let price =
+        Price { amount: Amount(40), payee: w.hotel, unit: w.cny, until: Seconds(w.now.seconds().0 + 3_600) };
+    let offer = |price| Act::Offer(Offer { token, epoch: Epoch(0), price });
+    w.act(offer(Some(price)), &["alice"]).expect("offered");
+    let first = w.last_entry();
+    w.act(offer(None), &["alice"]).expect("withdrawn");
+    let id = w.act(offer(Some(price)), &["alice"]).expect("offered");
+    let second = w.last_entry();
+    let permission = Permission {
+        actions: Some(vec!["buy".into()]),
+        ..w.spec("bob").permissions.expect("some")[0].clone()
+    };
+    let budgets = Some(vec![budget(w.cny, Amount(1_000))]);
+    let spec = TokenSpec { permissions: Some(vec![permission]), budgets, ..w.spec("bob") };
+    let purse = w.issue(&spec).expect("issued");
+    let resource = goods(&token).expect("a path");
+    let ask = Ask { action: "buy".into(), resource, ..w.ask(purse, 40) };
+    let (bob, now) = (key("bob"), w.now);
+    let invocation = w.client.invocation(now, &ask).expect("draft");
+    let purchase =
+        Purchase { token, epoch: Epoch(0), offer: Reference::Id(id), minimum: Vec::new(), payment: 0 };
+    let pays = w.client.reserve(invocation, Vec::new(), &bob);
+    let takes = w.client.trade(now, &purchase, &bob).expect("draft");
+    w.apply(&[pays, takes]).expect("bought");
+    let service = running(&w);
+    let dir = tempfile::tempdir().expect("folder");
+    let index = Index::open(dir.path(), service.id()).expect("made");
+    let snapshot = service.snapshot();
+    index.follow(&snapshot).expect("follows");
+    assert_eq!(index.offers(None, 10), Ok(vec![first, second]), "a withdrawal is none");
+    assert_eq!(index.offers(Some(first), 10), Ok(vec![second]));
+    assert_eq!(index.offers(None, 1), Ok(vec![first]));
+    assert_complete(&index, &snapshot);
+    let bought = snapshot.known(&token).expect("a leaf");
+    assert!(held(&snapshot, public("bob").bytes()).contains(&bought));
+    assert!(index.tokens_of(public("bob").bytes(), None, 10).expect("lists").contains(&bought));
 }

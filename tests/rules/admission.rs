@@ -42,7 +42,7 @@ fn what_is_no_submission_is_refused_by_its_bytes() {
         (Code::UnknownKind, broken(&|b| b[KIND_AT] = 0)),
         (Code::UnknownKind, broken(&|b| drop(b.splice(KIND_AT..=KIND_AT, [0x18, 25])))),
         (Code::UnknownKind, broken(&|b| drop(b.splice(KIND_AT..=KIND_AT, [0x18, 44])))),
-        (Code::NotEnabled, broken(&|b| drop(b.splice(KIND_AT..=KIND_AT, [0x18, 38])))),
+        (Code::NotEnabled, broken(&|b| drop(b.splice(KIND_AT..=KIND_AT, [0x18, 43])))),
         (Code::WrongLedger, broken(&|b| b[30] ^= 1)),
         (Code::BadSignature, broken(&|b| b[good.len() - 10] ^= 1)),
         (Code::BadSignature, broken(&|b| b[KIND_AT + 60] ^= 1)),

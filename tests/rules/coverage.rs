@@ -32,10 +32,12 @@ const TESTS: &[&str] = &[
     include_str!("holders.rs"),
     include_str!("leases.rs"),
     include_str!("links.rs"),
+    include_str!("offers.rs"),
     include_str!("quotas.rs"),
     include_str!("registry.rs"),
     include_str!("reserves.rs"),
     include_str!("tokens.rs"),
+    include_str!("trade.rs"),
     include_str!("windows.rs"),
 ];
 

@@ -359,6 +359,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("TOKEN_LIFE_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),
     ("SETTLE_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),
     ("REFUND_MAX", "tests/attacks/refused.rs", "lives_and_deadlines_at_their_bounds"),
+    ("OFFER_MAX", "tests/rules/offers.rs", "an_offer_stands_a_week_at_most_and_to_its_last_millisecond"),
     ("OFFLINE_LINK_LIFE_MAX", "tests/rules/links.rs", "the_life_of_a_link_is_an_hour"),
     ("REKEY_DELAY", "tests/rules/holders.rs", "a_rekey_from_upstream_waits_a_day"),
     ("DEPTH_MAX", "tests/attacks/refused.rs", "depth_and_delegation_at_their_bounds"),

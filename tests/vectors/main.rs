@@ -127,7 +127,9 @@ fn every_kind_of_entry_stands_in_the_rules() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, Kind::ALL);
+    // A trade stands in a bundle, behind what pays for it.
+    let alone = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Trade);
+    assert_eq!(kinds, alone.collect::<Vec<_>>());
 }
 
 #[test]

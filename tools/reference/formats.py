@@ -461,7 +461,7 @@ def entry_shape(value):
     need(isinstance(value, list) and len(value) >= 3)
     const("remit/entry/v1", "wrong_label")(value[0])
     COUNT(value[1]), COUNT(value[2])
-    need(not 38 <= value[2] <= 43 or value[2] in (40, 41), "not_enabled")
+    need(value[2] not in (42, 43), "not_enabled")
     if value[2] == 0:
         keys = listing(public_key, 8, 1)
         array(COUNT, text(255), public_key, keys, COUNT, rules_version)(value[2:])
@@ -472,7 +472,7 @@ def entry_shape(value):
         array(COUNT, COUNT, ID, ID)(value[2:])
     else:
         result = lambda result: result_shape(value[2], result)
-        array(either(number(2, 25), number(32, 37), number(40, 41)), ID, result, ID)(value[2:])
+        array(either(number(2, 25), number(32, 41)), ID, result, ID)(value[2:])
 
 
 BLOB = octets(65535)
@@ -483,6 +483,16 @@ CASE = (
 LEASE = fields(
     {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: COUNT, 12: ID, 30: ID, 31: ID, 32: COUNT, 33: COUNT}, {3: ID, 34: COUNT}
 )
+MINIMUM = ascending(listing(array(ID, number(1)), 8, 1, "not_canonical"), lambda pair: pair[0])
+OFFER = fields({1: NONCE, 2: COUNT, 4: ID, 5: COUNT}, {3: ID, 11: number(1), 12: ID, 22: ID, 27: COUNT})
+TRADE = fields({1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 8: ID, 9: either(ID, number(0, 7)), 29: number(0, 7)}, {3: ID, 28: MINIMUM})
+
+
+def offer_shape(value):
+    OFFER(value)
+    need(len({11, 12, 22, 27} & value.keys()) in (0, 4))
+
+
 FACTS = fields({}, {key: ID if key in (2, 16) else COUNT for key in range(1, 18)})
 
 
@@ -516,6 +526,8 @@ SHAPES = {
     "act:lease": (6144, LEASE),
     "act:lease_close": (6144, fields({1: NONCE, 2: COUNT, 9: either(ID, number(0, 7))}, {3: ID})),
     "link": (65535, link_shape),
+    "act:offer": (6144, offer_shape),
+    "act:trade": (6144, TRADE),
     "common": (65535, labelled("remit/common/v1", ID, COUNT, listing(FACTS, 8, 1))),
     "lease proof": (
         263164,

@@ -221,6 +221,10 @@ codes! {
     528 AboveLeased = "above_leased";
     /// The lease is past its `spend_until`.
     529 SpendOver = "spend_over";
+    /// The reserve is not a payment of the whole price to the payee of the offer, for this token.
+    530 WrongPayment = "wrong_payment";
+    /// Less is left of the token than the buyer wants.
+    531 BelowMinimum = "below_minimum";
     /// As many entries as the root token allows have been written for its tokens in this span.
     532 AboveEntries = "above_entries";
 
@@ -250,6 +254,12 @@ codes! {
     611 BadReference = "bad_reference";
     /// A budget states when approval is needed, and the token names no approvers.
     612 NoApprovers = "no_approvers";
+    /// No offer with this id was made for the token.
+    613 UnknownOffer = "unknown_offer";
+    /// The offer was taken, replaced or withdrawn, its time has run out, or who made it is no longer the holder.
+    614 OfferClosed = "offer_closed";
+    /// The seller could revoke or suspend what he sells: he is the issuer, or the holder of a token above it.
+    615 SellerUpstream = "seller_upstream";
 }
 
 impl fmt::Display for Code {

@@ -95,6 +95,10 @@ labels! {
     LEASE_CLOSE = "remit/lease-close/v1";
     /// Settlement of a lease (spec 16 §7).
     SETTLE = "remit/settle/v1";
+    /// A token offered for a price (spec 18 §1).
+    OFFER = "remit/offer/v1";
+    /// An offer taken, against a payment (spec 18 §2).
+    TRADE = "remit/trade/v1";
     /// Uses of a lease, as leaves of the tree that vouchers commit to (spec 16 §4).
     USE = "remit/use/v1";
     /// Proofs of a lease for its payee (spec 16 §5).

@@ -62,6 +62,8 @@ pub const INVOCATION_VALIDITY_MAX: Seconds = Seconds(60);
 pub const OBJECT_VALIDITY_MAX: Seconds = Seconds(24 * 3600);
 /// Admission window of a request and of an approval, and the longest that value waits for one.
 pub const APPROVAL_VALIDITY_MAX: Seconds = Seconds(7 * 24 * 3600);
+/// From an offer to the end of its time.
+pub const OFFER_MAX: Seconds = Seconds(7 * 24 * 3600);
 /// Life of an offline link.
 pub const OFFLINE_LINK_LIFE_MAX: Seconds = Seconds(3600);
 /// Bytes of a signed voucher, which a settlement carries in its payload.

@@ -14,6 +14,7 @@ mod script;
 mod special;
 mod submissions;
 pub(crate) mod things;
+mod trades;
 mod verdicts;
 pub(crate) mod vouchers;
 mod windows;

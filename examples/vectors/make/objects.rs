@@ -9,7 +9,7 @@ use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
 use remit_verifier::limits::*;
-use remit_verifier::object::{Invocation, Sealed, Use};
+use remit_verifier::object::{Act, Invocation, Offer, Reference, Sealed, Trade, Use};
 use remit_verifier::state::TokenLeaf;
 use serde_json::{Value, json};
 
@@ -110,6 +110,10 @@ fn goods() -> Vec<Good> {
         let kind = act.kind().text();
         goods.push(good(kind, &format!("act:{kind}"), "02 §5", act.encode(&stamp(act.kind() as u8))));
     }
+    let withdrawal = Act::Offer(Offer { price: None, ..offer() });
+    goods.push(good("offer-withdrawn", "act:offer", "18 §1", withdrawal.encode(&stamp(38))));
+    let plain = Act::Trade(Trade { minimum: Vec::new(), offer: Reference::Member(0), payment: 7, ..trade() });
+    goods.push(good("trade-plain", "act:trade", "18 §2", plain.encode(&stamp(39))));
     for (name, entry) in entries() {
         let bytes = entry.encode();
         let hash = remit_verifier::hash::leaf_hash(&bytes).to_string();
@@ -150,6 +154,7 @@ fn missing(good: &Good) -> Vec<Broken> {
         "act:release" => &[11],
         "act:request" => &[25],
         "act:withdraw" => &[6],
+        "act:trade" => &[28],
         _ => &[],
     };
     let Item::Map(pairs) = Item::read(&good.bytes) else { return Vec::new() };

@@ -4,6 +4,7 @@ use super::leases;
 use super::refusals;
 use super::script::Script;
 use super::things::{DAY, OTHER, genesis, key, path, signer};
+use super::trades;
 use remit::client::{Ask, Client, Randomness, TokenSpec, budget, carved};
 use remit_verifier::cbor::Writer;
 use remit_verifier::code::Code::{self, *};
@@ -44,6 +45,7 @@ pub(crate) fn ledgers() -> Vec<Value> {
     leases::scenes(&mut s);
     third_rules(&mut s);
     refusals::scenes(&mut s);
+    trades::scenes(&mut s);
     compromise(&mut s);
     vec![s.close(
         "every-kind",
@@ -131,9 +133,9 @@ fn admission(s: &mut Script) {
     let at = forged.len() - 3;
     forged[at] ^= 1;
     s.batch(&[("A forged signature.", &forged, Some(no(BadSignature)))]);
-    let mut offer = Writer::labelled(label::SUBMISSION, 3);
-    offer.bytes(&s.ledger.id().0).array(1).array(4).u64(38).array(0).null().array(0);
-    s.batch(&[("An offer, of later rules.", &offer.into_bytes(), Some(no(NotEnabled)))]);
+    let mut snapshot = Writer::labelled(label::SUBMISSION, 3);
+    snapshot.bytes(&s.ledger.id().0).array(1).array(4).u64(43).array(0).null().array(0);
+    s.batch(&[("A snapshot, of later rules.", &snapshot.into_bytes(), Some(no(NotEnabled)))]);
 }
 
 /// A budget of 1 000 with a day of 100 and a month of 150.
@@ -161,6 +163,7 @@ fn upgrade(s: &mut Script) {
 
 fn third_rules(s: &mut Script) {
     refusals::of_later_rules(s);
+    trades::of_later_rules(s);
     s.operate("Version 3 is put in force.", Act::Upgrade { rules: Rules(3) }, YES);
 }
 

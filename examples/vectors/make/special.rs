@@ -5,7 +5,7 @@ use super::item::Item;
 use super::leases;
 use super::refusals;
 use super::things::*;
-use super::{approvals, windows};
+use super::{approvals, trades, windows};
 use remit_verifier::code::Code;
 use remit_verifier::limits::*;
 
@@ -27,6 +27,8 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         "invocation" => invocations(good),
         "voucher" => leases::of_vouchers(good),
         "argument-class" => arguments(good),
+        "offer" => trades::of_offers(good),
+        "trade" => trades::of_trades(good),
         "party" | "party_keys" | "unit" | "transfer" | "suspend" | "refund" => acts(name, good),
         "entry-genesis" | "entry-commitment" | "entry-outcome" | "entry-refusal" => entries(name, good),
         "leaf-unit" | "leaf-party" | "leaf-token" => leaves(name, good),
@@ -520,7 +522,7 @@ fn entries(name: &str, good: &[u8]) -> Vec<Broken> {
         ];
     }
     vec![
-        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(38)),
+        element("reserved-kind", "A kind of later rules.", Code::NotEnabled, 2, number(43)),
         element("unknown-kind", "A kind that nobody knows.", Code::Malformed, 2, number(99)),
         element("genesis-kind", "A genesis of this length.", Code::Malformed, 2, number(0)),
         element("short-hash", "A hash of 31 bytes.", Code::Malformed, 5, Item::Bytes(vec![1; 31])),

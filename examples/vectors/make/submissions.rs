@@ -45,6 +45,7 @@ fn signers(kind: Kind) -> &'static [&'static str] {
         Kind::Rekey => &["assistant", "assistant 2"],
         Kind::Capture | Kind::Release | Kind::Refund | Kind::LeaseClose | Kind::Settle => &["hotel"],
         Kind::Approve => &["ann"],
+        Kind::Trade => &["night agent"],
         _ => &["assistant"],
     }
 }
@@ -52,7 +53,7 @@ fn signers(kind: Kind) -> &'static [&'static str] {
 fn envelope(kind: Kind, payload: &[u8], by: &[&str]) -> Envelope {
     let label = kind.label().expect("a signed kind");
     let objects = by.iter().map(|name| sign(name, label, payload).1).collect();
-    let sealed = (kind == Kind::Transfer).then(|| sealed().encode());
+    let sealed = matches!(kind, Kind::Transfer | Kind::Trade).then(|| sealed().encode());
     Envelope { kind, objects, sealed, links: Vec::new(), approvals: Vec::new() }
 }
 
@@ -177,6 +178,7 @@ fn members() -> Vec<Vector> {
     let unsealed = Token { sealed: None, budgets: None, ..root() };
     let link_origin = Origin::Offline { parent: TOKEN, epoch: Default::default(), generation: Generation(0) };
     let transfer = acts()[4].encode(&stamp(9));
+    let trade = Act::Trade(trade()).encode(&stamp(9));
     vec![
         refuse(
             "no-objects",
@@ -236,6 +238,12 @@ fn members() -> Vec<Vector> {
             "transfer-other-sealed",
             "A transfer with other claims than those signed.",
             Envelope { sealed: Some(other), ..envelope(Kind::Transfer, &transfer, signers(Kind::Transfer)) },
+            Code::SealedMismatch,
+        ),
+        refuse(
+            "trade-not-sealed",
+            "A trade without the new holder's claims.",
+            Envelope { sealed: None, ..envelope(Kind::Trade, &trade, signers(Kind::Trade)) },
             Code::SealedMismatch,
         ),
         refuse(

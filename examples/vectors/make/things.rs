@@ -8,8 +8,8 @@ use remit_verifier::label;
 use remit_verifier::log::{Bound, BoundKind, Commitment, Details, Entry, Facts, Genesis, LinkPart, Outcome};
 use remit_verifier::object::{
     Act, ApprovalRule, Argument, Budget, Claim, Condition, Delegation, DelegationMode, EntryQuota,
-    Invocation, Kind, Lease, Operator, Origin, Path, Payment, Period, Permission, Position, Reference,
-    Requested, Sealed, Share, Stamp, Target, Token, Value, Voucher, Window,
+    Invocation, Kind, Lease, Offer, Operator, Origin, Path, Payment, Period, Permission, Position, Price,
+    Reference, Requested, Sealed, Share, Stamp, Target, Token, Trade, Value, Voucher, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -250,6 +250,25 @@ pub(crate) fn voucher() -> Invocation {
     Invocation { payment: None, request_nonce: None, claim: Some(claim), ..invocation() }
 }
 
+/// The token for 9 000.00, for a week.
+pub(crate) fn offer() -> Offer {
+    let (amount, until) = (Amount(900_000), Seconds(START.0 + 7 * DAY));
+    let price = Price { amount, payee: COMPANY, unit: CNY, until };
+    Offer { token: TOKEN, epoch: Epoch(0), price: Some(price) }
+}
+
+/// The purchase of the token, of which much must be left in two units.
+pub(crate) fn trade() -> Trade {
+    Trade {
+        token: TOKEN,
+        epoch: Epoch(0),
+        sealed: Sealed::digest(&sealed().encode()),
+        offer: Reference::Id(OTHER),
+        minimum: vec![(CNY, Amount(1_500_000)), (USD, Amount(1))],
+        payment: 0,
+    }
+}
+
 fn signed_voucher() -> Vec<u8> {
     sign("assistant", remit_verifier::label::INVOCATION, &voucher().encode()).1
 }
@@ -297,6 +316,8 @@ pub(crate) fn acts() -> Vec<Act> {
             lease: other,
             voucher: Box::new(Voucher::decode(&signed_voucher()).expect("a voucher")),
         },
+        Act::Offer(offer()),
+        Act::Trade(trade()),
     ]
 }
 

@@ -2,7 +2,7 @@
 //! replay of the log gives the same state and the same roots.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use remit::client::{Ask, Client, Randomness, Ready, TokenSpec, public_key};
+use remit::client::{Ask, Client, Purchase, Randomness, Ready, TokenSpec, public_key};
 use remit::engine::{Answer, Kept, replay, replay_genesis};
 use remit::ledger::Ledger;
 use remit::machine::key;
@@ -10,8 +10,8 @@ use remit::store::MemoryStore;
 use remit_fuzz::Choices;
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::object::{
-    Act, Budget, Delegation, DelegationMode, Path, Payment, Period, Permission, Position, Reference, Share,
-    Target, Window,
+    Act, BUY, Budget, Delegation, DelegationMode, Offer, Path, Payment, Period, Permission, Position, Price,
+    Reference, Share, Target, Window, goods,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::*;
@@ -41,6 +41,8 @@ struct World<'b> {
     others: Vec<ObjectId>,
     /// Links with their parents, bytes and holders.
     links: Vec<(ObjectId, ObjectId, Vec<u8>, u8)>,
+    /// Offers with their tokens and prices.
+    offers: Vec<(ObjectId, ObjectId, Price)>,
     sent: Vec<Ready>,
 }
 
@@ -55,10 +57,11 @@ impl<'b> World<'b> {
         let ledger = Ledger::begin(&genesis, Box::new(signer(2))).expect("begins");
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let (parties, units) = (Vec::new(), Vec::new());
-        let (tokens, others, links, sent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (tokens, others, links) = (Vec::new(), Vec::new(), Vec::new());
+        let (offers, sent) = (Vec::new(), Vec::new());
         let choices = Choices(bytes);
         let mut world =
-            Self { choices, ledger, client, now: START, parties, units, tokens, others, links, sent };
+            Self { choices, ledger, client, now: START, parties, units, tokens, others, links, offers, sent };
         for number in 3..6 {
             let key = signer(number);
             let draft = world.client.party(world.now, "party", &[&key]).expect("draft");
@@ -158,7 +161,7 @@ impl<'b> World<'b> {
         if root {
             spec.permissions = Some(vec![Permission {
                 services: Some(self.parties.clone()),
-                actions: Some(vec!["pay".into()]),
+                actions: Some(vec!["pay".into(), BUY.into()]),
                 resources: Some(vec![Path::parse("").expect("a path")]),
                 conditions: Vec::new(),
             }]);
@@ -192,7 +195,7 @@ impl<'b> World<'b> {
     }
 
     fn step(&mut self) {
-        match self.choices.byte() % 20 {
+        match self.choices.byte() % 22 {
             0 => self.issue(),
             1 | 2 => self.delegate(),
             3..=5 => self.reserve(),
@@ -205,6 +208,8 @@ impl<'b> World<'b> {
             16 => self.freeze(),
             17 => self.link(),
             18 => self.again(),
+            19 => self.offer(),
+            20 => self.buy(),
             _ => self.wait(),
         }
     }
@@ -366,6 +371,47 @@ impl<'b> World<'b> {
         let epoch = self.epoch(&token).0;
         let draft = self.client.transfer(self.now, token, epoch, (&from, &to)).expect("draft");
         if self.submit(&[draft]).is_some() {
+            self.held_by(token, new);
+        }
+    }
+
+    fn offer(&mut self) {
+        let (token, holder) = self.token();
+        let until = Seconds(self.now.seconds().0 + [0, 60, 3_600, 604_800][self.choices.below(4)]);
+        let (amount, unit) = (Amount(self.amount().max(1)), *self.choices.of(&self.units));
+        let price = Price { amount, payee: *self.choices.of(&self.parties), unit, until };
+        let asked = (self.choices.byte() % 8 != 0).then_some(price);
+        let act = Act::Offer(Offer { token, epoch: self.epoch(&token).0, price: asked });
+        if let Some(id) = self.act(act, &[holder]) {
+            self.offers.push((id, token, price));
+        }
+    }
+
+    fn buy(&mut self) {
+        let Some((offer, token, price)) = self.offers.last().copied() else { return };
+        let (purse, holder) = self.token();
+        let settle_by = Seconds(self.now.seconds().0 + 60);
+        let Price { amount, unit, payee, .. } = price;
+        let ask = Ask {
+            token: purse,
+            epoch: self.epoch(&purse).0,
+            audience: payee,
+            action: BUY.into(),
+            resource: goods(&token).expect("a path"),
+            arguments: Vec::new(),
+            payment: Some(Payment { amount, unit, settle_by, refund_until: None }),
+            request: None,
+        };
+        let invocation = self.client.invocation(self.now, &ask).expect("draft");
+        let new = 6 + self.choices.byte() % 4;
+        let (payer, buyer) = (signer(holder), signer(new));
+        let least = self.amount();
+        let minimum = (least > 0).then_some((unit, Amount(least))).into_iter().collect();
+        let (epoch, offer) = (self.epoch(&token).0, Reference::Id(offer));
+        let purchase = Purchase { token, epoch, offer, minimum, payment: 0 };
+        let pays = self.client.reserve(invocation, Vec::new(), &payer);
+        let takes = self.client.trade(self.now, &purchase, &buyer).expect("draft");
+        if self.submit(&[pays, takes]).is_some() {
             self.held_by(token, new);
         }
     }

@@ -4,6 +4,7 @@ use super::leases::Lease;
 use super::quotas::Quotas;
 use super::requests::Request;
 use super::tokens::{No, Standing};
+use super::trades::{Offer, Purpose};
 use super::windows::Spans;
 use super::{Account, Conservation, Flows, Tightest, VIOLATIONS_MAX, Violation};
 use remit_verifier::code::Code;
@@ -22,6 +23,7 @@ pub(super) struct Reservation {
     pub(super) at: Seconds,
     pub(super) settle_by: Seconds,
     pub(super) refund_until: Option<Seconds>,
+    pub(super) purpose: Purpose,
 }
 
 /// Value that a payee took.
@@ -47,6 +49,9 @@ pub(super) struct Book {
     pub(super) requests: BTreeMap<RequestId, Request>,
     /// Requests that wait no more.
     pub(super) closed: BTreeSet<RequestId>,
+    /// Tokens that are for sale, by the offer, and the offer by the token.
+    pub(super) offers: BTreeMap<ObjectId, Offer>,
+    pub(super) offered: BTreeMap<ObjectId, ObjectId>,
     report: Conservation,
 }
 

@@ -14,6 +14,7 @@ mod operations;
 mod quotas;
 mod requests;
 mod tokens;
+mod trades;
 mod windows;
 
 use book::Book;

@@ -2,6 +2,7 @@
 
 use super::book::{Book, Capture, Reservation};
 use super::tokens::{Known, No, over};
+use super::trades::Purpose;
 use remit_verifier::code::Code;
 use remit_verifier::object::{
     Act, Approval, Body, Budget, Invocation, Link, Operation, Origin, Payment, Reference, Sealed, Share,
@@ -11,7 +12,7 @@ use remit_verifier::types::{Amount, KeyBytes, LedgerId, ObjectId, RequestId};
 use std::collections::BTreeSet;
 
 /// The operation that a reference means; `before` are the members of the bundle before this one.
-fn resolve(reference: &Reference, before: &[ObjectId]) -> Option<ObjectId> {
+pub(super) fn resolve(reference: &Reference, before: &[ObjectId]) -> Option<ObjectId> {
     match reference {
         Reference::Id(id) => Some(*id),
         Reference::Member(place) => before.get(usize::from(*place)).copied(),
@@ -87,10 +88,9 @@ impl Book {
             Act::Settle { lease, voucher } => {
                 self.settle(id, resolve(lease, before).unwrap_or_default(), voucher);
             }
-            Act::Upgrade { rules } => {
-                self.require(rules.0 > self.standing.rules, Code::AlreadySo, self.standing.ledger);
-                self.standing.rules = rules.0;
-            }
+            Act::Offer(terms) => self.offer(id, terms),
+            Act::Trade(terms) => self.trade(operation, terms, before),
+            Act::Upgrade { rules } => self.upgrade(rules.0),
             Act::Freeze { id: frozen, .. } => {
                 self.standing.stopped.insert(*frozen, self.entry);
                 let before = self.standing.freezes.insert(*frozen, id);
@@ -101,6 +101,11 @@ impl Book {
                 self.require(lifted == resolve(freeze, before), Code::NotInForce, *frozen);
             }
         }
+    }
+
+    fn upgrade(&mut self, rules: u64) {
+        self.require(rules > self.standing.rules, Code::AlreadySo, self.standing.ledger);
+        self.standing.rules = rules;
     }
 
     fn with(&mut self, token: ObjectId, change: impl FnOnce(&mut Known)) {
@@ -155,7 +160,7 @@ impl Book {
         Ok(())
     }
 
-    fn transfer(&mut self, token: ObjectId, epoch: u64, holder: KeyBytes) {
+    pub(super) fn transfer(&mut self, token: ObjectId, epoch: u64, holder: KeyBytes) {
         self.require_entries(token);
         self.note(self.standing.require_usable(token, self.now));
         let open = self.open_on(token) != 0;
@@ -207,13 +212,19 @@ impl Book {
         match &invocation.payment {
             Some(payment) => {
                 self.require_approved(token, (payment.amount, &payment.unit), &keys);
-                self.hold(id, token, payment, &keys);
+                self.hold(id, (token, Purpose::of(invocation)), payment, &keys);
             }
             None => self.require(false, Code::BadAmount, id),
         }
     }
 
-    fn hold(&mut self, id: ObjectId, token: ObjectId, payment: &Payment, keys: &BTreeSet<KeyBytes>) {
+    fn hold(
+        &mut self,
+        id: ObjectId,
+        (token, purpose): (ObjectId, Purpose),
+        payment: &Payment,
+        keys: &BTreeSet<KeyBytes>,
+    ) {
         let unit = payment.unit;
         let amount = i128::from(payment.amount.0);
         self.note(self.standing.require_unit(unit));
@@ -233,6 +244,7 @@ impl Book {
             at: self.now.seconds(),
             settle_by: payment.settle_by,
             refund_until: payment.refund_until,
+            purpose,
         };
         self.reservations.insert(id, reservation);
     }

@@ -4,8 +4,8 @@ use super::{approval, budget, permission, time, to_hex, word};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
-    Act, Body, DelegationMode, Invocation, Lease, Operation, Origin, Payment, Reference, Requested, Sealed,
-    Target, Token,
+    Act, Body, DelegationMode, Invocation, Lease, Offer, Operation, Origin, Payment, Reference, Requested,
+    Sealed, Target, Token, Trade,
 };
 use remit_verifier::types::Hash;
 
@@ -168,6 +168,8 @@ fn act_says(act: &Act) -> String {
             format!("request {request} taken back by position {}", position.0)
         }
         Act::Withdraw { request, position: None } => format!("request {request} refused by an approver"),
+        Act::Offer(offer) => offer_says(offer),
+        Act::Trade(trade) => trade_says(trade),
         Act::Upgrade { rules } => format!("rules version {rules} from now on"),
         Act::Unfreeze { leaf, id, freeze } => format!("end of freeze {} of leaf {leaf}, {id}", of(freeze)),
     }
@@ -206,6 +208,31 @@ fn lease(terms: &Lease) -> String {
         terms.payee,
         time::show(terms.spend_until),
         time::show(terms.settle_by)
+    )
+}
+
+fn offer_says(offer: &Offer) -> String {
+    match &offer.price {
+        Some(price) => format!(
+            "offer of token {} to whoever pays {} minor units of unit {} to {}, until {}",
+            offer.token,
+            price.amount,
+            price.unit,
+            price.payee,
+            time::show(price.until)
+        ),
+        None => format!("end of the offer of token {}", offer.token),
+    }
+}
+
+fn trade_says(trade: &Trade) -> String {
+    let least = |(unit, least): &(_, _)| format!(", if at least {least} minor units of unit {unit} are left");
+    let minimum: String = trade.minimum.iter().map(least).collect();
+    format!(
+        "purchase of token {} as offered by {}, paid by operation {}{minimum}",
+        trade.token,
+        of(&trade.offer),
+        trade.payment
     )
 }
 

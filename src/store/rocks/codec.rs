@@ -4,8 +4,8 @@ use super::leaf::{decode_leaf, encode_leaf};
 pub use super::parts::Garbled;
 use super::parts::{body, counted, number, put_counted};
 use super::rows::{
-    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, RefusedRow, RekeyRow, RequestRow, ReservationRow,
-    TallyRow, TipRow, TokenRow,
+    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, OfferRow, RefusedRow, RekeyRow, RequestRow,
+    ReservationRow, TallyRow, TipRow, TokenRow,
 };
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, Record, TokenInfo};
@@ -26,6 +26,8 @@ mod kind {
     pub(super) const REKEY: u8 = b'k';
     pub(super) const REQUEST: u8 = b'q';
     pub(super) const STOPPED: u8 = b'x';
+    pub(super) const OFFER: u8 = b'o';
+    pub(super) const OFFERED: u8 = b't';
     pub(super) const LINK: u8 = b'l';
     pub(super) const REFUSED: u8 = b'f';
     pub(super) const REFUSALS: u8 = b'm';
@@ -57,6 +59,8 @@ pub fn place(key: &Key) -> (Family, Vec<u8>) {
         Key::RefusedOf(of) => (Family::Named, id(kind::REFUSED, of)),
         Key::RefusalsOf(leaf) => (Family::Named, of_leaf(kind::REFUSALS, leaf)),
         Key::EntriesOf(leaf) => (Family::Named, of_leaf(kind::ENTRIES, leaf)),
+        Key::OfferOf(of) => (Family::Named, id(kind::OFFER, of)),
+        Key::OfferAt(leaf) => (Family::Named, of_leaf(kind::OFFERED, leaf)),
         Key::LinkOf(of) => (Family::Named, id(kind::LINK, of)),
         Key::Seen(time, of) => (Family::Times, at(kind::SEEN, time, of)),
         Key::DueAt(time, of) => (Family::Times, at(kind::DUE, time, of)),
@@ -96,6 +100,8 @@ pub fn key_at(family: Family, bytes: &[u8]) -> Option<Key> {
         (Family::Named, kind::REFUSED) => Key::RefusedOf(id(rest)?),
         (Family::Named, kind::REFUSALS) => Key::RefusalsOf(index(rest)?),
         (Family::Named, kind::ENTRIES) => Key::EntriesOf(index(rest)?),
+        (Family::Named, kind::OFFER) => Key::OfferOf(id(rest)?),
+        (Family::Named, kind::OFFERED) => Key::OfferAt(index(rest)?),
         (Family::Named, kind::LINK) => Key::LinkOf(id(rest)?),
         (Family::Times, kind::SEEN) => timed(rest).map(|(time, id)| Key::Seen(time, id))?,
         (Family::Times, kind::DUE) => timed(rest).map(|(time, id)| Key::DueAt(time, id))?,
@@ -117,7 +123,8 @@ pub fn encode(record: &Record, newest: EntryIndex) -> Result<Vec<u8>, Garbled> {
         Record::ReservationOf(of) => row(&ReservationRow::from(of)),
         Record::LeaseOf(of) => row(&LeaseRow::from(of)),
         Record::CaptureOf(of) => row(&CaptureRow::from(of)),
-        Record::SuspensionOf(id) => Ok([&[FORMAT], &id.0[..]].concat()),
+        Record::OfferOf(of) => row(&OfferRow::from(of)),
+        Record::SuspensionOf(id) | Record::OfferAt(id) => Ok([&[FORMAT], &id.0[..]].concat()),
         Record::RekeyOf(of) => row(&RekeyRow::from(of)),
         Record::RequestOf(of) => row(&RequestRow::from(of)),
         Record::RefusedOf(of) => row(&RefusedRow::from(of)),
@@ -144,7 +151,9 @@ pub fn decode(key: &Key, bytes: &[u8]) -> Result<Record, Garbled> {
         Key::ReservationOf(_) => Record::ReservationOf(get::<ReservationRow>(body)?.into()),
         Key::LeaseOf(_) => Record::LeaseOf(get::<LeaseRow>(body)?.into()),
         Key::CaptureOf(_) => Record::CaptureOf(get::<CaptureRow>(body)?.into()),
-        Key::SuspensionOf(..) => Record::SuspensionOf(ObjectId(body.try_into().map_err(|_| Garbled)?)),
+        Key::SuspensionOf(..) => Record::SuspensionOf(get_id(body)?),
+        Key::OfferOf(_) => Record::OfferOf(get::<OfferRow>(body)?.into()),
+        Key::OfferAt(_) => Record::OfferAt(get_id(body)?),
         Key::RekeyOf(_) => Record::RekeyOf(get::<RekeyRow>(body)?.into()),
         Key::RequestOf(_) => Record::RequestOf(get::<RequestRow>(body)?.into()),
         Key::StoppedAt(_) => Record::StoppedAt(EntryIndex(get_number(body)?)),
@@ -213,6 +222,8 @@ pub(super) fn damaged(key: &Key) -> StoreError {
         Key::RefusedOf(id) => format!("the refusal of {id}"),
         Key::RefusalsOf(leaf) => format!("the refusals counted for state leaf {leaf}"),
         Key::EntriesOf(leaf) => format!("the entries counted for state leaf {leaf}"),
+        Key::OfferOf(id) => format!("offer {id}"),
+        Key::OfferAt(leaf) => format!("the offer of state leaf {leaf}"),
         Key::LinkOf(id) => format!("offline link {id}"),
         Key::Seen(_, id) => format!("the entry that applied {id}"),
         Key::DueAt(_, id) => format!("the deadline of {id}"),
@@ -228,6 +239,10 @@ fn row<R: serde::Serialize>(row: &R) -> Result<Vec<u8>, Garbled> {
 
 fn get<R: serde::de::DeserializeOwned>(body: &[u8]) -> Result<R, Garbled> {
     rows::get(body).ok_or(Garbled)
+}
+
+fn get_id(body: &[u8]) -> Result<ObjectId, Garbled> {
+    body.try_into().map(ObjectId).map_err(|_| Garbled)
 }
 
 fn get_number(body: &[u8]) -> Result<u64, Garbled> {

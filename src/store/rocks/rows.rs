@@ -2,8 +2,8 @@
 //! stays in its canonical bytes and is not here.
 
 use crate::machine::{
-    Capture, Due, Head, Lease, LinkValues, PendingRekey, Refused, Request, Reservation, Tally, TokenInfo,
-    Waiting,
+    Capture, Due, Head, Lease, LinkValues, Offer, PendingRekey, Refused, Request, Reservation, Standing,
+    Tally, TokenInfo, Waiting,
 };
 use bincode::Options;
 use remit_verifier::code::Code;
@@ -501,6 +501,56 @@ impl From<RequestRow> for Request {
             approved: row.approved.into_iter().map(KeyBytes).collect(),
             decide_by: Seconds(row.decide_by),
             nonce: Nonce(row.nonce),
+        })
+    }
+}
+
+/// An offer that stands; `None` once it does no more.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfferRow(Option<StandingRow>);
+
+#[derive(Serialize, Deserialize)]
+struct StandingRow {
+    entry: u64,
+    token: u64,
+    epoch: u64,
+    seller: Id,
+    payee: u64,
+    unit: u64,
+    amount: u64,
+    until: u64,
+}
+
+impl From<&Offer> for OfferRow {
+    fn from(offer: &Offer) -> Self {
+        Self(match offer {
+            Offer::Closed => None,
+            Offer::Standing(of) => Some(StandingRow {
+                entry: of.entry.0,
+                token: of.token.0,
+                epoch: of.epoch.0,
+                seller: of.seller.0,
+                payee: of.payee.0,
+                unit: of.unit.0,
+                amount: of.amount.0,
+                until: of.until.0,
+            }),
+        })
+    }
+}
+
+impl From<OfferRow> for Offer {
+    fn from(row: OfferRow) -> Self {
+        let Some(row) = row.0 else { return Self::Closed };
+        Self::Standing(Standing {
+            entry: EntryIndex(row.entry),
+            token: StateIndex(row.token),
+            epoch: Epoch(row.epoch),
+            seller: KeyBytes(row.seller),
+            payee: StateIndex(row.payee),
+            unit: StateIndex(row.unit),
+            amount: Amount(row.amount),
+            until: Seconds(row.until),
         })
     }
 }

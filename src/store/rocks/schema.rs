@@ -7,7 +7,7 @@
 //! | `kept` | first entry | chunks of objects and details | at the end |
 //! | `state` | state index | leaf, values, secret, newest event | anywhere |
 //! | `tokens` | state index | what a token is | at the end |
-//! | `named` | kind, id or name | ids, units, reservations, captures, leases, stops, requests, links… | anywhere |
+//! | `named` | kind, id or name | ids, units, reservations, captures, leases, requests, offers, links… | anywhere |
 //! | `times` | kind, seconds, id | `seen`, `due` | near the end |
 //!
 //! Numbers in keys are big-endian. Every value begins with a format byte.

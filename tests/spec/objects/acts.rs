@@ -6,8 +6,8 @@ use super::{
 };
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Envelope, Invocation, Kind, Position, Reference, Requested, Sealed, Stamp, Target, Voucher,
-    bundle_digest, combined_id,
+    Act, Envelope, Invocation, Kind, Offer, Position, Price, Reference, Requested, Sealed, Stamp, Target,
+    Trade, Voucher, bundle_digest, combined_id,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
@@ -128,7 +128,28 @@ fn rows() -> Vec<Row> {
             &[ASSISTANT],
             Act::Withdraw { request: request_id(), position: Some(Position(2)) },
         ),
+        ("offer", "submission-offer", Kind::Offer, &[ASSISTANT], Act::Offer(offer())),
+        ("trade", "submission-trade", Kind::Trade, &[HOTEL_AGENT], Act::Trade(trade())),
     ]
+}
+
+/// The assistant's token for 9 000.00, paid to the company.
+fn offer() -> Offer {
+    let (payee, unit) = (company_id(), unit_id());
+    let price = Price { amount: Amount(900_000), payee, unit, until: Seconds(START + 86_400) };
+    Offer { token: tokens::root_id(), epoch: Epoch(0), price: Some(price) }
+}
+
+fn trade() -> Trade {
+    let offer = Act::Offer(offer()).encode(&stamp(120 + Kind::Offer as u8));
+    Trade {
+        token: tokens::root_id(),
+        epoch: Epoch(0),
+        sealed: Sealed::digest(&tokens::sealed_transfer()),
+        offer: Reference::Id(id(ASSISTANT, label::OFFER, &offer)),
+        minimum: vec![(unit_id(), Amount(1_500_000))],
+        payment: 0,
+    }
 }
 
 /// What the assistant asks approvers for.
@@ -172,7 +193,7 @@ fn number(row: &Row) -> u8 {
 fn envelope(kind: Kind, signers: &[u8], payload: &[u8]) -> Envelope {
     let label = kind.label().unwrap();
     let objects = signers.iter().map(|by| sign(*by, label, payload)).collect();
-    let sealed = (kind == Kind::Transfer).then(tokens::sealed_transfer);
+    let sealed = matches!(kind, Kind::Transfer | Kind::Trade).then(tokens::sealed_transfer);
     Envelope { kind, objects, sealed, links: Vec::new(), approvals: Vec::new() }
 }
 
@@ -194,7 +215,8 @@ macro_rules! payload_samples {
 }
 payload_samples!(
     Party, PartyKeys, Unit, Issuer, Transfer, Rekey, Veto, Suspend, Resume, Revoke, Cut, End, Capture,
-    Release, Refund, Freeze, Unfreeze, Upgrade, Request, Approve, Withdraw, Lease, LeaseClose, Settle
+    Release, Refund, Freeze, Unfreeze, Upgrade, Request, Approve, Withdraw, Lease, LeaseClose, Settle, Offer,
+    Trade
 );
 
 pub(super) fn samples() -> Vec<Sample> {

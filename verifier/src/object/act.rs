@@ -5,6 +5,7 @@ use super::invocation::{decode_arguments, put_arguments};
 use super::kind::Kind;
 use super::lease::{Lease, LeaseFields};
 use super::permission::{Path, decode_path};
+use super::trade::{Offer, Price, Trade, decode_minimum, decode_place};
 use super::voucher::Voucher;
 use crate::cbor::{DecodeError, Fields, Reader, Writer, required};
 use crate::key::PublicKey;
@@ -258,6 +259,10 @@ pub enum Act {
         /// Its last voucher, signed by the holder who opened the lease.
         voucher: Box<Voucher>,
     },
+    /// Offers a token for a price, or withdraws that; signed by the holder.
+    Offer(Offer),
+    /// Takes an offer, in a bundle with the payment; signed by the new holder alone.
+    Trade(Trade),
 }
 
 impl Reference {
@@ -265,12 +270,11 @@ impl Reference {
         if r.next_is_bytes() {
             r.array_bytes().map(|id| Self::Id(ObjectId(id)))
         } else {
-            let member = r.u64_max(BUNDLE_MEMBERS_MAX.saturating_sub(1) as u64)?;
-            u8::try_from(member).map(Self::Member).map_err(|_| DecodeError::Malformed)
+            decode_place(r).map(Self::Member)
         }
     }
 
-    fn encode<'w>(&self, w: &'w mut Writer) -> &'w mut Writer {
+    pub(super) fn encode<'w>(&self, w: &'w mut Writer) -> &'w mut Writer {
         match self {
             Self::Id(id) => w.bytes(&id.0),
             Self::Member(place) => w.u64(u64::from(*place)),
@@ -306,6 +310,8 @@ impl Act {
             Self::Lease(_) => Kind::Lease,
             Self::LeaseClose { .. } => Kind::LeaseClose,
             Self::Settle { .. } => Kind::Settle,
+            Self::Offer(_) => Kind::Offer,
+            Self::Trade(_) => Kind::Trade,
         }
     }
 
@@ -399,6 +405,8 @@ impl Act {
             Self::Settle { lease, voucher } => {
                 f.add(9, |w| lease.encode(w)).add(35, |w| w.bytes(voucher.bytes()));
             }
+            Self::Offer(offer) => offer.put(&mut f),
+            Self::Trade(trade) => trade.put(&mut f),
         }
         f.into_bytes()
     }
@@ -427,6 +435,8 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Lease => &[4, 5, 11, 12, 30, 31, 32, 33, 34],
         Kind::LeaseClose => &[9],
         Kind::Settle => &[9, 35],
+        Kind::Offer => &[4, 5, 11, 12, 22, 27],
+        Kind::Trade => &[4, 5, 8, 9, 28, 29],
         _ => &[],
     }
 }
@@ -471,6 +481,9 @@ struct Raw {
     resource: Option<Path>,
     arguments: Option<Vec<(String, Hash)>>,
     decide_by: Option<Seconds>,
+    until: Option<Seconds>,
+    minimum: Option<Vec<(ObjectId, Amount)>>,
+    payment: Option<u8>,
     lease: LeaseFields,
     voucher: Option<Box<Voucher>>,
 }
@@ -508,6 +521,9 @@ impl Raw {
             24 => self.resource = Some(decode_path(r)?),
             25 => self.arguments = Some(decode_arguments(r)?),
             26 => self.decide_by = Some(Seconds(r.u64()?)),
+            27 => self.until = Some(Seconds(r.u64()?)),
+            28 => self.minimum = Some(decode_minimum(r)?),
+            29 => self.payment = Some(decode_place(r)?),
             30..=34 => self.lease.field(key, r)?,
             35 => self.voucher = Some(Box::new(Voucher::decode(r.bytes(VOUCHER_BYTES_MAX)?)?)),
             other => return Err(DecodeError::UnknownField(other)),
@@ -520,6 +536,31 @@ impl Raw {
             token: required(self.token, 4)?,
             epoch: required(self.epoch, 5)?,
             position: required(self.position, 6)?,
+        })
+    }
+
+    fn requested(self) -> Result<Requested, DecodeError> {
+        Ok(Requested {
+            token: required(self.token, 4)?,
+            epoch: required(self.epoch, 5)?,
+            payee: required(self.party, 12)?,
+            action: required(self.action, 23)?,
+            resource: required(self.resource, 24)?,
+            arguments: self.arguments.unwrap_or_default(),
+            amount: required(self.amount.filter(|amount| amount.0 > 0), 11)?,
+            unit: required(self.unit, 22)?,
+            decide_by: required(self.decide_by, 26)?,
+        })
+    }
+
+    fn trade(self) -> Result<Trade, DecodeError> {
+        Ok(Trade {
+            token: required(self.token, 4)?,
+            epoch: required(self.epoch, 5)?,
+            sealed: required(self.sealed, 8)?,
+            offer: required(self.reference, 9)?,
+            minimum: self.minimum.unwrap_or_default(),
+            payment: required(self.payment, 29)?,
         })
     }
 
@@ -563,17 +604,7 @@ impl Raw {
                 freeze: required(self.reference, 9)?,
             },
             Kind::Upgrade => Act::Upgrade { rules: required(self.rules, 20)? },
-            Kind::Request => Act::Request(Requested {
-                token: required(self.token, 4)?,
-                epoch: required(self.epoch, 5)?,
-                payee: required(self.party, 12)?,
-                action: required(self.action, 23)?,
-                resource: required(self.resource, 24)?,
-                arguments: self.arguments.unwrap_or_default(),
-                amount: required(self.amount.filter(|amount| amount.0 > 0), 11)?,
-                unit: required(self.unit, 22)?,
-                decide_by: required(self.decide_by, 26)?,
-            }),
+            Kind::Request => Act::Request(self.requested()?),
             Kind::Approve => Act::Approve { request: required(self.request, 21)? },
             Kind::Withdraw => Act::Withdraw { request: required(self.request, 21)?, position: self.position },
             Kind::Lease => {
@@ -586,6 +617,12 @@ impl Raw {
                 lease: required(self.reference, 9)?,
                 voucher: self.voucher.ok_or(DecodeError::MissingField(35))?,
             },
+            Kind::Offer => Act::Offer(Offer {
+                token: required(self.token, 4)?,
+                epoch: required(self.epoch, 5)?,
+                price: Price::of(self.amount, self.party, self.unit, self.until)?,
+            }),
+            Kind::Trade => Act::Trade(self.trade()?),
             _ => return Err(DecodeError::WrongLabel),
         })
     }

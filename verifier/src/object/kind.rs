@@ -93,6 +93,10 @@ kinds! {
     36 LeaseClose "lease_close" Some(label::LEASE_CLOSE);
     /// The payee settles a lease with its last voucher.
     37 Settle "settle" Some(label::SETTLE);
+    /// A holder offers a token for a price, or withdraws that.
+    38 Offer "offer" Some(label::OFFER);
+    /// A buyer takes an offer, and pays for it in the same bundle.
+    39 Trade "trade" Some(label::TRADE);
     /// A spend by whoever holds the token was refused; nothing moved.
     40 Refusal "refusal" None;
     /// The operators put later rules in force.
@@ -100,7 +104,7 @@ kinds! {
 }
 
 /// Numbers reserved for later rules versions, with the names of their kinds (spec 14 §1).
-pub const RESERVED: &[(u64, &str)] = &[(38, "offer"), (39, "trade"), (42, "time_jump"), (43, "snapshot")];
+pub const RESERVED: &[(u64, &str)] = &[(42, "time_jump"), (43, "snapshot")];
 
 impl Kind {
     /// The kind with this number, if this rules version has it.

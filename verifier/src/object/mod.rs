@@ -11,6 +11,7 @@ mod lease;
 mod permission;
 mod submission;
 mod token;
+mod trade;
 mod voucher;
 mod window;
 
@@ -27,5 +28,6 @@ pub use submission::{
     Body, Envelope, Link, Operation, Submission, Verified, bundle_digest, combined_id, payload_id,
 };
 pub use token::{Delegation, DelegationMode, EntryQuota, Origin, Token};
+pub use trade::{BUY, Offer, Price, Trade, goods};
 pub use voucher::Voucher;
 pub use window::{Period, Window};

@@ -6,6 +6,7 @@ use super::budget::Sealed;
 use super::invocation::Invocation;
 use super::kind::{Kind, RESERVED};
 use super::token::{Origin, Token};
+use super::trade::Trade;
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::code::Code;
 use crate::cose::{SigStructure, Sign1};
@@ -58,7 +59,7 @@ pub enum Body {
     /// An invocation to fund, with the offline links that it goes through, the topmost first, and the approvals that
     /// travel with it.
     Reserve(Invocation, Vec<Link>, Vec<Approval>),
-    /// Everything else; a transfer with the opened sealed claims of the new holder.
+    /// Everything else; a transfer or trade with the opened sealed claims of the new holder.
     Act(Stamp, Act, Option<Sealed>),
 }
 
@@ -364,7 +365,9 @@ impl Body {
             kind => {
                 let (stamp, act) = Act::decode(kind, payload)?;
                 let sealed = match &act {
-                    Act::Transfer { sealed, .. } => Some(open(member.sealed, Some(*sealed))?),
+                    Act::Transfer { sealed, .. } | Act::Trade(Trade { sealed, .. }) => {
+                        Some(open(member.sealed, Some(*sealed))?)
+                    }
                     _ => None,
                 };
                 Self::Act(stamp, act, sealed)
