@@ -587,7 +587,7 @@ fn an_entry_of_the_far_future_does_not_hang_the_recount() {
         Entry::Outcome(Outcome { time: remit_verifier::types::Millis(u64::MAX), ..outcome }).encode();
     forger.log.0.push(last);
     let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || send.send(forger.report()));
+    std::thread::spawn(move || drop(send.send(forger.report())));
     let report = receive.recv_timeout(std::time::Duration::from_secs(20));
     assert!(report.is_ok(), "one entry keeps the recount busy for more than 20 s");
 }

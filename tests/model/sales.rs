@@ -81,14 +81,21 @@ impl Drive {
     /// Takes one of the last offers, and pays with a token of whoever takes it.
     pub fn buy(&mut self, which: usize, bits: usize, amount: u64) {
         let Some(place) = which.checked_rem(self.offers.len().min(4)) else { return };
-        let place = self.offers.len() - 1 - place;
-        let of = self.model.offers[place].clone();
-        let price = of.amount + u64::from(bits % 16 == 7);
-        let able = (0..self.tokens.len()).find(|purse| {
-            self.model.may_reserve(*purse, price, BUYS) && self.model.tokens[*purse].holder != of.seller
+        let least = amount % 300;
+        // Mostly one that can be taken, by somebody who can pay.
+        let able = (0..self.offers.len()).rev().find_map(|offer| {
+            let price = self.model.offers[offer].amount;
+            let pays = |purse: &usize| {
+                let buyer = self.model.tokens[*purse].holder;
+                self.model.may_reserve(*purse, price, BUYS) && self.model.may_buy(offer, buyer, least)
+            };
+            (0..self.tokens.len()).rev().find(pays).map(|purse| (offer, purse))
         });
-        let purse = if bits & 1 == 0 { able } else { None }.unwrap_or(bits % self.tokens.len());
-        let (buyer, least) = (self.model.tokens[purse].holder, amount % 300);
+        let other = (self.offers.len() - 1 - place, bits % self.tokens.len());
+        let (place, purse) = if bits & 1 == 0 { able.unwrap_or(other) } else { other };
+        let of = self.model.offers[place].clone();
+        let price = of.amount + u64::from(bits % 16 == 6);
+        let buyer = self.model.tokens[purse].holder;
         let (drafts_ids, done) = self.take(place, (purse, price), least);
         let mut after = self.model.clone();
         let pays = after.may_reserve(purse, price, BUYS);
