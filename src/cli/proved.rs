@@ -8,7 +8,7 @@ use super::session::{Session, failure};
 use super::text::amount::{Typed, Unit, some};
 use super::text::{id, plain};
 use crate::remote::RemoteError;
-use remit_verifier::object::{Act, Body, Lease, Operation, Payment, Submission};
+use remit_verifier::object::{Act, Body, Lease, Offer, Operation, Payment, Price, Submission};
 use remit_verifier::types::{Amount, ObjectId, Seconds};
 use serde_json::Value;
 
@@ -88,6 +88,16 @@ impl Session {
             Body::Act(_, Act::Lease(terms), _) => Ok(terms),
             _ => Err(other(&format!("lease {lease}"))),
         }
+    }
+
+    /// An offer out of a view of it, as its seller signed it: the token and its epoch, and the price.
+    pub(super) fn offered(&self, offer: &ObjectId, view: &Value) -> Result<(Offer, Price), Failure> {
+        if let Body::Act(_, Act::Offer(terms), _) = self.operation(&view["entry"], offer)?.body
+            && let Some(price) = terms.price
+        {
+            return Ok((terms, price));
+        }
+        Err(other(&format!("offer {offer}")))
     }
 
     /// The unit in which a reservation holds.

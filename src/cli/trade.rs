@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::out::{Done, Failure, Outcome};
 use super::session::{Connection, Session, Signing};
 use super::text::amount::{self, Typed, Unit, minor, some};
-use super::text::{plain, time};
+use super::text::{plain, time, word};
 use super::{key, look, text};
 use crate::client::{Ask, Client, Purchase};
 use crate::keys::did;
@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use remit_verifier::limits::OFFER_MAX;
 use remit_verifier::object::{Act, BUY, Invocation, Offer as Terms, Payment, Price, Reference, goods};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, ObjectId, Seconds};
+use remit_verifier::types::{Amount, Epoch, ObjectId, Seconds};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -122,6 +122,7 @@ pub(super) struct Buy {
 struct Shown {
     id: ObjectId,
     token: ObjectId,
+    epoch: Epoch,
     payee: ObjectId,
     amount: Amount,
     unit: Unit,
@@ -183,7 +184,9 @@ impl List {
             let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
             let page = session.json(&format!("/v1/offers{query}"))?;
             for view in page["offers"].as_array().into_iter().flatten() {
-                let shown = Shown::read(&session, view.clone())?;
+                let id = view["id"].as_str().and_then(|text| text::id(text).ok());
+                let id = id.ok_or_else(|| Failure::internal("an offer has no id").coded("bad_answer"))?;
+                let shown = Shown::read(&session, id, view.clone())?;
                 lines.extend(shown.lines());
                 lines.extend(upstream(&shown.view));
                 offers.push(view.clone());
@@ -204,7 +207,7 @@ impl Show {
     fn run(self) -> Outcome {
         let session = self.connection.open()?;
         let view = standing(&session, &self.offer)?;
-        let shown = Shown::read(&session, view)?;
+        let shown = Shown::read(&session, self.offer, view)?;
         let mut lines = shown.lines();
         lines.extend(upstream(&shown.view));
         let token = session.json(&format!("/v1/tokens/{}", shown.token))?;
@@ -226,21 +229,12 @@ fn standing(session: &Session, offer: &ObjectId) -> Result<Value, Failure> {
 }
 
 impl Shown {
-    fn read(session: &Session, view: Value) -> Result<Self, Failure> {
-        let bad =
-            || Failure::internal("what the ledger shows of an offer cannot be read").coded("bad_answer");
-        let id = |name: &str| view[name].as_str().and_then(|text| text::id(text).ok()).ok_or_else(bad);
-        let unit = id("unit")?;
-        let amount = view["amount"].as_str().and_then(|text| text.parse().ok()).ok_or_else(bad)?;
-        Ok(Self {
-            id: id("id")?,
-            token: id("token")?,
-            payee: id("payee")?,
-            amount: Amount(amount),
-            unit: session.unit(&unit.to_string())?,
-            until: Seconds(view["until_s"].as_u64().ok_or_else(bad)?),
-            view,
-        })
+    /// What the seller signed; of the view, whether it still stands, and who is upstream.
+    fn read(session: &Session, id: ObjectId, view: Value) -> Result<Self, Failure> {
+        let (terms, price) = session.offered(&id, &view)?;
+        let unit = session.unit(&price.unit.to_string())?;
+        let Price { amount, payee, until, .. } = price;
+        Ok(Self { id, token: terms.token, epoch: terms.epoch, payee, amount, unit, until, view })
     }
 
     /// Token, price and end, a line each.
@@ -252,9 +246,13 @@ impl Shown {
         };
         vec![
             format!("offer {}{state}", self.id),
-            format!("  token {}, held by {}", self.token, text("seller")),
+            format!("  token {}, epoch {}, held by {}", self.token, self.epoch.0, text("seller")),
             format!("  for {} to {}", plain(&self.unit.show(self.amount)), self.payee),
-            format!("  {} calls itself {}", self.payee, text("payee_name")),
+            format!(
+                "  {} calls itself {}",
+                self.payee,
+                word(self.view["payee_name"].as_str().unwrap_or_default())
+            ),
             format!("  until {}", time::show(self.until)),
         ]
     }
@@ -294,7 +292,7 @@ impl Buy {
         let session = self.connection.open()?;
         let payer = session.signer(&self.signing.who)?;
         let buyer = self.to_key.as_deref().map(key::open).transpose()?;
-        let shown = Shown::read(&session, standing(&session, &self.offer)?)?;
+        let shown = Shown::read(&session, self.offer, standing(&session, &self.offer)?)?;
         let chain = session.chain(&shown.token, Some(&shown.unit.id))?;
         let purse = session.chain(&self.purse, Some(&shown.unit.id))?;
         purse.require_holder(&payer.public_key())?;
@@ -310,7 +308,7 @@ impl Buy {
         let pays = self.pays(&session, &mut client, (&shown, &purse), carried.as_ref(), &payer)?;
         let purchase = Purchase {
             token: shown.token,
-            epoch: chain.epoch().0,
+            epoch: shown.epoch,
             offer: Reference::Id(shown.id),
             minimum,
             payment: 0,

@@ -56,7 +56,7 @@ fn a_token_is_offered_looked_at_and_bought() {
     let issuer = format!("issuer {}: did:key:", market.cast.issuer);
     for part in [
         "for 9 000.00 CNY to",
-        "calls itself The airline",
+        "calls itself \"The airline\"",
         "can be revoked or suspended, whoever holds it, by",
         &issuer,
         "20 000.00 CNY left of 20 000.00 CNY",

@@ -214,14 +214,15 @@ fn lease(terms: &Lease) -> String {
 fn offer_says(offer: &Offer) -> String {
     match &offer.price {
         Some(price) => format!(
-            "offer of token {} to whoever pays {} minor units of unit {} to {}, until {}",
+            "offer of token {}, epoch {}, to whoever pays {} minor units of unit {} to {}, until {}",
             offer.token,
+            offer.epoch.0,
             price.amount,
             price.unit,
             price.payee,
             time::show(price.until)
         ),
-        None => format!("end of the offer of token {}", offer.token),
+        None => format!("end of the offer of token {}, epoch {}", offer.token, offer.epoch.0),
     }
 }
 
@@ -229,8 +230,9 @@ fn trade_says(trade: &Trade) -> String {
     let least = |(unit, least): &(_, _)| format!(", if at least {least} minor units of unit {unit} are left");
     let minimum: String = trade.minimum.iter().map(least).collect();
     format!(
-        "purchase of token {} as offered by {}, paid by operation {}{minimum}",
+        "purchase of token {}, epoch {}, as offered by {}, paid by operation {}{minimum}",
         trade.token,
+        trade.epoch.0,
         of(&trade.offer),
         trade.payment
     )
