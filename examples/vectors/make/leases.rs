@@ -56,7 +56,7 @@ pub(super) fn of_later_rules(s: &mut Script, token: ObjectId) {
     s.act("A close, of later rules.", close, &["hotel"], Err(NotEnabled));
 }
 
-/// Vouchers for these amounts, signed by one who need not be the holder.
+/// Vouchers for these amounts, signed by the holder.
 fn vouchers(s: &Script, lease: ObjectId, by: &str, amounts: &[u64]) -> Vec<Vec<u8>> {
     let proof = s.ledger.lease_proof(&lease).expect("proved");
     let mut wallet = Wallet::new(s.ledger.id(), &proof).expect("a lease");
@@ -122,7 +122,8 @@ pub(super) fn scenes(s: &mut Script) {
 
 fn settling(s: &mut Script, root: ObjectId, lease: ObjectId, second: ObjectId) {
     let all = vouchers(s, lease, "alice", &[100, 50]);
-    let forged = vouchers(s, lease, "bob", &[100]);
+    let first = Voucher::decode(&all[0]).expect("a voucher").invocation;
+    let forged = [s.client.invoke(&first, &signer("bob")).expect("signed").1];
     s.settle("A lease that nobody opened.", OTHER, &all[0], "hotel", Err(UnknownLease));
     s.settle("A settlement by another party.", lease, &all[0], "airline", Err(NotThePayee));
     s.settle("A voucher of another lease.", second, &all[0], "hotel", Err(WrongLease));
