@@ -63,6 +63,7 @@ fn add_rows(bench: &mut Bench) {
         own::trees::rows(bench, &scene);
     }
     own::engine::rows(bench);
+    own::value::rows(bench);
     peers::tenuo::rows(bench);
     peers::biscuit::rows(bench);
     own::offline::beside_peers(bench);

@@ -39,7 +39,7 @@ struct Prepared {
     inputs: Vec<Verified>,
 }
 
-/// Adds the rows of three loads.
+/// Adds the rows of four loads.
 pub fn rows(bench: &mut Bench) {
     let rows = ["W1 admit", "W1 build", "W1 build signed", "W1 submit", "W1 replay"];
     if bench.wants(&rows) {
@@ -55,6 +55,16 @@ pub fn rows(bench: &mut Bench) {
             chains = world.children(&chains);
         }
         load(bench, world, chains, &Load { rows, note: "depth 3, shared, uniform", submit: 1.0 / 0.3 });
+    }
+    let rows = ["W8 admit", "W8 build", "W8 build signed", "W8 submit", "W8 replay"];
+    if bench.wants(&rows) {
+        let mut world = World::new();
+        let mut chains = world.roots(1);
+        for _ in 0..6 {
+            chains = world.children(&chains);
+        }
+        let children = world.children(&vec![chains[0]; bench.scale(1_000, 600)]);
+        load(bench, world, children, &Load { rows, note: "depth 8, seven shared by all", submit: 1.0 / 0.3 });
     }
     let rows = ["WH admit", "WH build", "WH build signed", "WH submit", "WH replay"];
     if bench.wants(&rows) {

@@ -4,6 +4,7 @@ pub mod engine;
 pub mod offline;
 mod scene;
 pub mod trees;
+pub mod value;
 mod world;
 
 pub use scene::Scene;

@@ -7,13 +7,17 @@ use remit_verifier::hash::sha256;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::BATCH_OPERATIONS_MAX;
 use remit_verifier::log::Genesis;
-use remit_verifier::object::{Act, Delegation, DelegationMode, Path, Payment, Permission};
+use remit_verifier::object::{
+    Act, Budget, Delegation, DelegationMode, LeaseLimits, Path, Payment, Permission,
+};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds};
 
 pub const ORIGIN: &str = "remit.example/bench";
 pub const NOW: Millis = Millis(1_800_000_000_000);
 const DAY: u64 = 24 * 3600;
+/// Every root may lease; without a lease that costs nothing.
+const LEASES: LeaseLimits = LeaseLimits { most: Amount(1 << 40), longest: Seconds(DAY) };
 
 /// A key that is the same at every run.
 pub fn key(name: &str) -> LocalSigner {
@@ -147,7 +151,7 @@ impl World {
             delegation: Some(Delegation { mode: DelegationMode::Offline, depth: 7 }),
             transferable: Some(true),
             max_staleness: Some(Seconds(60)),
-            budgets: Some(vec![budget(self.unit, Amount(1 << 50))]),
+            budgets: Some(vec![Budget { leases: Some(LEASES), ..budget(self.unit, Amount(1 << 50)) }]),
             ..TokenSpec::new(self.next_holder(), Seconds(NOW.seconds().0 + 7 * DAY))
         }
     }
