@@ -309,7 +309,7 @@ pub(super) fn with_link(file: &[u8], link: &[u8]) -> Tale<Vec<u8>> {
 }
 
 /// Everybody who has a key and is no operator.
-const CAST: [&str; 10] = [
+const CAST: [&str; 12] = [
     "the company",
     "travel manager",
     "the airline",
@@ -320,4 +320,6 @@ const CAST: [&str; 10] = [
     "seat agent",
     "concierge",
     "night agent",
+    "another agent",
+    "the travel desk",
 ];

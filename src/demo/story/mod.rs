@@ -3,6 +3,7 @@
 mod control;
 mod flights;
 mod hotel;
+mod sale;
 
 use super::report::{Report, decimal};
 use super::stage::{Shown, Stage, Tale};
@@ -37,8 +38,9 @@ pub(super) fn tell(mut stage: Stage) -> Tale<Report> {
     control::rogue(&mut stage, &trip)?;
     control::freeze(&mut stage, &trip)?;
     control::hand_over(&mut stage, &trip)?;
+    sale::sold(&mut stage, &trip)?;
     later_kinds(&mut stage)?;
-    stage.chapter = "10  Anybody can check all of it";
+    stage.chapter = "11  Anybody can check all of it";
     let balances = vec![
         stage.balance("assistant", trip.assistant)?,
         stage.balance("flight agent", trip.flights)?,
@@ -176,7 +178,7 @@ fn flights_left(s: &Stage, trip: &Trip) -> Tale<String> {
 
 /// What a later version may have has a number already, and an answer.
 fn later_kinds(s: &mut Stage) -> Tale<()> {
-    s.chapter = "9  What this version of the rules does not have says so";
+    s.chapter = "10  What this version of the rules does not have says so";
     for (number, name) in RESERVED.iter().take(8) {
         let mut writer = Writer::labelled(label::SUBMISSION, 3);
         writer.bytes(&s.ledger.id().0).array(1).array(4).u64(*number).array(0).null().array(0);
