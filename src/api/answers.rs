@@ -50,7 +50,7 @@ pub(super) struct ProvedView {
     proof: String,
 }
 
-/// It was refused, and nothing was changed.
+/// It was refused, and nothing of value was changed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refused)]
 pub(super) struct RefusedView {
@@ -66,8 +66,13 @@ pub(super) struct RefusedView {
     member: u8,
     /// The leaf that decided, where one did.
     leaf: Option<u64>,
-    /// The id that the entry would have had, if the bytes could be decoded.
+    /// The id of its entry or, without one, that the entry would have had, if the bytes could be decoded.
     id: Option<String>,
+    /// The entry that records the refusal of a spend by whoever holds the token (spec 19); absent where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<u64>,
+    #[serde(flatten)]
+    proved: Option<ProvedView>,
 }
 
 /// What became of several submissions, in their order.
@@ -97,8 +102,9 @@ impl AnswerView {
     /// The answer, proved under a version if there is one.
     fn new(submitted: &Submitted, version: Option<&Snapshot>) -> Result<Self, ApiError> {
         let id = submitted.id.map(|id| id.to_string());
+        let proved = |entry| version.map(|version| ProvedView::new(version, entry)).transpose();
         let applied = |status, entry: EntryIndex| {
-            let proved = version.map(|version| ProvedView::new(version, entry)).transpose()?;
+            let proved = proved(entry)?;
             Ok(Self::Applied(AppliedView { status, id: id.clone(), entry: entry.0, proved }))
         };
         match submitted.answer {
@@ -110,7 +116,9 @@ impl AnswerView {
                 meaning: refusal.code.meaning(),
                 member: refusal.member,
                 leaf: refusal.leaf.map(|leaf| leaf.0),
-                id,
+                entry: refusal.entry.map(|entry| entry.0),
+                proved: refusal.entry.map(proved).transpose()?.flatten(),
+                id: id.clone(),
             })),
         }
     }

@@ -6,8 +6,8 @@ use super::extract::{At, Nothing, Params};
 use super::limits::{REPLAY_BYTES_MAX, REPLAY_ENTRIES_MAX};
 use super::log::TEXT;
 use super::tokens::CBOR;
-use super::views::{Binary, ConsistencyView, EntryView, hex_list};
-use crate::ledger::Snapshot;
+use super::views::{Binary, ConsistencyView, DecisionView, EntryView, hex_list};
+use crate::ledger::{LedgerError, Snapshot};
 use crate::store::StoredEntry;
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use remit_verifier::cbor::Writer;
 use remit_verifier::log::{Details, Entry};
-use remit_verifier::types::{EntryIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, ObjectId, TreeSize};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,6 +41,29 @@ pub(super) async fn entry(
 ) -> Result<Json<EntryView>, ApiError> {
     let kept = app.snapshot()?.entry(at)?;
     Ok(Json(EntryView::new(at, &kept.entry)?))
+}
+
+/// What was decided of an operation
+///
+/// By its id: the entry that applied it, or that last refused it (spec 19). Known by their id are reserves, leases and
+/// tokens, and refused spends; everything else stands in the log.
+#[utoipa::path(get, path = "/v1/decisions/{id}", tag = "Entries",
+    params(("id" = String, Path, description = "The id of the operation.")),
+    responses(
+        (status = 200, description = "The decision.", body = DecisionView),
+        (status = 400, description = "The id is none.", body = ErrorView),
+    )
+)]
+pub(super) async fn decision(
+    State(app): State<App>,
+    At(id): At<ObjectId>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<DecisionView>, ApiError> {
+    let (entry, code) = app.snapshot()?.decision(&id).map_err(|error| match error {
+        LedgerError::Unknown(_) => ApiError::missing(format_args!("decision of {id}")),
+        error => error.into(),
+    })?;
+    Ok(Json(DecisionView::new(&id, entry, code)))
 }
 
 /// What was submitted

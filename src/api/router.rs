@@ -38,6 +38,7 @@ fn routes() -> Routes {
         .private(leases::__path_lease_proof, leases::lease_proof)
         .private(offers::__path_offers, offers::offers)
         .private(offers::__path_offer, offers::offer)
+        .private(entries::__path_decision, entries::decision)
         .private(entries::__path_entry, entries::entry)
         .private(entries::__path_object, entries::object)
         .private(entries::__path_details, entries::details)

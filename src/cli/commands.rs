@@ -2,8 +2,8 @@
 
 use super::out::Outcome;
 use super::{
-    approvals, ask, audit, backup, config, control, doctor, folder, grant, init, key, lease, look, manual,
-    party, prepare, private, register, serve, spend, till, trade, voucher,
+    approvals, ask, audit, backup, config, control, doctor, explain, folder, grant, init, key, lease, look,
+    manual, party, prepare, private, register, serve, spend, till, trade, voucher,
 };
 use clap::Subcommand;
 
@@ -46,6 +46,7 @@ pub(super) enum Command {
     Till(Box<till::TillCommand>),
     List(Box<look::List>),
     Show(Box<look::Show>),
+    Explain(Box<explain::Explain>),
     Policy(Box<look::PolicyCommand>),
     Sign(Box<prepare::Sign>),
     Bundle(Box<prepare::Bundle>),
@@ -104,6 +105,7 @@ impl Command {
             Self::Till(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
+            Self::Explain(command) => command.run(),
             Self::Policy(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),

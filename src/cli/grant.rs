@@ -93,7 +93,7 @@ impl Delegate {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
         let epoch = session.chain(&self.token, None)?.epoch().0;
-        let spec = claims(&self.spec, &session)?;
+        let spec = below_a_root(claims(&self.spec, &session)?)?;
         let signer = session.signer(&self.signing.who)?;
         let mut client = session.client();
         let draft = client.child(session.now, self.token, epoch, &spec, &signer).map_err(Failure::usage)?;
@@ -116,7 +116,7 @@ impl Attenuate {
                     .hint("`remit present TOKEN --unit NAME` makes one that does")
             })
         };
-        let spec = self.spec.claims(now, unit)?;
+        let spec = below_a_root(self.spec.claims(now, unit)?)?;
         let signer = key::open(&self.key)?;
         chain.require_holder(&signer.public_key())?;
         let mut client = Client::new(ledger, Randomness::System);
@@ -139,6 +139,15 @@ impl Attenuate {
             .with("id", id.to_string())
             .with("parent", parent.to_string())
             .with("file", &self.out))
+    }
+}
+
+/// Requires that nothing is stated that only a root may state.
+fn below_a_root(spec: TokenSpec) -> Result<TokenSpec, Failure> {
+    match spec.entries {
+        Some(_) => Err(Failure::usage("only a root counts entries, for all tokens below it")
+            .hint("leave --entries away, or state it with `remit issue`")),
+        None => Ok(spec),
     }
 }
 

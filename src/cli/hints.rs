@@ -39,6 +39,10 @@ pub(super) fn of_refusal(code: &str) -> &'static str {
         "above_window" => {
             "`remit show TOKEN` says what is left of each window, of it and of the tokens above"
         }
+        "above_entries" => {
+            "`remit show ROOT` says how many entries it lets be written and in which span; what was begun can be \
+             settled, and the issuer's next token may state more"
+        }
         "not_enabled" => {
             "the ledger has earlier rules: its operators put later ones in force with `remit upgrade`"
         }

@@ -239,12 +239,18 @@ fn shown(session: &Session, kind: &str, view: Value) -> Done {
         let _ = writeln!(text, "{}", standing(&view));
         text.push_str(&budgets(&view));
         text.push_str(&approval(&view));
+        let quota = &view["entries"];
+        if let (Some(most), Some(length)) = (quota["most"].as_u64(), quota["length_s"].as_u64()) {
+            let each = window::each(Period::Fixed { length: Seconds(length), anchor: Seconds(0) });
+            let _ = writeln!(text, "  at most {most} entries {each}, of it and all below");
+        }
     }
     let mut rest = view.clone();
     if let Some(rest) = rest.as_object_mut() {
         rest.remove("id");
         rest.remove("budgets");
         rest.remove("approval");
+        rest.remove("entries");
     }
     // Amounts are in minor units of a unit that is named by its id; of a capture, by its reservation or lease.
     let captured = view["reservation"].as_str().filter(|_| kind == "capture");

@@ -23,6 +23,8 @@ mod demo;
 #[cfg(feature = "server")]
 mod doctor;
 #[cfg(feature = "server")]
+mod explain;
+#[cfg(feature = "server")]
 mod files;
 #[cfg(feature = "server")]
 mod folder;

@@ -8,12 +8,12 @@ use super::prepare::Keep;
 use super::text::{id, time};
 use super::{key, private, verify};
 use crate::client::{Client, Randomness, Ready};
-use crate::remote::{Address, Remote, RemoteError, Reply, check_answer};
+use crate::remote::{Address, Refused, Remote, RemoteError, Reply, check_answer, check_entry};
 use clap::Args;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::limits::POLICY_BYTES_MAX;
 use remit_verifier::sign::LocalSigner;
-use remit_verifier::types::{LedgerId, Millis, ObjectId, Seconds};
+use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId, Seconds};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -274,15 +274,7 @@ impl Session {
                 if !saved.although_refused {
                     answered();
                 }
-                let message = format!("refused: {what}: {}: {}", refused.code, refused.meaning);
-                let failure = Failure::refused(&refused.code, message).by_the_rules();
-                return Err(match refused.code.as_str() {
-                    "not_the_operators" => failure.hint(
-                        "every operator that is needed signs: repeat --key; for those who are elsewhere, \
-                         --prepare FILE and `remit sign FILE`",
-                    ),
-                    _ => failure,
-                });
+                return Err(no(&refused, id, what));
             }
         };
         let how = if accepted.replayed { "applied before; nothing new was done" } else { "applied" };
@@ -342,6 +334,17 @@ impl Session {
         }
     }
 
+    /// The proof of an entry that is at hand, and the size of the checkpoint that it was checked under, if the log's
+    /// key is known.
+    pub(super) fn prove(&self, at: EntryIndex, entry: &[u8]) -> Result<(String, Option<u64>), Failure> {
+        let proof = self.remote.text(&format!("/v1/entries/{at}/proof")).map_err(failure)?;
+        let Some(trust) = &self.trust else { return Ok((proof, None)) };
+        let checked = check_entry(&proof, (at, entry), trust, clock::now()?, SKEW).map_err(|error| {
+            Failure::refused("bad_proof", format!("the ledger's answer does not hold: {error}"))
+        })?;
+        Ok((proof, Some(checked.size().0)))
+    }
+
     /// A chain out of a presentation.
     pub(super) fn read_chain(&self, bytes: &[u8]) -> Result<Chain, Failure> {
         Chain::read(bytes, &self.ledger, self.trust.as_ref(), self.now)
@@ -360,6 +363,21 @@ impl Session {
     /// An instant that was typed.
     pub(super) fn instant(&self, text: &str) -> Result<Seconds, Failure> {
         time::instant(text, self.now).map_err(Failure::usage)
+    }
+}
+
+/// What a refusal says, and how to ask for more of one that is an entry.
+fn no(refused: &Refused, id: &ObjectId, what: &str) -> Failure {
+    let Refused { code, meaning, entry, .. } = refused;
+    let recorded = entry.map(|entry| format!(" (entry {entry}; `remit explain {id}`)"));
+    let message = format!("refused: {what}: {code}: {meaning}{}", recorded.unwrap_or_default());
+    let failure = Failure::refused(code, message).by_the_rules();
+    match code.as_str() {
+        "not_the_operators" => failure.hint(
+            "every operator that is needed signs: repeat --key; for those who are elsewhere, \
+             --prepare FILE and `remit sign FILE`",
+        ),
+        _ => failure,
     }
 }
 

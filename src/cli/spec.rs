@@ -7,8 +7,8 @@ use super::text::{amount, approval, permission, time};
 use crate::client::TokenSpec;
 use clap::Args;
 use remit_verifier::key::PublicKey;
-use remit_verifier::limits::DEPTH_MAX;
-use remit_verifier::object::{ApprovalRule, Delegation, DelegationMode, Permission};
+use remit_verifier::limits::{DEPTH_MAX, WINDOW_LENGTH_MAX, WINDOW_LENGTH_MIN};
+use remit_verifier::object::{ApprovalRule, Delegation, DelegationMode, EntryQuota, Permission};
 use remit_verifier::types::{Millis, Seconds};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -62,11 +62,15 @@ pub(super) struct SpecArgs {
     /// approval; with it every payment above, or in a unit that is not named.
     #[arg(long = "approve-above", value_name = "AMOUNT", value_parser = amount::typed)]
     approve_above: Vec<Typed>,
+    /// In a root: how many entries may be written for it and all below in a span, such as 1000/day or 50/1h. Then
+    /// nothing new is begun; what was begun goes on.
+    #[arg(long, value_name = "N/SPAN", value_parser = entries)]
+    entries: Option<EntryQuota>,
     /// A name for people; only the issuer, the holders and the ledger see it.
     #[arg(long)]
     name: Option<String>,
     /// A TOML file with expires, not_before, allow, budgets, delegate, transferable, max_staleness, approvers,
-    /// approvals, approve_above, name; flags come first, and those that may be repeated add to it.
+    /// approvals, approve_above, entries, name; flags come first, and those that may be repeated add to it.
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
 }
@@ -85,6 +89,7 @@ struct SpecFile {
     approvers: Option<Vec<String>>,
     approvals: Option<u64>,
     approve_above: Option<Vec<String>>,
+    entries: Option<String>,
     name: Option<String>,
 }
 
@@ -103,6 +108,23 @@ fn delegation(text: &str) -> Result<Delegation, String> {
     };
     let depth = depth.parse().ok().filter(|depth| *depth <= DEPTH_MAX as u64).ok_or_else(wrong)?;
     Ok(Delegation { mode, depth })
+}
+
+/// `1000/day`, `50/1h`.
+fn entries(text: &str) -> Result<EntryQuota, String> {
+    let form = "write N/SPAN: minute, hour, day, or a span such as 8h or 30d";
+    let wrong =
+        || format!("`{text}` is no quota of entries: {form}, of a minute to 400 days; N is at least 1");
+    let (most, length) = text.split_once('/').ok_or_else(wrong)?;
+    let length = match length {
+        "minute" => Seconds(60),
+        "hour" => Seconds(3_600),
+        "day" => Seconds(86_400),
+        span => time::span(span).map_err(|_| wrong())?,
+    };
+    let most: u64 = most.parse().map_err(|_| wrong())?;
+    let fits = most >= 1 && (WINDOW_LENGTH_MIN..=WINDOW_LENGTH_MAX).contains(&length);
+    if fits { Ok(EntryQuota { most, length }) } else { Err(wrong()) }
 }
 
 impl SpecArgs {
@@ -135,6 +157,8 @@ impl SpecArgs {
         spec.transferable = self.transferable.or(file.transferable);
         let stated = file.max_staleness.as_deref().map(time::span).transpose().map_err(Failure::usage)?;
         spec.max_staleness = self.max_staleness.or(stated);
+        let stated = file.entries.as_deref().map(entries).transpose().map_err(Failure::usage)?;
+        spec.entries = self.entries.or(stated);
         spec.name = self.name.clone().or(file.name);
         Ok(spec)
     }
@@ -182,5 +206,21 @@ impl SpecArgs {
         let wrong = |error: String| Failure::usage(format!("{}: {error}", path.display()));
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         toml::from_str(&text).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_of_entries_are_read() {
+        let read = |text| entries(text).map(|quota| (quota.most, quota.length.0));
+        assert_eq!(read("1000/day"), Ok((1_000, 86_400)));
+        assert_eq!(read("1/minute"), Ok((1, 60)));
+        assert_eq!(read("50/8h"), Ok((50, 28_800)));
+        for wrong in ["1000", "0/day", "-1/day", "10/59s", "10/401d", "10/year", "/day"] {
+            assert!(read(wrong).is_err_and(|why| why.contains("quota of entries")), "{wrong}");
+        }
     }
 }

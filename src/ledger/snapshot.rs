@@ -151,6 +151,35 @@ impl Snapshot {
         }
     }
 
+    /// What was decided of the operation with this id, if that is kept by its id: the entry, and why it was refused if
+    /// it was. Known are reserves, leases and tokens that were applied, and spends that an entry refused (spec 19).
+    /// What was applied comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`], [`LedgerError::Store`].
+    pub fn decision(&self, id: &ObjectId) -> Result<(EntryIndex, Option<Code>), LedgerError> {
+        let reserved = self.get(&key::ReservationOf(*id))?.map(|made| made.entry);
+        let leased = || Ok::<_, LedgerError>(self.get(&key::LeaseOf(*id))?.map(|made| made.entry));
+        let admitted = || match self.token(id) {
+            Ok(token) => Ok(Some(token.entry)),
+            Err(LedgerError::Unknown(_)) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let applied = match reserved {
+            None => match leased()? {
+                None => admitted()?,
+                found => found,
+            },
+            found => found,
+        };
+        let decided = match applied {
+            Some(entry) => Some((entry, None)),
+            None => self.get(&key::RefusedOf(*id))?.map(|refused| (refused.entry, Some(refused.code))),
+        };
+        decided.filter(|(entry, _)| entry.0 < self.size().0).ok_or(LedgerError::Unknown(*id))
+    }
+
     /// What became of the request for approval with this id.
     ///
     /// # Errors

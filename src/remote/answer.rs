@@ -36,6 +36,8 @@ pub struct Refused {
     pub member: u64,
     /// Which leaf decided, if one did.
     pub leaf: Option<u64>,
+    /// The entry that records it, if one does.
+    pub entry: Option<EntryIndex>,
 }
 
 impl Reply {
@@ -54,6 +56,7 @@ impl Reply {
                 meaning: text("meaning").unwrap_or_default(),
                 member: answer["member"].as_u64().unwrap_or_default(),
                 leaf: answer["leaf"].as_u64(),
+                entry: answer["entry"].as_u64().map(EntryIndex),
             })),
             _ => None,
         }

@@ -61,20 +61,47 @@ pub fn check_answer(
     skew: Millis,
 ) -> Result<AcceptedCheckpoint, CheckError> {
     let text = accepted.proof.as_deref().ok_or(CheckError::NoProof)?;
-    let proof = TlogProof::parse(text.as_bytes()).map_err(CheckError::Proof)?;
-    if proof.index() != accepted.entry {
-        return Err(CheckError::OtherEntry(proof.index()));
-    }
-    let note = proof.note().as_str();
-    let checkpoint = trust.accept(note.as_bytes(), now, skew).map_err(CheckError::Trust)?;
-    let entry = remote.entry(accepted.entry, checkpoint.size()).map_err(CheckError::Remote)?;
-    let (size, root) = (checkpoint.size(), checkpoint.root());
-    verify_inclusion(&leaf_hash(&entry), proof.index(), size, proof.hashes(), &root)
-        .map_err(CheckError::Inclusion)?;
+    let at = accepted.entry;
+    let (checkpoint, entry) = check_with(text, at, trust, now, skew, |size| remote.entry(at, size))?;
     match Entry::decode(&entry) {
         Ok(Entry::Outcome(outcome)) if outcome.id == *id => Ok(checkpoint),
         _ => Err(CheckError::OtherOperation),
     }
+}
+
+/// Checks the proof of an entry that is at hand: success means that it stands under a checkpoint that `trust` accepts.
+///
+/// # Errors
+///
+/// [`CheckError`].
+pub fn check_entry(
+    proof: &str,
+    (at, entry): (EntryIndex, &[u8]),
+    trust: &Trust,
+    now: Millis,
+    skew: Millis,
+) -> Result<AcceptedCheckpoint, CheckError> {
+    check_with(proof, at, trust, now, skew, |_| Ok(entry.to_vec())).map(|(checkpoint, _)| checkpoint)
+}
+
+fn check_with(
+    proof: &str,
+    at: EntryIndex,
+    trust: &Trust,
+    now: Millis,
+    skew: Millis,
+    entry: impl FnOnce(TreeSize) -> Result<Vec<u8>, RemoteError>,
+) -> Result<(AcceptedCheckpoint, Vec<u8>), CheckError> {
+    let proof = TlogProof::parse(proof.as_bytes()).map_err(CheckError::Proof)?;
+    if proof.index() != at {
+        return Err(CheckError::OtherEntry(proof.index()));
+    }
+    let note = proof.note().as_str();
+    let checkpoint = trust.accept(note.as_bytes(), now, skew).map_err(CheckError::Trust)?;
+    let entry = entry(checkpoint.size()).map_err(CheckError::Remote)?;
+    let (size, root) = (checkpoint.size(), checkpoint.root());
+    verify_inclusion(&leaf_hash(&entry), at, size, proof.hashes(), &root).map_err(CheckError::Inclusion)?;
+    Ok((checkpoint, entry))
 }
 
 impl Remote {

@@ -65,7 +65,7 @@ async fn a_durable_answer_has_no_proof() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_an_answer_and_changes_nothing() {
+async fn a_refusal_is_an_answer_and_moves_nothing() {
     let mut desk = Desk::new();
     let root = desk.root(100).await;
     let before = desk.service.sizes().published;
@@ -83,6 +83,18 @@ async fn a_refusal_is_an_answer_and_changes_nothing() {
     assert_eq!((&body["member"], &body["id"]), (&json!(0), &json!(ready.id.to_string())));
     assert!(body["leaf"].is_u64() && body["meaning"].as_str().is_some_and(|text| !text.is_empty()));
     assert!(body.get("error").is_none());
+    // The holder's own refused spend is an entry, proved like any other; and asked for again, the same one.
+    let proof = TlogProof::parse(body["proof"].as_str().expect("a proof").as_bytes()).expect("a tlog-proof");
+    assert_eq!(Some(proof.index().0), body["entry"].as_u64());
+    assert_eq!(desk.submit(&ready).await.json()["entry"], body["entry"]);
+    let decision = desk.json(&format!("/v1/decisions/{}", ready.id)).await;
+    assert_eq!((&decision["status"], &decision["code"]), (&json!("refused"), &json!("above_total")));
+    assert_eq!(decision["entry"], body["entry"]);
+    let entry = desk.json(&format!("/v1/entries/{}", body["entry"])).await;
+    assert_eq!((&entry["kind"], &entry["refused"]), (&json!("refusal"), &json!("above_total")));
+    assert!(!desk.get(&format!("/v1/entries/{}/details", body["entry"])).await.body.is_empty());
+    let recorded = desk.service.sizes().published;
+    assert!(recorded.size > before.size);
 
     let no_cbor = desk.post("/v1/operations", CBOR, [0xff]).await;
     assert_eq!((no_cbor.status, &no_cbor.json()["code"]), (422, &json!("malformed")));
@@ -91,7 +103,7 @@ async fn a_refusal_is_an_answer_and_changes_nothing() {
     *forged.last_mut().expect("bytes") ^= 1;
     let forged = desk.post("/v1/operations", CBOR, forged).await;
     assert_eq!(forged.status, 422);
-    assert_eq!(desk.service.sizes().published, before);
+    assert_eq!(desk.service.sizes().published, recorded, "those leave nothing");
     assert_eq!(desk.json(&format!("/v1/tokens/{root}")).await["budgets"][0]["committed"], "0");
 }
 

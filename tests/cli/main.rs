@@ -15,6 +15,8 @@ mod control;
 #[cfg(feature = "server")]
 mod counter;
 #[cfg(feature = "server")]
+mod explain;
+#[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
 mod keys;

@@ -38,6 +38,6 @@ fn the_story_writes_every_kind_of_record() {
         deleted += before.difference(&after).count();
         kinds.extend(after.iter().map(|key| format!("{key:?}").split('(').next().unwrap_or("").to_owned()));
     }
-    assert_eq!(kinds.len(), 14, "{kinds:?}");
+    assert_eq!(kinds.len(), 17, "{kinds:?}");
     assert!(deleted > 3, "{deleted}");
 }

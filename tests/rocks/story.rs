@@ -5,8 +5,8 @@ use remit::client::{TokenSpec, budget, carved};
 use remit::engine::Kept;
 use remit::store::MemoryStore;
 use remit_verifier::log::Entry;
-use remit_verifier::object::{Act, Budget, Reference, Share};
-use remit_verifier::types::Amount;
+use remit_verifier::object::{Act, Budget, EntryQuota, Reference, Share};
+use remit_verifier::types::{Amount, Seconds};
 
 /// Tells the story.
 pub fn story() -> World {
@@ -21,6 +21,10 @@ pub fn story() -> World {
     control(&mut w, root, child);
     keys(&mut w, child);
     bundle(&mut w, root);
+    let entries = Some(EntryQuota { most: 1_000, length: Seconds(DAY) });
+    let counting = TokenSpec { entries, ..w.spec("counted") };
+    w.issue(&counting).expect("issued");
+    assert!(w.reserve(root, "traveller", 100_001).is_err(), "a refusal is an entry");
     let lent = w.root("lender", 7_000);
     w.transfer(lent, "lender", "borrower").expect("transferred");
     w.revoke(apart, 2, "traveller").expect("revoked");

@@ -2,10 +2,11 @@
 
 use super::base64_text;
 use crate::ledger::{History, LedgerError, Validity};
+use remit_verifier::code::Code;
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::log::Entry;
 use remit_verifier::object::Kind;
-use remit_verifier::types::{EntryIndex, Hash};
+use remit_verifier::types::{EntryIndex, Hash, ObjectId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,12 +28,47 @@ pub(in crate::api) struct EntryView {
     /// The id of the operation, or of what the entry ends; absent for genesis and commitments.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// The stable code of the reason (spec 15), of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'static str>,
     /// Digest of the details.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<String>,
     /// What a commitment commits to.
     #[serde(skip_serializing_if = "Option::is_none")]
     commitment: Option<CommitmentView>,
+}
+
+/// What was decided of an operation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Decision)]
+pub(in crate::api) struct DecisionView {
+    /// The operation.
+    id: String,
+    /// `applied` or `refused`.
+    #[schema(example = "refused")]
+    status: &'static str,
+    /// The entry that did it.
+    #[schema(example = 21)]
+    entry: u64,
+    /// The stable code of the reason (spec 15), if it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// What the code means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<&'static str>,
+}
+
+impl DecisionView {
+    pub(in crate::api) fn new(id: &ObjectId, entry: EntryIndex, code: Option<Code>) -> Self {
+        Self {
+            id: id.to_string(),
+            status: if code.is_some() { "refused" } else { "applied" },
+            entry: entry.0,
+            code: code.map(Code::text),
+            meaning: code.map(Code::meaning),
+        }
+    }
 }
 
 /// The state after a batch.
@@ -91,6 +127,7 @@ impl EntryView {
             kind: Kind::Genesis.text(),
             time_ms: entry.time().0,
             id: None,
+            refused: None,
             details: None,
             commitment: None,
         };
@@ -108,6 +145,7 @@ impl EntryView {
             Entry::Outcome(outcome) => Self {
                 kind: outcome.kind.text(),
                 id: Some(outcome.id.to_string()),
+                refused: outcome.refused.map(Code::text),
                 details: Some(outcome.details.to_string()),
                 ..view
             },

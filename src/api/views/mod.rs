@@ -13,7 +13,7 @@ mod value;
 mod verdict;
 
 pub(super) use approval::{AskedView, RequestView};
-pub(super) use entry::{ConsistencyView, EntryView, HistoryView, ValidityView, hex_list};
+pub(super) use entry::{ConsistencyView, DecisionView, EntryView, HistoryView, ValidityView, hex_list};
 pub(super) use lease::LeaseView;
 pub(super) use offer::{OfferView, OffersView};
 pub(super) use party::{IssuersView, PartyView, UnitView};

@@ -56,6 +56,9 @@ pub(in crate::api) struct TokenView {
     /// Whose approval its uses need; absent: nobody's, but those of the tokens above hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<ApprovalView>,
+    /// In a root, how many entries may be written for it and all below; absent: none are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<EntryQuotaView>,
     /// Its own budgets; absent inherits.
     #[serde(skip_serializing_if = "Option::is_none")]
     budgets: Option<Vec<BudgetView>>,
@@ -100,6 +103,18 @@ pub(in crate::api) struct DelegationView {
     mode: &'static str,
     /// How many links may still follow.
     depth: u64,
+}
+
+/// How many entries a root lets be written for its tokens (spec 19).
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntryQuota)]
+pub(in crate::api) struct EntryQuotaView {
+    /// As soon as so many are counted in a span, nothing new is begun in it.
+    #[schema(example = 1000)]
+    most: u64,
+    /// Length of the spans, which follow each other from 1970-01-01T00:00:00Z.
+    #[schema(example = 86_400)]
+    length_s: u64,
 }
 
 /// Tokens that a key holds.
@@ -190,6 +205,7 @@ impl TokenView {
             max_staleness_s: token.max_staleness.map(|age| age.0),
             carved_children: leaf.carved_children,
             approval: approval.transpose()?,
+            entries: token.entries.map(|of| EntryQuotaView { most: of.most, length_s: of.length.0 }),
             budgets: budgets.transpose()?,
         })
     }

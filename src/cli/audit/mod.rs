@@ -2,7 +2,7 @@
 
 mod conserve;
 mod replay;
-mod source;
+pub(in crate::cli) mod source;
 
 use super::out::{Failure, Outcome};
 use clap::{Args, Subcommand};

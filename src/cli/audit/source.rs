@@ -24,7 +24,7 @@ const PAGE: u64 = 2048;
 
 /// A log, and what it must agree with.
 #[derive(Args)]
-pub(super) struct Of {
+pub(in crate::cli) struct Of {
     /// The ledger's folder (which must not run), or its URL.
     #[arg(value_name = "DIR|URL")]
     source: String,
@@ -36,10 +36,10 @@ pub(super) struct Of {
 }
 
 /// An opened log, which is that of the ledger that is pinned, if one is.
-pub(super) struct Log {
+pub(in crate::cli) struct Log {
     source: Source,
     /// The ledger, by its first entry.
-    pub(super) ledger: LedgerId,
+    pub(in crate::cli) ledger: LedgerId,
     /// How many entries are read.
     size: TreeSize,
     /// The heads that it must meet on the way, in order of their size. All are signed by a log that is trusted, without
@@ -54,8 +54,13 @@ enum Source {
 }
 
 impl Of {
+    /// The log of a folder or URL.
+    pub(in crate::cli) fn at(source: &str, connection: &Connection) -> Self {
+        Self { source: source.into(), checkpoint: None, connection: connection.clone() }
+    }
+
     /// Opens the log. Of a URL the newest checkpoint is fetched, and is one of the heads.
-    pub(super) fn open(&self) -> Result<Log, Failure> {
+    pub(in crate::cli) fn open(&self) -> Result<Log, Failure> {
         let (mut notes, pins) = (Vec::new(), self.connection.pins()?);
         if let Some(path) = &self.checkpoint {
             let note = read_file(path, NOTE_BYTES_MAX)?;
@@ -115,7 +120,7 @@ impl Log {
 
     /// Gives every entry to `visit`, in order, and requires the root of each head where it is reached. Gives the root
     /// of all entries.
-    pub(super) fn each(
+    pub(in crate::cli) fn each(
         &self,
         mut visit: impl FnMut(StoredEntry) -> Result<(), Failure>,
     ) -> Result<Hash, Failure> {

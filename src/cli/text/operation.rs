@@ -1,6 +1,6 @@
 //! An operation in a line, for whoever is to sign or submit it: what it does, to what, with ids as they are.
 
-use super::{approval, budget, permission, time, to_hex, word};
+use super::{approval, budget, permission, time, to_hex, window, word};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
@@ -95,6 +95,9 @@ fn claims(token: &Token, sealed: &Sealed) -> String {
     }
     if let Some(rule) = &token.approval {
         add("approval:", approval::show(rule, |_| None));
+    }
+    if let Some(quota) = token.entries {
+        add("entries at most", format!("{} in {}", quota.most, window::span(quota.length.0)));
     }
     if let Some(age) = token.max_staleness {
         add("evidence at most", format!("{age} s old"));

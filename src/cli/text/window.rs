@@ -62,7 +62,7 @@ pub(in crate::cli) fn each(period: Period) -> String {
 }
 
 /// A span in the largest unit that divides it.
-pub(super) fn span(length: u64) -> String {
+pub(in crate::cli) fn span(length: u64) -> String {
     let units = [(DAY, 'd'), (3600, 'h'), (60, 'm')];
     let fitting = units.into_iter().find(|(unit, _)| length.is_multiple_of(*unit)).unwrap_or((1, 's'));
     format!("{}{}", length / fitting.0, fitting.1)
