@@ -3,7 +3,7 @@
 use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params};
-use super::limits::LISTS_WAIT;
+use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
 use super::tokens::{PageQuery, next_page};
 use super::views::{IssuersView, PartyView, UnitView};
 use crate::ledger::{LedgerError, Snapshot};
@@ -34,7 +34,9 @@ pub(super) async fn party(
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Json<PartyView>, ApiError> {
     let snapshot = app.snapshot()?;
-    let view = PartyView::new(&*leaf(&snapshot, &id)?, snapshot.size().0);
+    let record = leaf(&snapshot, &id)?;
+    let entries = snapshot.written_at(record.leaf.index, PAGE_ITEMS_MAX)?;
+    let view = PartyView::new(&record, snapshot.size().0).map(|view| view.written_at(entries));
     view.map(Json).ok_or_else(|| ApiError::missing(format_args!("party {id}")))
 }
 
@@ -92,7 +94,9 @@ pub(super) async fn unit(
             (snapshot.leaf(index)?, name)
         }
     };
-    let view = UnitView::new(&record, snapshot.size().0, snapshot.created_at(record.leaf.index)?);
+    let written = snapshot.written_at(record.leaf.index, PAGE_ITEMS_MAX)?;
+    let entry = written.and_then(|entries| entries.first().copied());
+    let view = UnitView::new(&record, snapshot.size().0, entry);
     view.map(Json).ok_or_else(|| ApiError::missing(format_args!("unit {shown}")))
 }
 

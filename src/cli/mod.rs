@@ -36,6 +36,8 @@ mod init;
 #[cfg(feature = "server")]
 mod key;
 #[cfg(feature = "server")]
+mod keyring;
+#[cfg(feature = "server")]
 mod lease;
 #[cfg(feature = "server")]
 mod look;

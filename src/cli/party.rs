@@ -1,5 +1,6 @@
 //! `remit party`: issuers and services register themselves, and change their keys.
 
+use super::keyring::Keyring;
 use super::out::{Failure, Outcome};
 use super::prepare::{Absent, Keep};
 use super::register::Keys;
@@ -10,7 +11,7 @@ use clap::{Args, Subcommand};
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::Act;
 use remit_verifier::sign::{LocalSigner, Signer};
-use remit_verifier::types::{Generation, ObjectId};
+use remit_verifier::types::ObjectId;
 use std::path::PathBuf;
 
 /// Registers issuers and services, and changes their keys.
@@ -149,18 +150,8 @@ impl On {
         leave: &[PublicKey],
         compromised: &[PublicKey],
     ) -> Outcome {
-        let view = session.json(&format!("/v1/parties/{}", self.party))?;
-        let unreadable = || Failure::internal("the party shows no keys");
-        let texts = view["keys"].as_array().ok_or_else(unreadable)?.iter();
-        let present = texts
-            .map(|text| text.as_str().and_then(|text| text::key(text).ok()))
-            .collect::<Option<Vec<PublicKey>>>()
-            .ok_or_else(unreadable)?;
-        let retired: Vec<&str> =
-            view["retired"].as_array().into_iter().flatten().filter_map(|old| old["key"].as_str()).collect();
-        let was = |key: &PublicKey| {
-            retired.contains(&crate::keys::did::to_text(key.bytes()).as_str()) && compromised.contains(key)
-        };
+        let Keyring { present, retired, generation } = session.keyring(&self.party)?;
+        let was = |key: &PublicKey| retired.contains(key) && compromised.contains(key);
         if let Some(other) = leave.iter().find(|key| !present.contains(key) && !was(key)) {
             return Err(Failure::usage(format!(
                 "{} is no key of this party",
@@ -168,7 +159,6 @@ impl On {
             ))
             .hint(format!("`remit show {}` names its keys", self.party)));
         }
-        let generation = view["generation"].as_u64().map(Generation).ok_or_else(unreadable)?;
         let mut keys: Vec<PublicKey> = present.into_iter().filter(|key| !leave.contains(key)).collect();
         for new in added {
             keys.push(public_key(new.as_ref()).map_err(Failure::usage)?);

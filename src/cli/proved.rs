@@ -13,7 +13,7 @@ use remit_verifier::types::{Amount, ObjectId, Seconds};
 use serde_json::Value;
 
 /// What the ledger shows is not what was asked for.
-fn other(what: &str) -> Failure {
+pub(super) fn other(what: &str) -> Failure {
     Failure::refused("bad_answer", format!("what the ledger shows is not {what}"))
         .hint("nothing was signed; `remit audit replay URL` computes everything of the ledger again")
 }
@@ -42,14 +42,20 @@ impl Session {
         Ok((bytes, chain))
     }
 
-    /// The operation with this id, out of the submission that an entry applied.
-    fn operation(&self, entry: &Value, wanted: &ObjectId) -> Result<Operation, Failure> {
-        let bad = || other(&format!("what {wanted} stands for"));
+    /// The operations of the submission that an entry applied, for this ledger and with good signatures.
+    pub(super) fn operations(&self, entry: &Value) -> Result<Vec<Operation>, Failure> {
+        let bad = || other(&format!("what was submitted for entry {entry}"));
         let path = format!("/v1/entries/{}/object", entry.as_u64().ok_or_else(bad)?);
         let bytes = self.remote.bytes(&path).map_err(failure)?;
         let submission = Submission::decode(&bytes).map_err(|_| bad())?;
-        let operations = (submission.ledger == self.ledger).then_some(submission.operations);
-        operations.into_iter().flatten().find(|operation| operation.id == *wanted).ok_or_else(bad)
+        let verified = submission.verify(&self.ledger).map_err(|_| bad())?;
+        Ok(verified.operations.clone())
+    }
+
+    /// The operation with this id, out of the submission that an entry applied.
+    fn operation(&self, entry: &Value, wanted: &ObjectId) -> Result<Operation, Failure> {
+        let found = self.operations(entry)?.into_iter().find(|operation| operation.id == *wanted);
+        found.ok_or_else(|| other(&format!("what {wanted} stands for")))
     }
 
     /// A unit by its name or id, with the decimals that it was registered with: its id is the digest of them.

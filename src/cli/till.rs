@@ -210,13 +210,12 @@ fn arguments(path: &Path) -> Result<Vec<Argument>, Failure> {
     lines.map(value::salted).collect::<Result<_, _>>().map_err(Failure::usage)
 }
 
-/// Requires that a key is one of the payee's, by what the ledger shows of him.
+/// Requires that a key is one of the payee's.
 fn require_payee(session: &Session, payee: &ObjectId, signer: &LocalSigner) -> Result<(), Failure> {
-    let view = session.json(&format!("/v1/parties/{payee}"))?;
-    let key = did::to_text(&signer.public_key());
-    if view["keys"].as_array().is_some_and(|keys| keys.iter().any(|of| *of == key.as_str())) {
+    if session.keyring(payee)?.present.iter().any(|key| *key.bytes() == signer.public_key()) {
         return Ok(());
     }
+    let key = did::to_text(&signer.public_key());
     Err(Failure::refused("not_the_payee", format!("the key is {key}, and the payee {payee} has no such key"))
         .hint("--key names a file of the payee's; the till is as it was, and nothing was signed"))
 }

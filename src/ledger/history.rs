@@ -44,21 +44,26 @@ impl Snapshot {
         self.history_within(leaf, HISTORY_ENTRIES_MAX)
     }
 
-    /// The entry that created a leaf; `None` if more entries than a history has at most rewrote it since.
+    /// The entries that created and rewrote a leaf, in order; `None` if they are more than `most`.
     ///
     /// # Errors
     ///
     /// [`LedgerError::DamagedLeaf`] for a leaf that nothing created; [`LedgerError::Store`].
-    pub fn created_at(&self, leaf: StateIndex) -> Result<Option<EntryIndex>, LedgerError> {
-        let mut before = EntryIndex(self.size().0);
-        for _ in 0..=HISTORY_ENTRIES_MAX {
-            match self.read.event_before(leaf, before)? {
-                Some(event) if event < before => before = event,
-                None if before.0 < self.size().0 => return Ok(Some(before)),
-                _ => return Err(LedgerError::DamagedLeaf(leaf)),
+    pub fn written_at(&self, leaf: StateIndex, most: usize) -> Result<Option<Vec<EntryIndex>>, LedgerError> {
+        let (mut entries, mut before) = (Vec::new(), EntryIndex(self.size().0));
+        while let Some(event) = self.read.event_before(leaf, before)? {
+            // What does not go downwards would never end.
+            if event >= before {
+                return Err(LedgerError::DamagedLeaf(leaf));
             }
+            if entries.len() == most {
+                return Ok(None);
+            }
+            entries.push(event);
+            before = event;
         }
-        Ok(None)
+        entries.reverse();
+        if entries.is_empty() { Err(LedgerError::DamagedLeaf(leaf)) } else { Ok(Some(entries)) }
     }
 
     /// As [`Self::history`], of so many entries at most.

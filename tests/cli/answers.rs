@@ -182,3 +182,37 @@ fn a_request_whose_answer_does_not_hold_keeps_its_file() {
         "the only copy of the salts is gone, and the value waits"
     );
 }
+
+#[test]
+fn a_party_signs_in_no_key_that_a_server_adds() {
+    let c = Counter::new();
+    let (stranger, new) = (key(&c.folder, "stranger.pem"), key(&c.folder, "new.pem"));
+    let added = stranger.clone();
+    let url = proxy(&c.server.url, "/v1/parties/", move |body| {
+        assert!(body.contains("\"keys\":["), "{body}");
+        body.replace("\"keys\":[", &format!("\"keys\":[\"{added}\","))
+    });
+    let change = ["party", "keys", &c.cast.airline, "--key", "airline.pem", "--add", &new];
+    let more = ["--prepare", "keys.cbor", "--url", &url];
+    c.folder.client(&c.server, &[&change[..], &more].concat()).expect(0);
+    let says = c.offline(&["sign", "keys.cbor"]).expect(0).json()["operations"][0]["says"].to_string();
+    assert!(says.contains(&new) && !says.contains(&stranger), "{says}");
+    // Changed once and once more: each change stands on the one before.
+    for name in ["second.pem", "third.pem"] {
+        key(&c.folder, name);
+        let change = ["party", "keys", &c.cast.airline, "--key", "airline.pem", "--add", name];
+        c.folder.ok(&c.server, &change);
+    }
+    // A server that leaves the first change out shows nothing that holds.
+    let url = proxy(&c.server.url, "/v1/parties/", |body| {
+        let at = body.find("\"entries\":[").expect("entries") + 11;
+        let end = at + body[at..].find(']').expect("an end");
+        let entries: Vec<&str> = body[at..end].split(',').collect();
+        assert_eq!(entries.len(), 3, "{body}");
+        format!("{}{},{}{}", &body[..at], entries[0], entries[2], &body[end..])
+    });
+    let rotate =
+        ["party", "rotate", &c.cast.airline, "--key", "second.pem", "--new-key", "new.pem", "--url", &url];
+    let ran = c.folder.client(&c.server, &rotate);
+    assert_eq!(ran.json()["error"]["code"], "bad_answer", "{}{}", ran.out, ran.err);
+}

@@ -80,7 +80,9 @@ fn who_signs_a_prepared_lease_is_shown_its_deadlines() {
     c.folder.ok(&c.server, &[&lease[..], &more[..2], &settle].concat());
     let ran = c.offline(&["sign", "lease.cbor"]).expect(0);
     let says = ran.json()["operations"][0]["says"].as_str().expect("a text").to_owned();
-    assert!(says.contains("until 20"), "locked for 20 days, refunds for 300, and not a word of it: {says}");
+    for part in ["spent until 20", "settled until 20", "refunds until 20", "epoch 0"] {
+        assert!(says.contains(part), "locked for 20 days, refunds for 300, and not a word of it: {says}");
+    }
 }
 
 #[test]

@@ -23,6 +23,11 @@ pub(in crate::api) struct PartyView {
     retired: Vec<RetiredView>,
     /// Whether the operators appointed it as an issuer.
     issuer: bool,
+    /// The entries that made it what it is, if one party was asked for: its id is that of the operation which
+    /// registered it, and each change of its keys is signed by one of those before. Absent if they are more than a
+    /// page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<u64>>,
 }
 
 /// A key that a party had.
@@ -84,7 +89,14 @@ impl PartyView {
             keys: party.keys.iter().map(did::to_text).collect(),
             retired: party.retired.iter().map(retired).collect(),
             issuer: party.issuer,
+            entries: None,
         })
+    }
+
+    /// The same with the entries that made it what it is.
+    pub(in crate::api) fn written_at(self, entries: Option<Vec<EntryIndex>>) -> Self {
+        let entries = entries.map(|entries| entries.iter().map(|entry| entry.0).collect());
+        Self { entries, ..self }
     }
 
     pub(in crate::api) fn is_issuer(&self) -> bool {
