@@ -26,6 +26,7 @@ mod router;
 mod sequence;
 mod serve;
 mod submit;
+mod till;
 mod tls;
 mod tokens;
 mod value;
@@ -37,4 +38,5 @@ pub use app::{BackupError, Backups, Directory, DirectoryError, Served, Settings}
 pub use error::{ApiError, ErrorCode};
 pub use router::{document, router};
 pub use serve::{ServeError, serve, serve_opening};
+pub use till::{Counter, SHOWN_BYTES_MAX, serve_till, till_router};
 pub use tls::{Tls, TlsError};

@@ -15,7 +15,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinError;
+
+/// How long requests in progress may take to finish where no ledger says so.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Why a ledger is no longer served.
 #[derive(Debug)]
@@ -73,6 +77,24 @@ pub async fn serve_opening<E: Send + 'static>(
 ) -> Result<(), ServeError<E>> {
     let opening = tokio::task::spawn_blocking(open);
     run(listener, settings, None, opening, shutdown).await
+}
+
+/// Serves a router that is ready, without TLS, until `shutdown` is done; what is in progress is finished.
+pub(super) async fn serve_router(
+    listener: TcpListener,
+    router: Router,
+    connections: usize,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let_wait(&listener)?;
+    let handle = Handle::new();
+    let server = listen(listener, None, router, handle.clone(), connections);
+    tokio::pin!(server, shutdown);
+    tokio::select! {
+        served = &mut server => return served,
+        () = &mut shutdown => handle.graceful_shutdown(Some(DRAIN_TIME)),
+    }
+    server.await
 }
 
 /// Serves; `opened` is there before anybody is listened to.
@@ -217,7 +239,6 @@ where
 mod tests {
     use super::*;
     use std::net::TcpStream;
-    use std::time::Duration;
 
     #[test]
     fn a_burst_of_clients_waits_to_be_accepted() {

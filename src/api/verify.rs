@@ -153,7 +153,8 @@ fn bad_case(what: &str) -> ApiError {
 }
 
 impl ArgumentBody {
-    fn read(self) -> Option<Argument> {
+    /// The argument, if it is within the bounds of one.
+    pub(super) fn read(self) -> Option<Argument> {
         let salt = base64_bytes(&self.salt, 16)?.try_into().ok()?;
         let value = match self.value {
             ArgumentValue::Bool(value) => Value::Bool(value),

@@ -102,7 +102,7 @@ impl Command {
             Self::Lease(command) => command.run(),
             Self::LeaseClose(command) => command.run(),
             Self::Voucher(command) => command.run(),
-            Self::Till(command) => command.run(),
+            Self::Till(command) => command.run(json),
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Explain(command) => command.run(),

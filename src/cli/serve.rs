@@ -259,6 +259,17 @@ fn api_settings(loaded: &Loaded, listen: SocketAddr) -> Result<api::Settings, Fa
     })
 }
 
+/// Done when somebody says so: SIGTERM, or SIGINT.
+pub(super) fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
 /// Done when somebody says so, or when the ledger stopped by itself.
 fn shutdown(running: Arc<OnceLock<Service>>) -> std::io::Result<impl Future<Output = ()> + Send> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

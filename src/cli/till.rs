@@ -2,11 +2,13 @@
 //! replaced and synced before a voucher is answered.
 
 use super::lease::{self, read_proof};
-use super::out::{Done, Failure, Outcome, read_file};
+use super::out::{Done, Failure, Outcome, print, read_file};
 use super::private::{self, Held};
+use super::serve::told_to_stop;
 use super::session::{Connection, Session, Signing};
 use super::text::{self, time, value};
 use super::{clock, verify};
+use crate::api::{self, Counter};
 use crate::keys::did;
 use clap::{Args, Subcommand};
 use remit_verifier::code::Code;
@@ -16,7 +18,9 @@ use remit_verifier::sign::{LocalSigner, Signer as _};
 use remit_verifier::till::{Accepted, OpenLease, Till};
 use remit_verifier::types::{Millis, ObjectId, TillId};
 use remit_verifier::verify::Policy;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a holder shows of one use, in one folder.
 pub(super) const VOUCHER: &str = "voucher.cbor";
@@ -30,6 +34,7 @@ pub(super) const ARGUMENTS: &str = "arguments.txt";
 Examples:
   remit till open till.cbor --till 7a…7a --proof stay/lease-proof.cbor --policy hotel.toml
   remit till accept till.cbor --proof stay/lease-proof.cbor --policy hotel.toml --shown cola/
+  remit till serve till.cbor --proof stay/lease-proof.cbor --policy hotel.toml
   remit till settle till.cbor --key hotel.pem")]
 pub(super) struct TillCommand {
     #[command(subcommand)]
@@ -40,18 +45,26 @@ pub(super) struct TillCommand {
 enum Command {
     Open(Open),
     Accept(Accept),
+    Serve(Serve),
     Settle(Box<Settle>),
 }
 
 /// The proof of a lease, and whom the payee trusts.
 #[derive(Args)]
-struct Opened {
+struct Proved {
     /// The proof of the lease.
     #[arg(long, value_name = "FILE")]
     proof: PathBuf,
     /// Your policy file.
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
+}
+
+/// The same, and when it is judged.
+#[derive(Args)]
+struct Opened {
+    #[command(flatten)]
+    proved: Proved,
     /// The time to judge at, RFC 3339, instead of the clock of this machine.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -93,6 +106,26 @@ struct Accept {
     shown: PathBuf,
 }
 
+/// Takes vouchers over HTTP, offline, until it is told to stop; holds the till all the while.
+///
+/// `POST /v1/vouchers` with a voucher (`application/cbor`), or with arguments as JSON. Yes is said once the till is
+/// stored. Everybody who reaches it may show vouchers: only the holder can sign one.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  remit till serve till.cbor --proof stay/lease-proof.cbor --policy hotel.toml
+  curl -H 'Content-Type: application/cbor' --data-binary @cola/voucher.cbor http://127.0.0.1:8090/v1/vouchers")]
+struct Serve {
+    /// The till's file.
+    #[arg(value_name = "FILE")]
+    state: PathBuf,
+    #[command(flatten)]
+    proved: Proved,
+    /// Where it listens; without TLS, so that beyond this machine a proxy stands before it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+}
+
 /// Closes the till, and settles its lease with the last voucher that was taken; the payee signs.
 ///
 /// If nothing was taken, the lease is given back.
@@ -109,10 +142,11 @@ struct Settle {
 }
 
 impl TillCommand {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(self, json: bool) -> Outcome {
         match self.command {
             Command::Open(command) => command.run(),
             Command::Accept(command) => command.run(),
+            Command::Serve(command) => command.run(json),
             Command::Settle(command) => command.run(),
         }
     }
@@ -122,16 +156,23 @@ fn refused(what: &str, code: Code) -> Failure {
     Failure::refused(code.text(), format!("refused: {what}: {code}: {}", code.meaning()))
 }
 
+impl Proved {
+    fn open(&self, now: Millis) -> Result<(OpenLease, Policy), Failure> {
+        let policy = verify::policy(&read_file(&self.policy, POLICY_BYTES_MAX)?, Some(&self.policy))?;
+        let open = OpenLease::verify(&read_proof(&self.proof)?, &policy, now);
+        Ok((open.map_err(|code| refused("the proof of the lease", code))?, policy))
+    }
+}
+
 impl Opened {
     fn open(&self) -> Result<(OpenLease, Policy, Millis), Failure> {
-        let policy = verify::policy(&read_file(&self.policy, POLICY_BYTES_MAX)?, Some(&self.policy))?;
         let now = clock::now()?;
         let now = match &self.at {
             Some(at) => time::instant(at, now).map_err(Failure::usage)?.millis(),
             None => now,
         };
-        let open = OpenLease::verify(&read_proof(&self.proof)?, &policy, now);
-        Ok((open.map_err(|code| refused("the proof of the lease", code))?, policy, now))
+        let (open, policy) = self.proved.open(now)?;
+        Ok((open, policy, now))
     }
 }
 
@@ -196,6 +237,44 @@ impl Accept {
             .with("lease", till.lease().to_string())
             .with("number", till.tally().number())
             .with("cumulative_minor", sum.to_string()))
+    }
+}
+
+impl Serve {
+    fn run(self, json: bool) -> Outcome {
+        let held = private::hold(&self.state)?;
+        let till = read(&held)?;
+        let (lease, policy) = self.proved.open(clock::now()?)?;
+        if till.lease() != lease.id() {
+            return Err(refused("the lease", Code::WrongLease));
+        }
+        let listener = TcpListener::bind(self.listen).map_err(|error| {
+            Failure::internal(format!("{}: {error}", self.listen))
+                .coded("port")
+                .hint("--listen ADDRESS chooses another; something may listen there already")
+        })?;
+        let url = format!("http://{}", listener.local_addr().map_err(Failure::internal)?);
+        if json {
+            print(&format!("{}\n", serde_json::json!({ "listening": url })));
+        } else {
+            print(&format!("listening on {url}\n"));
+        }
+        let keep = move |till: &Till| {
+            held.replace(&till.encode()).map_err(|failure| std::io::Error::other(failure.to_string()))
+        };
+        let clock = Arc::new(|| clock::now().unwrap_or(Millis(u64::MAX)));
+        let counter = Counter { till, lease, policy, clock, keep: Box::new(keep) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let served = runtime.map_err(Failure::internal)?.block_on(async {
+            let told = told_to_stop()?;
+            api::serve_till(listener, counter, told).await
+        });
+        served.map_err(Failure::internal)?;
+        Ok(if json {
+            Done::default()
+        } else {
+            Done::say("stopped in good order; the till is as it was answered")
+        })
     }
 }
 

@@ -43,6 +43,8 @@ mod story;
 #[cfg(feature = "server")]
 mod terminal;
 #[cfg(feature = "server")]
+mod till_serve;
+#[cfg(feature = "server")]
 mod tills;
 #[cfg(feature = "server")]
 mod trade;

@@ -1,5 +1,6 @@
 //! Does each command on the ledger and on the model, and holds them together.
 
+use crate::asks::Named;
 use crate::naive::{Capture, Lease, Model, Reservation, Token, Wish};
 use remit::audit::{Recorded, conserve, replay};
 use remit::client::{Ask, Client, Randomness, TokenSpec, public_key};
@@ -8,8 +9,8 @@ use remit::ledger::Ledger;
 use remit::machine::Key;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{
-    Act, Budget, Claim, Delegation, DelegationMode, Invocation, Lease as Terms, LeaseLimits, Path, Payment,
-    Period, Permission, Position, Reference, Share, Target, Voucher, Window,
+    Act, ApprovalRule, Budget, Claim, Delegation, DelegationMode, Invocation, Lease as Terms, LeaseLimits,
+    Path, Payment, Period, Permission, Position, Reference, Share, Target, Voucher, Window,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::state::{Life, Status};
@@ -22,13 +23,14 @@ pub const HOLDERS: usize = 4;
 const SETTLE: u64 = 500;
 
 pub struct Drive {
-    ledger: Ledger,
+    pub ledger: Ledger,
     pub client: Client,
     pub model: Model,
     pub tokens: Vec<ObjectId>,
     pub reservations: Vec<ObjectId>,
     pub captures: Vec<Vec<ObjectId>>,
     pub offers: Vec<ObjectId>,
+    pub requests: Vec<Named>,
     leases: Vec<ObjectId>,
     /// What each lease was settled with, if it was.
     settled: Vec<Option<ObjectId>>,
@@ -91,6 +93,7 @@ impl Drive {
             reservations: Vec::new(),
             captures: Vec::new(),
             offers: Vec::new(),
+            requests: Vec::new(),
             leases: Vec::new(),
             settled: Vec::new(),
             suspensions: Vec::new(),
@@ -196,6 +199,10 @@ impl Drive {
             26 => self.refund_lease(which, amount),
             27 => self.offer(token, other, amount),
             28..=30 => self.buy(which, other, amount),
+            31..=33 => self.ask(token, other, amount),
+            34 | 35 => self.approve(which, other),
+            36 | 37 => self.carry_out(which, other),
+            38 => self.take_back_request(which, other),
             _ => {
                 self.model.advance(amount % 90);
                 self.ledger.submit(&[], self.now()).unwrap();
@@ -228,7 +235,13 @@ impl Drive {
         };
         let stated = root || wish.total.is_some() || wish.per_use.is_some() || wish.window.is_some();
         let stated = stated || wish.leases.is_some();
+        let approval = wish.asks_above.map(|most| ApprovalRule {
+            k: 1,
+            approvers: vec![(&public_key(&key("ann")).unwrap()).into()],
+            thresholds: Some(vec![(self.unit, Amount(most))]),
+        });
         TokenSpec {
+            approval,
             permissions: wish.actions.map(|actions| self.permissions(actions)),
             delegation: wish.depth.map(|depth| Delegation { mode: DelegationMode::Logged, depth }),
             transferable: wish.transferable,
@@ -252,6 +265,7 @@ impl Drive {
             per_use: wish.per_use,
             window: wish.window,
             leases: wish.leases,
+            asks_above: wish.asks_above,
             carved: wish.carved,
             revoked: false,
             ended: false,
@@ -269,6 +283,7 @@ impl Drive {
             per_use: option(bits >> 1, 600),
             window: option((amount >> 3) as usize, (300, 100 + amount % 900)),
             leases: option(bits >> 4 | bits >> 5, (amount % 700, 400)),
+            asks_above: (amount % 8 == 3).then_some(20 + amount % 200),
             carved: bits & 192 == 192,
             expires: self.model.now + 2500,
         };
@@ -299,6 +314,7 @@ impl Drive {
                 1 - usize::from(amount.is_multiple_of(6)),
                 (100 + amount % 500, 250 + amount % 300),
             ),
+            asks_above: (amount % 8 == 5).then_some(20 + amount % 200),
             carved,
             expires: (self.model.now + 100 + amount % 2300).min(latest),
         };
@@ -348,7 +364,7 @@ impl Drive {
     }
 
     /// A refused spend is an entry if and only if the model says so.
-    fn recorded_as(&mut self, what: &str, token: usize, holds: bool, refused: bool) {
+    pub fn recorded_as(&mut self, what: &str, token: usize, holds: bool, refused: bool) {
         if refused {
             let expected = holds && self.model.records_refusal(token);
             assert_eq!(expected, self.recorded, "a refused {what}: an entry by the model, and by the ledger");
@@ -499,8 +515,12 @@ impl Drive {
         }
     }
 
+    pub fn key(&self, name: &str) -> LocalSigner {
+        key(name)
+    }
+
     /// Who signs at a position of a token's chain: 1 the issuer, then the holders from the root down.
-    fn at(&self, token: usize, position: usize) -> LocalSigner {
+    pub fn at(&self, token: usize, position: usize) -> LocalSigner {
         let mut chain = self.model.upward(token);
         chain.reverse();
         match position {
@@ -534,6 +554,7 @@ impl Drive {
         let id = self.act(Act::Suspend(self.target(token, position)), &[self.at(token, position)]);
         if self.agree("suspend", expected, id.is_some()) {
             self.model.tokens[token].suspended.push((position, self.suspensions.len()));
+            self.model.stop(Some(token));
             self.suspensions.push(id.unwrap());
         }
     }
@@ -629,6 +650,9 @@ impl Drive {
         };
         let done = self.act(act, &[by]);
         if self.agree(if lifting { "unfreeze" } else { "freeze" }, !wrong, done.is_some()) {
+            if !lifting {
+                self.model.stop(self.tokens.iter().position(|token| *token == id));
+            }
             self.freezes.extend(done.map(|id| (leaf, id)));
         }
     }

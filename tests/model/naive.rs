@@ -19,6 +19,8 @@ pub struct Token {
     pub window: Option<(u64, u64)>,
     /// Most that a lease may be, and seconds for which it may be spent from.
     pub leases: Option<(u64, u64)>,
+    /// Above which amount somebody is asked.
+    pub asks_above: Option<u64>,
     pub carved: bool,
     pub revoked: bool,
     pub ended: bool,
@@ -57,6 +59,20 @@ pub struct Capture {
     pub refunded: u64,
 }
 
+/// A request for approval as the model remembers it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub token: usize,
+    pub epoch: u64,
+    pub amount: u64,
+    pub decide_by: u64,
+    /// Neither carried out, withdrawn nor out of time: its value waits.
+    pub open: bool,
+    pub approved: bool,
+    /// Something on its way was stopped since.
+    pub cancelled: bool,
+}
+
 /// A lease as the model remembers it.
 #[derive(Clone, Debug)]
 pub struct Lease {
@@ -79,6 +95,7 @@ pub struct Wish {
     pub per_use: Option<u64>,
     pub window: Option<(u64, u64)>,
     pub leases: Option<(u64, u64)>,
+    pub asks_above: Option<u64>,
     pub carved: bool,
     pub expires: u64,
 }
@@ -90,6 +107,7 @@ pub struct Model {
     pub reservations: Vec<Reservation>,
     pub leases: Vec<Lease>,
     pub offers: Vec<Offer>,
+    pub requests: Vec<Request>,
     pub ledger_frozen: bool,
     /// Refusals that are entries: the root, and the hour.
     pub refusals: Vec<(usize, u64)>,
@@ -148,7 +166,8 @@ impl Model {
         let children = children.filter(|c| self.tokens[*c].parent.is_some_and(on_it));
         let carved: u64 = children.map(|c| self.held(c)).sum();
         let leased = self.leases.iter().filter(|l| on_it(l.token));
-        spent + carved + leased.map(|l| l.out() - l.refunded).sum::<u64>()
+        let waits = self.requests.iter().filter(|r| r.open && on_it(r.token)).map(|r| r.amount);
+        spent + carved + leased.map(|l| l.out() - l.refunded).sum::<u64>() + waits.sum::<u64>()
     }
 
     /// What a carved token keeps from its parent: all of its total, or once it has ended what is still bound.
@@ -208,13 +227,23 @@ impl Model {
         recorded
     }
 
+    /// Whether it can be spent without asking anybody.
     pub fn may_reserve(&self, token: usize, amount: u64, action: u8) -> bool {
-        let per_use = |t: &usize| self.tokens[*t].per_use.is_none_or(|most| amount <= most);
+        self.may_spend(token, amount, action) && !self.asks(token, amount)
+    }
+
+    /// The same, if whoever must be asked said yes.
+    pub fn may_spend(&self, token: usize, amount: u64, action: u8) -> bool {
         self.live(token)
             && self.allows(token, action)
-            && self.upward(token).iter().all(per_use)
-            && self.fits(&self.path(token), amount)
+            && self.holds(token, amount)
             && self.fits_windows(token, amount)
+    }
+
+    /// Whether one use may be so much, and so much is left.
+    pub fn holds(&self, token: usize, amount: u64) -> bool {
+        let per_use = |t: &usize| self.tokens[*t].per_use.is_none_or(|most| amount <= most);
+        self.upward(token).iter().all(per_use) && self.fits(&self.path(token), amount)
     }
 
     /// Whether every link's window has room: all that was reserved at or below the link in this span, and not released.
@@ -239,6 +268,7 @@ impl Model {
         };
         amount > 0
             && self.live(token)
+            && !self.asks(token, amount)
             && self.now + lasts <= self.tokens[token].expires
             && self.upward(token).iter().all(allows)
             && self.fits(&self.path(token), amount)
@@ -267,7 +297,8 @@ impl Model {
         let transferable = self.upward(token).iter().find_map(|t| self.tokens[*t].transferable);
         let open = self.reservations.iter().any(|r| r.left() > 0 && self.path(r.token).contains(&token));
         let leased = self.leases.iter().any(|l| l.taken.is_none() && self.path(l.token).contains(&token));
-        let open = open || leased;
+        let waits = self.requests.iter().any(|r| r.open && self.path(r.token).contains(&token));
+        let open = open || leased || waits;
         let posts_here = |c: &Token| c.parent.is_some_and(|parent| self.path(parent).contains(&token));
         let carved = self.tokens.iter().any(|c| c.carved && !c.ended && posts_here(c));
         self.live(token) && transferable == Some(true) && !open && !carved
@@ -310,6 +341,9 @@ impl Model {
         let now = self.now;
         for reservation in self.reservations.iter_mut().filter(|r| r.settle_by <= now) {
             reservation.released += reservation.left();
+        }
+        for request in self.requests.iter_mut().filter(|r| r.decide_by <= now) {
+            request.open = false;
         }
         for lease in self.leases.iter_mut().filter(|l| l.settle_by <= now && l.taken.is_none()) {
             lease.taken = Some(0);
