@@ -109,17 +109,18 @@ impl Chain {
 
     /// The places of a key in the chain, the highest first: 1 the issuer, k + 1 the holder of the k-th token.
     pub(super) fn positions(&self, key: &KeyBytes) -> Vec<Position> {
-        let root = self.links.first().map(|link| link.token.origin);
-        let of_root = |leaf: &&Leaf| matches!(root, Some(Origin::Root { issuer }) if issuer == leaf.id);
-        let issuer = self.leaves.iter().find(of_root).and_then(Leaf::party);
-        let issuer = issuer.is_some_and(|party| party.keys.contains(key));
+        let issuer = self.issuer().is_some_and(|(_, party)| party.keys.contains(key));
         let holders = (2u8..).zip(&self.links).filter(|(_, link)| link.holder() == *key);
         issuer.then_some(Position(1)).into_iter().chain(holders.map(|(place, _)| Position(place))).collect()
     }
 
     /// The issuer of the root: the party's id, and its leaf.
     pub(super) fn issuer(&self) -> Option<(ObjectId, &PartyLeaf)> {
-        self.leaves.iter().find_map(|leaf| Some((leaf.id, leaf.party()?)))
+        let root = self.links.first().map(|link| link.token.origin);
+        // Whatever other parties are shown beside it.
+        let of_root = |leaf: &&Leaf| matches!(root, Some(Origin::Root { issuer }) if issuer == leaf.id);
+        let leaf = self.leaves.iter().find(of_root)?;
+        Some((leaf.id, leaf.party()?))
     }
 
     /// The unit that the presentation shows, if it is this one.

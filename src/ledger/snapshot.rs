@@ -8,7 +8,7 @@ use crate::machine::{
 use crate::sequencer::Version;
 use crate::store::{Read, StoredEntry, encode_leaf};
 use remit_verifier::code::Code;
-use remit_verifier::object::{Act, Body, Origin, Requested, Submission};
+use remit_verifier::object::{Act, Body, Operation, Origin, Requested, Submission};
 use remit_verifier::state::Life;
 use remit_verifier::types::{EntryIndex, LedgerId, ObjectId, RequestId, StateIndex, TreeSize};
 use std::fmt;
@@ -175,9 +175,23 @@ impl Snapshot {
         };
         let decided = match applied {
             Some(entry) => Some((entry, None)),
-            None => self.get(&key::RefusedOf(*id))?.map(|refused| (refused.entry, Some(refused.code))),
+            None => match self.get(&key::RefusedOf(*id))? {
+                Some(refused) => match self.applied_after(id, refused.entry)? {
+                    Some(entry) => Some((entry, None)),
+                    None => Some((refused.entry, Some(refused.code))),
+                },
+                None => None,
+            },
         };
         decided.filter(|(entry, _)| entry.0 < self.size().0).ok_or(LedgerError::Unknown(*id))
+    }
+
+    /// The entry that applied what was refused at `refused`, if one did since: the very same bytes.
+    fn applied_after(&self, id: &ObjectId, refused: EntryIndex) -> Result<Option<EntryIndex>, LedgerError> {
+        let object = self.entry(refused)?.object.ok_or(LedgerError::Damaged(refused))?;
+        let submission = Submission::decode(&object).map_err(|_| LedgerError::Damaged(refused))?;
+        let until = submission.operations.iter().map(Operation::valid_until).min().unwrap_or_default();
+        self.get(&key::Seen(until, *id))
     }
 
     /// What became of the request for approval with this id.

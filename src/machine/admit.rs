@@ -115,6 +115,9 @@ fn run<V: StateView>(
         applied.map_err(|stop| stop.of_member(member))?;
         tx.done.push(operation.id);
     }
+    if let Some((member, code)) = tx.deferred {
+        return Err(Stop::from(code).of_member(member));
+    }
     let nonce = submission.operations.first().map(Operation::nonce).unwrap_or_default();
     Ok(Ok(applied(submission.kind(), submission.id, nonce, entry, tx.finish()?)))
 }

@@ -47,7 +47,10 @@ pub(super) fn given<V: StateView>(
     approvals: &[Approval],
 ) -> Rule<Given, V::Error> {
     let Some(request) = invocation.request_id(&tx.head().ledger) else {
-        return if approvals.is_empty() { Ok(Given::nobody()) } else { Err(Code::UnknownRequest.into()) };
+        return match approvals {
+            [] => Ok(Given::nobody()),
+            _ => Err(Stop::from(Code::UnknownRequest).of_anybody()),
+        };
     };
     tx.require_rules(APPROVALS)?;
     let waiting = match tx.get(&key::RequestOf(request))? {
@@ -60,19 +63,32 @@ pub(super) fn given<V: StateView>(
     };
     let mut keys = waiting.as_ref().map(|waiting| waiting.approved.clone()).unwrap_or_default();
     for approval in approvals {
-        if approval.request != request {
-            return Err(Code::UnknownRequest.into());
-        }
-        require_window(tx, approval.stamp.valid_until)?;
+        // They are no part of what the holder signed.
+        require_travelling(tx, chain, links, (request, approval)).map_err(Stop::of_anybody)?;
         let key = *approval.signer.bytes();
-        if !rules_of(chain, links).any(|(_, rule)| rule.names(&key)) {
-            return Err(Code::NotAnApprover.into());
-        }
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
     Ok(Given { request: Some(request), keys, waiting })
+}
+
+/// Requires that an approval is one for this request, in its time, by an approver of some link.
+fn require_travelling<V: StateView>(
+    tx: &Transaction<'_, V>,
+    chain: &Chain,
+    links: &[Link],
+    (request, approval): (RequestId, &Approval),
+) -> Rule<(), V::Error> {
+    if approval.request != request {
+        return Err(Code::UnknownRequest.into());
+    }
+    require_window(tx, approval.stamp.valid_until)?;
+    if rules_of(chain, links).any(|(_, rule)| rule.names(approval.signer.bytes())) {
+        Ok(())
+    } else {
+        Err(Code::NotAnApprover.into())
+    }
 }
 
 fn require_window<V: StateView>(tx: &Transaction<'_, V>, until: Seconds) -> Rule<(), V::Error> {

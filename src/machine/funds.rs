@@ -100,12 +100,11 @@ fn lacks(link: &ChainLink, place: usize, unit: StateIndex) -> bool {
 }
 
 /// What is left of the token's totals in a unit: the least of the totals on which its uses post, less what is committed
-/// there, and the leaf where that is so. Where a link lacks the unit, nothing.
-pub(super) fn left(chain: &Chain, unit: StateIndex) -> Result<(Amount, StateIndex), Code> {
-    if let Some((_, link)) = chain.links.iter().enumerate().find(|(place, link)| lacks(link, *place, unit)) {
-        return Ok((Amount(0), link.index));
+/// there. Where a link lacks the unit, nothing.
+pub(super) fn left(chain: &Chain, unit: StateIndex) -> Result<Amount, Code> {
+    if chain.links.iter().enumerate().any(|(place, link)| lacks(link, place, unit)) {
+        return Ok(Amount(0));
     }
-    let last = chain.last()?;
     let top = funding(chain, unit, chain.links.len() - 1);
     let mut least = None;
     for link in chain.links.get(top..).unwrap_or_default() {
@@ -113,10 +112,10 @@ pub(super) fn left(chain: &Chain, unit: StateIndex) -> Result<(Amount, StateInde
         let private = link.record.private.as_ref().ok_or(Code::WrongLeaf)?;
         let committed = private.values.counters(unit).committed().ok_or(Code::Overflow)?;
         let left = Amount(total.0.saturating_sub(committed.0));
-        least = least.into_iter().chain([(left, link.index)]).min();
+        least = least.into_iter().chain([left]).min();
     }
     // A root and whatever is carved state a total.
-    Ok(least.unwrap_or((Amount(0), last.index)))
+    Ok(least.unwrap_or_default())
 }
 
 /// Posts a move of `amount` from the link at place `from` up to its funding token, and no higher. A debit must fit

@@ -29,7 +29,7 @@ impl Tally {
 }
 
 /// The refusal, and the entry of a refused spend, if it gets one. The same bytes refused for the same reason have the
-/// entry that they had before.
+/// entry that they had before, and for another one none.
 pub(super) fn record<V: StateView>(
     view: &V,
     submission: &Submission,
@@ -46,8 +46,10 @@ pub(super) fn record<V: StateView>(
         return Ok((refusal, None));
     }
     let place = key::RefusedOf(submission.id);
-    if let Some(before) = tx.get(&place)?.filter(|before| before.code == refusal.code) {
-        return Ok((Refusal { entry: Some(before.entry), ..refusal }, None));
+    // One signature is one entry at most, whoever submits it and whatever is beside it.
+    if let Some(before) = tx.get(&place)? {
+        let entry = (before.code == refusal.code).then_some(before.entry);
+        return Ok((Refusal { entry, ..refusal }, None));
     }
     let chain = Chain::load_at(&tx, spend.token)?;
     let root = chain.root()?.index;

@@ -49,6 +49,9 @@ pub(super) struct No {
     pub(super) bound: Option<Bound>,
     /// What was to be spent, once it is sure that whoever signed holds the token.
     pub(super) spend: Option<Spend>,
+    /// Whether something decided that travels beside what the holder signed, so that whoever submitted it could have
+    /// brought that about.
+    pub(super) anybodys: bool,
 }
 
 /// A spend by whoever holds the token, as far as it is sure of its own.
@@ -89,7 +92,7 @@ impl Denial {
 
 impl<E> From<Denial> for Stop<E> {
     fn from(Denial { code, bound }: Denial) -> Self {
-        Self::Refused(Box::new(No { refusal: Refusal::of(code), bound, spend: None }))
+        Self::Refused(Box::new(No { refusal: Refusal::of(code), bound, spend: None, anybodys: false }))
     }
 }
 
@@ -123,7 +126,12 @@ impl<E> Stop<E> {
 
     /// The same no, to a spend by whoever holds the token: its rule has made sure of that before.
     pub(super) fn of_holder(self, spend: Spend) -> Self {
-        self.map(|no| No { spend: Some(spend), ..no })
+        self.map(|no| if no.anybodys { no } else { No { spend: Some(spend), ..no } })
+    }
+
+    /// The same no, which whoever submitted it could have brought about: it is no refusal of the holder's.
+    pub(super) fn of_anybody(self) -> Self {
+        self.map(|no| No { anybodys: true, ..no })
     }
 
     fn map(self, change: impl FnOnce(No) -> No) -> Self {

@@ -151,9 +151,9 @@ pub(super) fn trade<V: StateView>(
         if unit.leaf.unit().is_none() {
             return Err(Code::UnknownUnit.into());
         }
-        let (left, index) = funds::left(&chain, unit.leaf.index)?;
-        if left < *least {
-            return Err(Stop::at(Code::BelowMinimum, index));
+        // Whoever learns this pays for it: another no of the bundle comes first, and no leaf is named.
+        if funds::left(&chain, unit.leaf.index)? < *least {
+            tx.deferred.get_or_insert((before.len(), Code::BelowMinimum));
         }
     }
     quota::require_entries(tx, &chain)?;

@@ -26,6 +26,8 @@ pub(super) struct Transaction<'v, V> {
     moved: BTreeMap<StateIndex, BTreeSet<StateIndex>>,
     /// Tokens that the entry is about without touching them.
     concerned: BTreeSet<StateIndex>,
+    /// A no that is said once every member of the bundle has had its own, so that nobody asks for it for nothing.
+    pub(super) deferred: Option<(usize, Code)>,
     /// Ids of the operations of this entry that are done, for references inside a bundle.
     pub(super) done: Vec<ObjectId>,
 }
@@ -52,6 +54,7 @@ impl<'v, V: StateView> Transaction<'v, V> {
             moved: BTreeMap::new(),
             concerned: BTreeSet::new(),
             done: Vec::new(),
+            deferred: None,
         })
     }
 

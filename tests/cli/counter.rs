@@ -63,7 +63,11 @@ impl Counter {
     }
 
     pub(crate) fn accept(&self, till: &str, shown: &str) -> Ran {
+        self.offline(&self.accept_words(till, shown))
+    }
+
+    pub(crate) fn accept_words<'w>(&self, till: &'w str, shown: &'w str) -> Vec<&'w str> {
         let words = ["till", "accept", till, "--proof", "stay/lease-proof.cbor"];
-        self.offline(&[&words[..], &["--policy", "airline.toml", "--shown", shown]].concat())
+        [&words[..], &["--policy", "airline.toml", "--shown", shown]].concat()
     }
 }

@@ -104,7 +104,7 @@ fn one_of_two_vouchers_with_a_number_is_taken() {
     voucher(&c, "200 CNY", "two", 0);
     let start = |shown: &str| {
         let mut command = remit();
-        command.arg("--json").args(c.accept_words(shown)).current_dir(c.folder.path(""));
+        command.arg("--json").args(c.accept_words("till.cbor", shown)).current_dir(c.folder.path(""));
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         command.spawn().expect("it starts")
     };

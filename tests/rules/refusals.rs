@@ -9,8 +9,12 @@ use remit::machine::{Refusal, key as record};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{REFUSAL_SPAN, REFUSALS_PER_SPAN_MAX};
 use remit_verifier::log::{Bound, BoundKind, Common, Details, Entry, Facts, Link, Outcome};
-use remit_verifier::object::{Act, ApprovalRule, Budget, Kind, Period, Reference, Requested, Window};
-use remit_verifier::types::{Amount, EntryIndex, Hash, Millis, ObjectId, Rules, Seconds, StateIndex};
+use remit_verifier::object::{
+    Act, ApprovalRule, Budget, Invocation, Kind, Path, Period, Reference, Requested, Window,
+};
+use remit_verifier::types::{
+    Amount, EntryIndex, Hash, Millis, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex,
+};
 
 impl World {
     /// What a submission was refused with.
@@ -338,14 +342,12 @@ fn the_same_bytes_have_the_same_entry_until_they_are_admitted() {
     let size = w.len();
     assert_eq!(w.refusal(&ready), refusal, "refused for the same reason");
     assert_eq!(w.len(), size + 1, "a commitment alone");
-    // For another reason it is another entry.
+    // For another reason it has none: one signature is one entry, whoever sends it on.
     let frozen = w.freeze(w.hotel).expect("frozen");
     let other = w.refusal(&ready);
-    assert_eq!(other.code, Code::PartyFrozen);
-    assert!(other.entry > refusal.entry);
+    assert_eq!((other.code, other.entry), (Code::PartyFrozen, None));
     w.unfreeze(w.hotel, frozen).expect("thawed");
-    let again = w.refusal(&ready);
-    assert!(again.entry > other.entry, "only the last reason is remembered");
+    assert_eq!(w.refusal(&ready), refusal, "the first one is remembered");
     // And once nothing is in the way any more, it is done.
     w.release(held, None).expect("released");
     let Answer::Applied(entry) = w.submit(&ready) else { panic!("not applied") };
@@ -457,4 +459,67 @@ fn a_refusal_is_no_capture_and_no_reservation() {
     assert_eq!(w.ledger.reservation(&ready.id), None);
     let capture = Act::Capture { reserve: Reference::Id(ready.id), number: 1, amount: Amount(1) };
     w.refuses(Code::UnknownReservation, |w| w.act(capture, &["hotel"]));
+}
+
+/// Whoever passes a spend on can put approvals beside it; what they are worth is no refusal of the holder's.
+#[test]
+fn what_travels_beside_a_spend_writes_nothing_in_the_holders_name() {
+    let mut w = World::new();
+    let root = w.root("alice", 100);
+    let ask = w.ask(root, 10);
+    let invocation = w.client.invocation(w.now, &ask).expect("a draft");
+    let until = Seconds(w.now.seconds().0 + DAY);
+    let junk = w.client.approval(RequestId([7; 32]), until, &key("mallory")).expect("signed").1;
+    let signer = key("alice");
+    let draft = w.client.reserve_approved(invocation.clone(), vec![junk], &signer);
+    let ready = w.ready(&[draft]);
+    let refusal = w.refusal(&ready);
+    assert_eq!((refusal.code, refusal.entry), (Code::UnknownRequest, None));
+    let plain = w.client.reserve(invocation, Vec::new(), &signer);
+    let plain = w.ready(&[plain]);
+    assert!(matches!(w.submit(&plain), Answer::Applied(_)), "nothing was used up");
+    // And of a spend that names a request: at most one entry, whatever is put beside it.
+    let ask = w.ask(root, 1_000);
+    let invocation = w.client.invocation(w.now, &ask).expect("a draft");
+    let invocation = Invocation { request_nonce: Some(Nonce([3; 16])), ..invocation };
+    let request = invocation.request_id(&w.ledger.id()).expect("it names one");
+    let entries = |w: &World| w.ledger.store().state().get(&record::RefusalsOf(w.index(root))).copied();
+    for (of, by) in [(request, "mallory"), (RequestId([7; 32]), "mallory")] {
+        let junk = w.client.approval(of, until, &key(by)).expect("signed").1;
+        let ready = w.client.reserve_approved(invocation.clone(), vec![junk], &signer);
+        let ready = w.ready(&[ready]);
+        assert_eq!(w.refusal(&ready).entry, None);
+    }
+    assert_eq!(entries(&w), None);
+    let alone = w.client.reserve(invocation, Vec::new(), &signer);
+    let alone = w.ready(&[alone]);
+    assert!(w.refusal(&alone).entry.is_some(), "the holder's own: above the total");
+    assert_eq!(entries(&w).map(|tally| tally.count), Some(1));
+    w.replays();
+}
+
+/// The same bytes, refused and then applied: what was decided is that they were applied.
+#[test]
+fn a_request_that_was_refused_first_is_decided_by_what_applied_it() {
+    let mut w = World::new();
+    let root = w.root("alice", 100);
+    let held = w.reserve(root, "alice", 70).expect("70 of 100");
+    let requested = Requested {
+        token: root,
+        epoch: w.epoch(root),
+        payee: w.hotel,
+        action: "book".into(),
+        resource: Path::parse("rooms/12").expect("a path"),
+        arguments: Vec::new(),
+        amount: Amount(31),
+        unit: w.cny,
+        decide_by: Seconds(w.now.seconds().0 + DAY),
+    };
+    let ready = w.drafted_act(Act::Request(requested), "alice");
+    let refusal = w.refusal(&ready);
+    let decided = |w: &World| w.ledger.snapshot().decision(&ready.id).expect("decided");
+    assert_eq!(decided(&w), (refusal.entry.expect("an entry"), Some(Code::AboveTotal)));
+    w.release(held, None).expect("released");
+    let Answer::Applied(entry) = w.submit(&ready) else { panic!("applied") };
+    assert_eq!(decided(&w), (entry, None));
 }

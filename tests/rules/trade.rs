@@ -601,3 +601,29 @@ fn a_sale_is_begun_within_the_entries_of_the_root() {
     w.withdraw(token, "alice").expect("that goes on");
     w.replays();
 }
+
+/// A bundle whose last member can never be applied asks nothing of what the token has left.
+#[test]
+fn what_a_token_has_left_is_not_asked_for_nothing() {
+    let (mut w, token, purse, offer) = sale();
+    let cny = w.cny;
+    let mut asks = |least: u64| {
+        let purchase = Purchase { minimum: vec![(cny, Amount(least))], ..w.purchase(token, offer) };
+        let nobody = ObjectId([9; 32]);
+        let never = Act::Capture { reserve: Reference::Id(nobody), number: 1, amount: Amount(1) };
+        let members = [w.pays(token, purse, "bob"), w.takes(&purchase, "bob"), w.draft(never, &["hotel"])];
+        let ready = w.ready(&members);
+        match w.submit(&ready) {
+            Answer::Refused(refusal) => (refusal.code, refusal.member, refusal.leaf),
+            other => panic!("{other:?}"),
+        }
+    };
+    // All there is, and more than that: the answer is the same.
+    assert_eq!(asks(100), (Code::UnknownReservation, 2, None));
+    assert_eq!(asks(101), (Code::UnknownReservation, 2, None));
+    let much = Purchase { minimum: vec![(cny, Amount(101))], ..w.purchase(token, offer) };
+    let members = [w.pays(token, purse, "bob"), w.takes(&much, "bob")];
+    let ready = w.ready(&members);
+    let Answer::Refused(refusal) = w.submit(&ready) else { panic!("refused") };
+    assert_eq!((refusal.code, refusal.member, refusal.leaf), (Code::BelowMinimum, 1, None));
+}
