@@ -627,3 +627,20 @@ fn what_a_token_has_left_is_not_asked_for_nothing() {
     let Answer::Refused(refusal) = w.submit(&ready) else { panic!("refused") };
     assert_eq!((refusal.code, refusal.member, refusal.leaf), (Code::BelowMinimum, 1, None));
 }
+
+#[test]
+fn a_unit_that_the_token_leaves_out_is_not_left_of_it() {
+    let mut w = World::new();
+    let (cny, usd) = (w.cny, w.usd);
+    let both = vec![budget(cny, Amount(100)), budget(usd, Amount(100))];
+    let spec = TokenSpec { budgets: Some(both), ..w.spec("carol") };
+    let root = w.issue(&spec).expect("issued");
+    let one = TokenSpec { budgets: Some(vec![budget(cny, Amount(80))]), ..w.spec_below("alice") };
+    let token = w.delegate(root, "carol", &one).expect("shared");
+    let purse = w.purse("bob", 1_000);
+    let offer = w.offer(token, "alice");
+    let wants = Purchase { minimum: vec![(usd, Amount(1))], ..w.purchase(token, offer) };
+    w.refuses(Code::BelowMinimum, |w| w.buy_with(&wants, purse, "bob"));
+    let wants = Purchase { minimum: vec![(cny, Amount(80))], ..w.purchase(token, offer) };
+    w.buy_with(&wants, purse, "bob").expect("what it has");
+}
