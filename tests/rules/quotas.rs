@@ -166,6 +166,21 @@ fn a_bundle_counts_once_for_each_root() {
 }
 
 #[test]
+fn a_bundle_over_two_branches_of_a_root_counts_once() {
+    let mut w = World::new();
+    let root = w.counting(10);
+    let branches = ["bob", "carol"].map(|holder| {
+        let spec = w.inherit(holder, None);
+        (w.delegate(root, "alice", &spec).expect("delegated"), holder)
+    });
+    let before = w.counted(root).expect("it counts");
+    let drafts = branches.map(|(token, holder)| w.draft_reserve(&w.ask(token, 1), holder, Vec::new()));
+    w.send(&drafts).expect("one entry");
+    assert_eq!(w.counted(root), Some(before + 1));
+    w.replays();
+}
+
+#[test]
 fn what_the_ledger_writes_counts() {
     let mut w = World::new();
     let root = w.counting_for("alice", EntryQuota { most: 2, length: Seconds(30 * DAY) }).expect("issued");
