@@ -241,6 +241,11 @@ fn self_resume() {
         assert!(w.act(resume, &[signer]).is_err(), "position {position}");
     }
     assert_eq!(w.reserve(child, "bob", 1), Err(Code::Suspended));
+    // Nor does somebody below whoever suspended it, for a friend.
+    let above = Target { position: Position(1), ..target };
+    let suspend = w.act(Act::Suspend(above), &["issuer"]).expect("suspended by the issuer too");
+    let resume = Act::Resume { target, suspend: Reference::Id(suspend) };
+    assert_eq!(w.act(resume, &["alice"]), Err(Code::WrongPosition));
 }
 
 /// Carving for oneself steps around no window above. (Below the window too: `windows`.)
