@@ -5,7 +5,7 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::object::{
     Act, ApprovalRule, Argument, Budget, Delegation, EntryQuota, Invocation, Origin, Path, Payment,
-    Permission, Reference, Sealed, Share, Stamp, Submission, Token, Trade, Value,
+    Permission, Reference, Requested, Sealed, Share, Stamp, Submission, Token, Trade, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
 use remit_verifier::types::{
@@ -89,6 +89,31 @@ pub struct Purchase {
     pub minimum: Vec<(ObjectId, Amount)>,
     /// The place in the bundle of the reserve that pays.
     pub payment: u8,
+}
+
+impl Ask {
+    /// Names and salted digests of the arguments, in the order in which they are signed.
+    fn digests(&self) -> Vec<(String, Hash)> {
+        let mut digests: Vec<_> = self.arguments.iter().map(|a| (a.name.clone(), a.digest())).collect();
+        digests.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+        digests
+    }
+
+    /// The same, asked of approvers on the ledger, where it waits until `decide_by`; `None` without a payment.
+    pub fn requested(&self, decide_by: Seconds) -> Option<Requested> {
+        let payment = self.payment?;
+        Some(Requested {
+            token: self.token,
+            epoch: self.epoch,
+            payee: self.audience,
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            arguments: self.digests(),
+            amount: payment.amount,
+            unit: payment.unit,
+            decide_by,
+        })
+    }
 }
 
 impl TokenSpec {
@@ -357,8 +382,6 @@ impl Client {
     ///
     /// [`ClientError::Random`].
     pub fn invocation(&mut self, now: Millis, ask: &Ask) -> Result<Invocation, ClientError> {
-        let mut arguments: Vec<_> = ask.arguments.iter().map(|a| (a.name.clone(), a.digest())).collect();
-        arguments.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
         Ok(Invocation {
             nonce: Nonce(self.random()?),
             valid_until: Seconds(now.seconds().0 + INVOCATION_WINDOW.0),
@@ -368,7 +391,7 @@ impl Client {
             audience: ask.audience,
             action: ask.action.clone(),
             resource: ask.resource.clone(),
-            arguments,
+            arguments: ask.digests(),
             payment: ask.payment,
             request: ask.request,
             request_nonce: None,

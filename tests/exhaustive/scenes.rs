@@ -8,7 +8,7 @@ use remit::client::{Ask, TokenSpec, budget, carved, public_key};
 use remit::machine::key as keys;
 use remit_verifier::object::{
     Act, ApprovalRule, Budget, Claim, Invocation, Lease as Terms, LeaseLimits, Path, Payment, Period,
-    Position, Reference, Requested, Target, Voucher, Window,
+    Position, Reference, Target, Voucher, Window,
 };
 use remit_verifier::types::{Amount, Epoch, Hash, Nonce, ObjectId, Seconds, StateIndex, TillId};
 use std::collections::HashMap;
@@ -291,17 +291,7 @@ fn request(s: &mut Stage, token: usize) {
     let of = Use { token, by: "b", epoch: 0, amount: 55, settle_by, request, brings: false };
     let ask = s.ask(&of);
     let decide_by = START + 25;
-    let requested = Requested {
-        token: ask.token,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action,
-        resource: ask.resource,
-        arguments: Vec::new(),
-        amount: Amount(of.amount),
-        unit: s.cast.unit,
-        decide_by: Seconds(decide_by),
-    };
+    let requested = ask.requested(Seconds(decide_by)).expect("a payment");
     let signer = key("b");
     let act = Act::Request(requested.clone());
     let draft = s.cast.client.act(Cast::now(), act, &[&signer]).expect("a draft");

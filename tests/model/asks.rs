@@ -3,7 +3,7 @@
 use crate::drive::{Drive, HOLDERS, holder};
 use crate::naive::{Model, Request, Reservation};
 use remit::client::Ask;
-use remit_verifier::object::{Act, Invocation, Path, Payment, Position, Requested};
+use remit_verifier::object::{Act, Invocation, Path, Payment, Position};
 use remit_verifier::types::{Amount, Epoch, Nonce, RequestId, Seconds};
 
 /// What the ledger knows a request by.
@@ -66,17 +66,7 @@ impl Drive {
         // Now and then for no time at all.
         let decide_by = now + amount % 8 * 40;
         let ask = self.asked(token, epoch, amount);
-        let requested = Requested {
-            token: ask.token,
-            epoch: ask.epoch,
-            payee: ask.audience,
-            action: ask.action,
-            resource: ask.resource,
-            arguments: Vec::new(),
-            amount: Amount(amount),
-            unit: self.unit,
-            decide_by: Seconds(decide_by),
-        };
+        let requested = ask.requested(Seconds(decide_by)).expect("a payment");
         let signer = holder(by);
         let draft = self.client.act(self.now(), Act::Request(requested.clone()), &[&signer]).unwrap();
         let nonce = draft.body.stamp().unwrap().nonce;

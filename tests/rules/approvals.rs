@@ -28,18 +28,8 @@ impl World {
     }
 
     fn asking(&self, token: ObjectId, amount: u64) -> Requested {
-        let ask = self.ask(token, amount);
-        Requested {
-            token,
-            epoch: ask.epoch,
-            payee: ask.audience,
-            action: ask.action,
-            resource: ask.resource,
-            arguments: Vec::new(),
-            amount: Amount(amount),
-            unit: self.cny,
-            decide_by: Seconds(self.now.seconds().0 + 2 * DAY),
-        }
+        let decide_by = Seconds(self.now.seconds().0 + 2 * DAY);
+        self.ask(token, amount).requested(decide_by).expect("a payment")
     }
 
     /// Asks on the ledger: the nonce and the name of the request.

@@ -206,17 +206,7 @@ fn requests_and_leases_are_spends_too() {
     let mut w = World::new();
     let root = w.root("alice", 100);
     let ask = w.ask(root, 101);
-    let requested = Requested {
-        token: root,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action,
-        resource: ask.resource,
-        arguments: Vec::new(),
-        amount: Amount(101),
-        unit: w.cny,
-        decide_by: w.seconds(DAY),
-    };
+    let requested = ask.requested(w.seconds(DAY)).expect("a payment");
     let ready = w.drafted_act(Act::Request(requested.clone()), "alice");
     let refusal = w.refusal(&ready);
     assert_eq!(w.decided(&refusal), (w.index(root), bound(BoundKind::Total, 100, 0)));

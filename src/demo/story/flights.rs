@@ -4,7 +4,7 @@ use super::{Trip, show};
 use crate::client::{Ask, Ready};
 use crate::demo::stage::{Service, Shown, Stage, Tale};
 use remit_verifier::code::Code;
-use remit_verifier::object::{Act, Invocation, Reference, Requested, Value};
+use remit_verifier::object::{Act, Invocation, Reference, Value};
 use remit_verifier::types::{Amount, Nonce, ObjectId, RequestId, Seconds};
 
 /// A flight that was booked: the reservation, its capture.
@@ -106,19 +106,8 @@ struct Asked {
 
 /// The flight agent asks on the ledger, which holds the amount meanwhile.
 fn ask_for(s: &mut Stage, ask: &Ask) -> Tale<Asked> {
-    let payment = ask.payment.ok_or("no payment")?;
-    let arguments = s.invocation(ask)?.arguments;
-    let requested = Requested {
-        token: ask.token,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action.clone(),
-        resource: ask.resource.clone(),
-        arguments,
-        amount: payment.amount,
-        unit: payment.unit,
-        decide_by: Seconds(s.now.seconds().0 + super::DAY),
-    };
+    let decide_by = Seconds(s.now.seconds().0 + super::DAY);
+    let requested = ask.requested(decide_by).ok_or("no payment")?;
     let agent = s.key("flight agent").clone();
     let draft = s.client.act(s.now, Act::Request(requested.clone()), &[&agent])?;
     let nonce = draft.body.stamp().ok_or("no stamp")?.nonce;
