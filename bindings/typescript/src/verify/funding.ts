@@ -1,0 +1,57 @@
+// Evidence that an amount is reserved for an invocation (spec 10 §11).
+
+import { equal } from "../bytes.js";
+import { accept } from "../c2sp/accept.js";
+import { C2spError } from "../c2sp/error.js";
+import { parseTlogProof, type TlogProof } from "../c2sp/tlog_proof.js";
+import { need, recoded, refuse } from "../errors.js";
+import { leafHash } from "../hash.js";
+import { decodeEntry, type Entry } from "../log/entry.js";
+import { verifyInclusion } from "../merkle/inclusion.js";
+import { passed } from "../numbers.js";
+import { combinedId } from "../object/ids.js";
+import type { Kind } from "../kinds.js";
+import { decodeEvidence } from "./evidence.js";
+import { checkLedger, type Times } from "./open.js";
+import type { Policy } from "./policy.js";
+import type { Request } from "./request.js";
+
+/** Parses a proof as text; what is wrong with it is `malformed`. */
+export async function openProof(bytes: Uint8Array): Promise<TlogProof> {
+  try {
+    return await parseTlogProof(bytes);
+  } catch (error) {
+    if (error instanceof C2spError) refuse("malformed", error.message);
+    throw error;
+  }
+}
+
+/** Whether an entry is the outcome of this object: alone and of this kind, or in the bundle of these ids. */
+export async function isOutcomeOf(entry: Entry, ids: readonly Uint8Array[], kind: Kind, id: Uint8Array): Promise<boolean> {
+  if (entry.kind === "genesis" || entry.kind === "commitment") return false;
+  if (entry.kind === kind) return ids.length === 0 && equal(entry.id, id);
+  const member = entry.kind === "bundle" && ids.length >= 2 && ids.some((each) => equal(each, id));
+  return member && equal(entry.id, await combinedId(ids));
+}
+
+/** Requires that evidence proves that the amount of a request is reserved for it. */
+export async function checkFunding(
+  bytes: Uint8Array,
+  request: Request | undefined,
+  ledger: Uint8Array,
+  policy: Policy,
+  times: Times,
+): Promise<void> {
+  const settleBy = request?.invocation.settleBy;
+  if (request === undefined || settleBy === undefined) refuse("not_funding");
+  const evidence = decodeEvidence(bytes);
+  const proof = await openProof(evidence.proof);
+  const checkpoint = await accept(policy.trust, proof.note, times.now, policy.skew);
+  checkLedger(policy, checkpoint, ledger);
+  const leaf = await leafHash(evidence.entry);
+  need(await verifyInclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root), "bad_proof");
+  const entry = recoded("not_funding", () => decodeEntry(evidence.entry));
+  need(await isOutcomeOf(entry, evidence.ids, "reserve", request.id), "not_funding");
+  times.see(entry.time, checkpoint);
+  need(!passed(settleBy, times.effective), "settled");
+}

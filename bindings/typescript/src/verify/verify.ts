@@ -1,0 +1,80 @@
+// The verdict of spec 10: whether the holder of a token may do what he asks, without asking anybody.
+
+import { RemitError } from "../errors.js";
+import type { Argument } from "../object/argument.js";
+import { decodeCase } from "./case.js";
+import { checkChain, openTokens, type Chain } from "./chain.js";
+import { checkFunding } from "./funding.js";
+import { open, Times, type Opened } from "./open.js";
+import { parsePolicy, type Policy } from "./policy.js";
+import { checkRequest } from "./request.js";
+import { Trail, type Verdict } from "./verdict.js";
+import { need } from "../errors.js";
+import { greatest, millis } from "../numbers.js";
+
+/** What was shown to a service, and when. */
+export interface Input {
+  readonly presentation: Uint8Array;
+  /** The signed invocation; without it the answer is `permitted` at most. */
+  readonly invocation?: Uint8Array | undefined;
+  /** The arguments that are shown with it. */
+  readonly arguments?: readonly Argument[] | undefined;
+  /** Evidence that its amount is reserved. */
+  readonly evidence?: Uint8Array | undefined;
+  /** Signed approvals that came with it. */
+  readonly approvals?: readonly Uint8Array[] | undefined;
+  /** What the clock shows, in milliseconds. */
+  readonly now: bigint;
+  /** The newest evidence seen before: `newest` of the last verdict; 0 if there was none. */
+  readonly newest?: bigint | undefined;
+}
+
+/**
+ * Decides on what was shown, under a policy. It throws nothing but errors of the engine: every no is a verdict with its
+ * code. An id that is `allowed` is to be served once, by the caller's own durable record.
+ */
+export async function verify(input: Input, policy: Policy): Promise<Verdict> {
+  const trail = new Trail(input.newest ?? 0n);
+  try {
+    return trail.verdict(await decide(input, policy, trail));
+  } catch (error) {
+    if (error instanceof RemitError) return trail.verdict(error);
+    throw error;
+  }
+}
+
+/** The verdict on a case file; under its own policy, if no other one is given. Throws if file or policy cannot be read. */
+export async function verifyCase(bytes: Uint8Array, policy?: Policy): Promise<Verdict> {
+  const { policy: file, ...input } = decodeCase(bytes);
+  return verify(input, policy ?? (await parsePolicy(file)));
+}
+
+async function decide(input: Input, policy: Policy, trail: Trail): Promise<"allowed" | "permitted"> {
+  const times = new Times(input.now, policy.skew, trail);
+  const opened = await open(input.presentation, policy, times, trail);
+  const links = await trail.check("chain", () => openTokens(opened, policy));
+  const age = ageOf(opened, input.now);
+  trail.ageMs = age;
+  const chain = await checkChain(opened, links, policy, times, trail);
+  const { ledger } = opened.shown;
+  trail.subject = { ledger, issuer: chain.issuer, token: chain.last.object.id, holder: chain.holder };
+  await trail.check("staleness", () => checkAge(age, chain, policy));
+  await trail.check("holder_since", () => need(times.effective >= chain.ready, "holder_too_new"));
+  const { invocation, evidence } = input;
+  if (invocation === undefined) trail.skip("invocation");
+  const request =
+    invocation === undefined ? undefined : await checkRequest(invocation, input, opened, chain, policy, times, trail);
+  if (evidence === undefined) trail.skip("funding");
+  else await trail.check("funding", () => checkFunding(evidence, request, ledger, policy, times));
+  if (request === undefined) return "permitted";
+  return evidence !== undefined || request.invocation.payment === undefined ? "allowed" : "permitted";
+}
+
+function ageOf({ checkpoint, commitment }: Opened, now: bigint): bigint {
+  return greatest(0n, now - (checkpoint.evidenceTime ?? commitment.time));
+}
+
+function checkAge(age: bigint, { authority }: Chain, policy: Policy): void {
+  need(age <= millis(policy.maxStaleness), "stale");
+  need(authority.maxStaleness === undefined || age <= millis(authority.maxStaleness), "stale");
+}

@@ -1,0 +1,37 @@
+// Every vector of verdicts.json, and the case files of the repository.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { CHECKS, verdictJson, verifyCase, type Verdict } from "../src/index.js";
+import { bytes, file, ROOT, vectors } from "./helpers.js";
+
+/** The JSON of a verdict without the sentence for people. */
+function view(verdict: Verdict): unknown {
+  const { reason, ...rest } = JSON.parse(verdictJson(verdict));
+  assert.equal(reason !== undefined, verdict.decision === "denied");
+  return rest;
+}
+
+test("verdicts", async () => {
+  const failing = new Set<string>();
+  for (const { name, input, result, values } of vectors("verdicts", 120)) {
+    const verdict = await verifyCase(bytes(input.case));
+    assert.deepEqual(view(verdict), values, name);
+    assert.equal(verdict.code ?? "ok", result, name);
+    for (const check of verdict.checks) if (check.outcome === "failed") failing.add(check.check);
+  }
+  assert.deepEqual([...failing].sort(), [...CHECKS].sort());
+});
+
+test("case files", async () => {
+  const folder = "verifier/examples/cases/";
+  const cases = readdirSync(ROOT + folder).filter((name) => name.endsWith(".case"));
+  assert.deepEqual(cases.sort(), ["allowed.case", "permitted.case", "revoked.case"]);
+  const decision = async (path: string): Promise<string> => {
+    const { decision, code } = await verifyCase(file(path));
+    return code ?? decision;
+  };
+  for (const name of cases) assert.equal(await decision(folder + name), name.slice(0, -".case".length));
+  assert.equal(await decision("spec/examples/hotel.case"), "allowed");
+});
