@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check build test demo dist bench fuzz vectors fmt examples smoke interop \
-	bench-large soak
+	bench-large soak typescript
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -30,6 +30,7 @@ build: setup ## the `remit` command, release profile, in target/release/
 test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check" tools/check
 	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
+	@tools/step "typescript" $(MAKE) -s typescript
 	@tools/step "examples" $(MAKE) -s examples
 	@tools/step "demo" $(CARGO) run --release --locked --features server -q -- demo --json
 	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
@@ -81,6 +82,10 @@ vectors: ## writes spec/vectors/ anew; `make test` compares them with what is th
 interop: ## a second reading of the specification, in plain Python 3.11, against the vectors
 	@tools/setup python3
 	@python3 tools/reference/check.py
+
+typescript: ## the verifier in TypeScript, bindings/typescript: built and held to all vectors
+	@tools/setup node npm python3
+	@cd bindings/typescript && tools/install && npm test --silent
 
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all

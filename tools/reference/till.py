@@ -55,7 +55,7 @@ class OpenLease:
 
     def open_chain(self, tokens, policy):
         need(len(tokens) <= 8, "too_deep")
-        above, self.claims = None, None
+        above, self.tokens = None, []
         for data in tokens:
             token_id, key, token, _, verify = signed(data, "token", "remit/token/v1", self.ledger)
             need(is_key(key), "bad_key")
@@ -66,12 +66,16 @@ class OpenLease:
             else:
                 need(origin[1] == above, "broken_chain")
             need(verify() or not policy.verify_logged, "bad_signature")
-            if self.claims is None:
-                self.claims = Effective(token)
-            else:
-                self.claims.append(token)
+            self.tokens.append(token)
             above = token_id
         need(above == self.lease[4], "wrong_token")
+
+    def claims(self):
+        need(self.tokens, "broken_chain")
+        claims = Effective(self.tokens[0])
+        for token in self.tokens[1:]:
+            claims.append(token)
+        return claims
 
 
 class Till:
@@ -99,6 +103,7 @@ class Till:
         need(len(data) <= 5120, "oversize")
         voucher_id, key, voucher, _, verify = signed(data, "invocation", "remit/invocation/v1", lease.ledger)
         need(15 in voucher, "misplaced_voucher")
+        need(is_key(key), "bad_key")
         named, number, total, wanted = voucher[15]
         amount, unit = voucher[10]
         need(named == lease.id, "wrong_lease")
@@ -120,7 +125,7 @@ class Till:
         for name, salt, value in shown:
             need(voucher.get(9, {}).get(name) == digest("remit/argument/v1", salt, name, value), "wrong_argument")
         asked = [None, voucher[6], voucher[7], voucher[8]]
-        check_permissions(lease.claims.permissions, asked, {name: value for name, _, value in shown})
+        check_permissions(lease.claims().permissions, asked, {name: value for name, _, value in shown})
         need(all(amount <= most for most in lease.limits), "above_per_use")
         need(number == self.number + 1, "wrong_number")
         need(total == self.sum + amount, "wrong_sum")

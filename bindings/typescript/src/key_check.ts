@@ -4,6 +4,7 @@
 // by bytes, and no engine decides anything but the equation.
 
 import { need } from "./errors.js";
+import { REMEMBERED_KEYS_MAX } from "./limits.js";
 
 const P = (1n << 255n) - 19n;
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
@@ -34,8 +35,20 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** Whether some point of the curve has this y: whether (y² - 1) / (d·y² + 1) is a square, by Euler's criterion. */
+/** The y of keys that were found on the curve: the same few keys sign most of what one verifier sees. */
+const onCurve = new Set<bigint>();
+
+/** Whether some point of the curve has this y. */
 function isOnCurve(y: bigint): boolean {
+  if (onCurve.has(y)) return true;
+  if (!isSquare(y)) return false;
+  if (onCurve.size >= REMEMBERED_KEYS_MAX) onCurve.clear();
+  onCurve.add(y);
+  return true;
+}
+
+/** Whether (y² - 1) / (d·y² + 1) is a square, by Euler's criterion. */
+function isSquare(y: bigint): boolean {
   const square = (y * y) % P;
   const product = ((square - 1n + P) * (D * square + 1n)) % P;
   return product === 0n || power(product, (P - 1n) / 2n) === 1n;

@@ -27,13 +27,14 @@ class Lines {
     if (keyword === "quorum") this.setQuorum(first, line);
   }
 
-  async key(text: string, kind: KeyKind, line: number): Promise<VerifierKey> {
+  async key(text: string, kind: KeyKind, count: number, line: number): Promise<VerifierKey> {
     let key: VerifierKey;
     try {
       key = await parseVerifierKey(text);
     } catch (error) {
       throw error instanceof C2spError ? new C2spError("Key", line, error.variant) : error;
     }
+    must(count < TRUST_ITEMS_MAX, "Rule", line, "TooMany");
     must(key.kind === kind, "Rule", line, "KeyKind");
     const all = [...this.logs, ...this.witnesses.values()];
     const taken = all.some((other) => equal(other.key, key.key) || keyTag(other) === keyTag(key));
@@ -42,19 +43,17 @@ class Lines {
   }
 
   async log(text: string, line: number): Promise<void> {
-    const key = await this.key(text, "log", line);
-    must(this.logs.length < TRUST_ITEMS_MAX, "Rule", line, "TooMany");
+    const key = await this.key(text, "log", this.logs.length, line);
     this.logs.push(key);
   }
 
   async witness(name: string, text: string, line: number): Promise<void> {
-    const key = await this.key(text, "witness", line);
-    this.define(name, this.witnesses.size, line);
+    const key = await this.key(text, "witness", this.witnesses.size, line);
+    this.define(name, line);
     this.witnesses.set(name, key);
   }
 
-  define(name: string, count: number, line: number): void {
-    must(count < TRUST_ITEMS_MAX, "Rule", line, "TooMany");
+  define(name: string, line: number): void {
     must(name !== NONE, "Rule", line, "Reserved");
     must(!this.defined(name), "Rule", line, "NameTaken");
   }
@@ -64,17 +63,20 @@ class Lines {
   }
 
   group(name: string, count: string, members: readonly string[], line: number): void {
-    this.define(name, this.groups.size, line);
+    must(this.groups.size < TRUST_ITEMS_MAX, "Rule", line, "TooMany");
+    const own = new Set<string>();
+    for (const member of members) {
+      must(member !== NONE, "Rule", line, "Reserved");
+      must(this.defined(member), "Rule", line, "Undefined");
+      must(!this.members.has(member) && !own.has(member), "Rule", line, "MemberTaken");
+      own.add(member);
+    }
     const words = new Map([["any", 1n], ["all", BigInt(members.length)]]);
     const threshold = words.get(count) ?? decimal(count);
     const fits = threshold !== undefined && threshold > 0n && threshold <= BigInt(members.length);
     must(fits, "Rule", line, "Threshold");
-    for (const member of members) {
-      must(member !== NONE, "Rule", line, "Reserved");
-      must(this.defined(member), "Rule", line, "Undefined");
-      must(!this.members.has(member), "Rule", line, "MemberTaken");
-      this.members.add(member);
-    }
+    this.define(name, line);
+    for (const member of own) this.members.add(member);
     this.groups.set(name, { threshold: Number(threshold), members });
   }
 
