@@ -83,9 +83,10 @@ interop: ## a second reading of the specification, in plain Python 3.11, against
 	@tools/setup python3
 	@python3 tools/reference/check.py
 
-typescript: ## the verifier in TypeScript, bindings/typescript: built and held to all vectors
+typescript: ## the verifier in TypeScript, held to all vectors, and ui/verify.html in a browser, if Chromium is there
 	@tools/setup node npm python3
 	@cd bindings/typescript && tools/install && npm test --silent
+	@node --no-warnings bindings/typescript/tools/browser.mjs
 
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all

@@ -30,6 +30,7 @@ export * from "./object/condition.js";
 export * from "./object/permission.js";
 export * from "./object/argument.js";
 export * from "./object/budget.js";
+export * from "./object/window.js";
 export * from "./object/approval.js";
 export * from "./object/token.js";
 export * from "./object/authority.js";
