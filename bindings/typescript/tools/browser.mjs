@@ -2,12 +2,15 @@
 // `node tools/browser.mjs [FOLDER]` also writes screenshots, light and dark, into FOLDER.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { webcrypto } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as remit from "../dist/src/index.js";
 
+// Node 18 has it behind a flag.
+globalThis.crypto ??= webcrypto;
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 if (chromium === undefined) {
