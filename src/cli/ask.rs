@@ -119,11 +119,9 @@ impl RequestCommand {
         let draft = draft(&mut client, &session, &asked, (amount, unit.id), &signer)?;
         asked.write(&self.out)?;
         let what = format!("request for {} at {}", unit.show(amount), asked.asking.payee);
-        let done = self.signing.keep.send(&session, &client, draft, &what).inspect_err(|failure| {
-            // What was refused never was; of all else the file may be needed, and it is the only copy of the salts.
-            if failure.is_by_the_rules() {
-                drop(std::fs::remove_file(&self.out));
-            }
+        // The file is the only copy of the salts, and stays whatever is answered: the same bytes can be applied later.
+        let done = self.signing.keep.send(&session, &client, draft, &what).map_err(|failure| {
+            failure.note(format!("{} is kept; --out names another file to ask anew", self.out.display()))
         })?;
         Ok(say(done, &asked, &self.out).line(format!(
             "`remit approvals approve {}` on the ledger, or `remit approvals sign {}` without it",

@@ -1,6 +1,8 @@
 //! The terminal: the only code that reads the clock and prints. It decides nothing.
 
 #[cfg(feature = "server")]
+mod answered;
+#[cfg(feature = "server")]
 mod approvals;
 #[cfg(feature = "server")]
 mod ask;

@@ -1,6 +1,7 @@
 //! What a command came to: data for stdout, sentences for people, an exit code. Errors say what to do next.
 
 use super::hints;
+use remit_verifier::types::ObjectId;
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
 use std::fs::{File, Metadata};
@@ -32,8 +33,9 @@ pub(super) struct Failure {
     code: String,
     message: String,
     hint: Option<String>,
-    /// Whether the ledger said no, so that what was submitted never was.
-    by_the_rules: bool,
+    /// What was submitted, if that is what failed, and whether it is proved that it was refused.
+    submitted: Option<Box<(ObjectId, bool)>>,
+    notes: Vec<String>,
 }
 
 impl Display for Failure {
@@ -87,7 +89,8 @@ impl Done {
 
 impl Failure {
     fn new(exit: u8, code: &str, message: impl Display) -> Self {
-        Self { exit, code: code.into(), message: message.to_string(), hint: None, by_the_rules: false }
+        let (code, message) = (code.into(), message.to_string());
+        Self { exit, code, message, hint: None, submitted: None, notes: Vec::new() }
     }
 
     /// Somebody said no, with his code.
@@ -105,14 +108,15 @@ impl Failure {
         Self::new(INTERNAL, "internal", message)
     }
 
-    /// The same, said by the ledger of what was submitted.
-    pub(super) fn by_the_rules(self) -> Self {
-        Self { by_the_rules: true, ..self }
+    /// The same of an operation that was submitted: its id, and whether it is proved that it was refused.
+    pub(super) fn of(self, id: &ObjectId, proved: bool) -> Self {
+        Self { submitted: Some(Box::new((*id, proved))), ..self }
     }
 
-    /// Whether the ledger refused what was submitted.
-    pub(super) fn is_by_the_rules(&self) -> bool {
-        self.by_the_rules
+    /// The same, with a line more for people.
+    pub(super) fn note(mut self, line: impl Display) -> Self {
+        self.notes.push(line.to_string());
+        self
     }
 
     /// Its code.
@@ -153,9 +157,14 @@ pub(super) fn finish(outcome: Outcome, json: bool, help: &str) -> ExitCode {
                 _ => hints::FAULT,
             });
             // Some parsers end what they say with an empty line.
-            eprintln!("error: {}\nhint: {hint}", failure.message.trim_end());
+            let id = failure.submitted.as_ref().map(|of| format!("id {}", of.0));
+            let notes: String = id.iter().chain(&failure.notes).map(|line| format!("{line}\n")).collect();
+            eprintln!("error: {}\n{notes}hint: {hint}", failure.message.trim_end());
             if json {
-                let error = json!({"code": failure.code, "message": failure.message, "hint": hint});
+                let mut error = json!({"code": failure.code, "message": failure.message, "hint": hint});
+                if let Some((id, proved)) = failure.submitted.as_deref() {
+                    (error["id"], error["proved"]) = (json!(id.to_string()), json!(proved));
+                }
                 print(&format!("{}\n", json!({"ok": false, "error": error})));
             }
             ExitCode::from(failure.exit)

@@ -1,8 +1,9 @@
 //! Operations that are signed and not yet submitted: `--save`, `--prepare`, and `remit sign`, `bundle`, `submit`, which
 //! work with the files that these leave.
 
+use super::answered::Saved;
 use super::out::{Done, Failure, Outcome, read_file};
-use super::session::{Connection, Saved, Session};
+use super::session::{Connection, Session};
 use super::text::{operation, time};
 use super::{clock, key, private};
 use crate::client::{Client, Randomness, Ready};
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Ledger")]
 pub(super) struct Keep {
-    /// Keeps the signed bytes here until they are answered: `remit submit FILE` repeats them.
+    /// Keeps the signed bytes here until a proved answer is had: `remit submit FILE` repeats them.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Writes the signed operation here and does not submit it: `remit sign` adds signatures of others, `remit bundle`

@@ -3,12 +3,12 @@
 
 use super::chain::Chain;
 use super::clock;
-use super::out::{Done, Failure, Outcome, read_file};
+use super::out::{Failure, read_file};
 use super::prepare::Keep;
-use super::text::{id, time};
-use super::{key, private, verify};
-use crate::client::{Client, Randomness, Ready};
-use crate::remote::{Address, Refused, Remote, RemoteError, Reply, check_answer, check_entry};
+use super::text::{id, plain, time};
+use super::{key, verify};
+use crate::client::{Client, Randomness};
+use crate::remote::{Address, Remote, RemoteError, check_entry};
 use clap::Args;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::limits::POLICY_BYTES_MAX;
@@ -19,10 +19,8 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a submission that was not answered is sent again before giving up.
-const ATTEMPTS: u64 = 4;
 /// How far the clocks of this machine and the ledger may differ.
-const SKEW: Millis = Millis(10_000);
+pub(super) const SKEW: Millis = Millis(10_000);
 /// Bytes of a profile or token file at most.
 const SMALL_FILE_BYTES_MAX: usize = 65_536;
 
@@ -102,14 +100,6 @@ impl Who {
     }
 }
 
-/// Where signed bytes are kept until they are answered.
-#[derive(Clone, Copy)]
-pub(super) struct Saved<'p> {
-    pub(super) path: Option<&'p Path>,
-    /// Whether they stay there when the ledger refuses them.
-    pub(super) although_refused: bool,
-}
-
 /// What is known of a ledger from somebody else than itself.
 pub(super) struct Pins {
     /// Its id.
@@ -125,7 +115,7 @@ pub(super) struct Session {
     pub(super) remote: Remote,
     pub(super) ledger: LedgerId,
     pub(super) now: Millis,
-    trust: Option<Trust>,
+    pub(super) trust: Option<Trust>,
     log_key: Option<String>,
     key: Option<PathBuf>,
 }
@@ -192,7 +182,6 @@ impl Connection {
     }
 }
 
-/// The trust of somebody who takes one log's word.
 /// Requires a ledger to be the one that is pinned, if one is.
 pub(super) fn require_pinned(pinned: Option<ObjectId>, found: LedgerId) -> Result<(), Failure> {
     match pinned.filter(|pinned| pinned.0 != found.0) {
@@ -237,103 +226,6 @@ impl Session {
         key::open(path)
     }
 
-    /// Submits, says what came of it, and checks the proof.
-    pub(super) fn submit(&self, ready: &Ready, keep: &Keep, what: &str) -> Outcome {
-        let saved = Saved { path: keep.saved(), although_refused: false };
-        self.submit_bytes(&ready.id, &ready.bytes, saved, what)
-            .map(|done| done.with("ids", ready.ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
-    }
-
-    /// Submits bytes that are signed; the very same ones again as long as nobody answers.
-    pub(super) fn submit_bytes(&self, id: &ObjectId, bytes: &[u8], saved: Saved<'_>, what: &str) -> Outcome {
-        let save = saved.path;
-        let keep = |path: &Path| private::write(path, bytes);
-        let unanswered = || save.map_or_else(|| PathBuf::from(format!("{id}.unanswered")), Path::to_path_buf);
-        save.map(keep).transpose()?;
-        let reply = match self.attempts(bytes) {
-            Ok(reply) => reply,
-            Err((error, known)) => {
-                let refused = failure(error);
-                if known {
-                    return Err(refused);
-                }
-                let path = unanswered();
-                keep(&path)?;
-                let repeat = format!(
-                    "whether it was applied is not known; repeat it: remit submit {}",
-                    path.display()
-                );
-                return Err(refused.coded("unanswered").hint(repeat));
-            }
-        };
-        // It was answered; who cannot remove the file repeats the bytes at worst, which changes nothing.
-        let answered = || drop(save.map(std::fs::remove_file));
-        let accepted = match reply {
-            Reply::Accepted(accepted) => accepted,
-            Reply::Refused(refused) => {
-                if !saved.although_refused {
-                    answered();
-                }
-                return Err(no(&refused, id, what));
-            }
-        };
-        let how = if accepted.replayed { "applied before; nothing new was done" } else { "applied" };
-        let mut done = Done::say(format!("{what}: {how}, entry {}", accepted.entry))
-            .line(format!("id {id}"))
-            .with("status", if accepted.replayed { "replayed" } else { "applied" })
-            .with("id", id.to_string())
-            .with("entry", accepted.entry.0)
-            .with("proof", &accepted.proof);
-        done = match &self.trust {
-            None => done
-                .line("the proof was not checked: no --log-key, --policy or profile")
-                .with("proved", false),
-            Some(trust) => {
-                let checked = check_answer(&self.remote, trust, (id, &accepted), clock::now()?, SKEW);
-                let checkpoint = checked.or_else(|error| {
-                    let path = unanswered();
-                    keep(&path)?;
-                    Err(Failure::refused("bad_proof", format!("the ledger's answer does not hold: {error}"))
-                        .hint(format!(
-                            "it may have been applied; remit submit {} repeats it",
-                            path.display()
-                        )))
-                })?;
-                done.line(format!("proved under the checkpoint of size {}", checkpoint.size()))
-                    .with("proved", true)
-            }
-        };
-        answered();
-        Ok(done)
-    }
-
-    /// The answer, or why there is none, and whether it is known that nothing was done: by none of the attempts.
-    fn attempts(&self, bytes: &[u8]) -> Result<Reply, (RemoteError, bool)> {
-        let (mut attempt, mut nothing_done) = (0, true);
-        loop {
-            attempt += 1;
-            let error = match self.remote.submit(bytes) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            // 503 and 504 pass; so does a connection that broke. The same bytes are applied once at most.
-            let (passes, known) = match &error {
-                RemoteError::Unanswered(_) => (true, false),
-                RemoteError::Status { status: 503, code, .. } => (code != "read_only", code != "stopped"),
-                RemoteError::Status { status: 429, .. } => (true, true),
-                RemoteError::Status { status: 504, .. } | RemoteError::Form(_) => (true, false),
-                RemoteError::Status { status, .. } => (false, *status < 500),
-                RemoteError::Setup(_) => (false, true),
-            };
-            nothing_done &= known;
-            if !passes || attempt == ATTEMPTS {
-                return Err((error, nothing_done));
-            }
-            eprintln!("{error}; the same bytes again in {attempt} s");
-            std::thread::sleep(Duration::from_secs(attempt));
-        }
-    }
-
     /// The proof of an entry that is at hand, and the size of the checkpoint that it was checked under, if the log's
     /// key is known.
     pub(super) fn prove(&self, at: EntryIndex, entry: &[u8]) -> Result<(String, Option<u64>), Failure> {
@@ -366,21 +258,6 @@ impl Session {
     }
 }
 
-/// What a refusal says, and how to ask for more of one that is an entry.
-fn no(refused: &Refused, id: &ObjectId, what: &str) -> Failure {
-    let Refused { code, meaning, entry, .. } = refused;
-    let recorded = entry.map(|entry| format!(" (entry {entry}; `remit explain {id}`)"));
-    let message = format!("refused: {what}: {code}: {meaning}{}", recorded.unwrap_or_default());
-    let failure = Failure::refused(code, message).by_the_rules();
-    match code.as_str() {
-        "not_the_operators" => failure.hint(
-            "every operator that is needed signs: repeat --key; for those who are elsewhere, \
-             --prepare FILE and `remit sign FILE`",
-        ),
-        _ => failure,
-    }
-}
-
 /// What a failed request means for a person.
 pub(super) fn failure(error: RemoteError) -> Failure {
     match error {
@@ -392,6 +269,8 @@ pub(super) fn failure(error: RemoteError) -> Failure {
             Failure::internal(&error).coded("bad_answer").hint("is this URL a Remit ledger?")
         }
         RemoteError::Status { status, code, message, hint } => {
+            // What somebody else wrote, who may want the terminal to act on it.
+            let (code, message) = (plain(&code), plain(&message));
             let failure = match status {
                 500.. => Failure::internal(&message),
                 _ => Failure::refused(&code, &message),
@@ -399,7 +278,7 @@ pub(super) fn failure(error: RemoteError) -> Failure {
             let hint = match (status, hint) {
                 (401, _) => Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into()),
                 (403, _) => Some("--token-file FILE with the token of an administrator (http.admins)".into()),
-                (_, hint) => hint,
+                (_, hint) => hint.map(|hint| plain(&hint)),
             };
             let failure = failure.coded(&code);
             if let Some(hint) = hint { failure.hint(hint) } else { failure }

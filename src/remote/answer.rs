@@ -6,9 +6,10 @@ use serde_json::Value;
 /// The answer to one submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It stands in the log.
+    /// It stands in the log, as the server says: [`check_answer`](super::check_answer) holds it to its proof.
     Accepted(Accepted),
-    /// The rules refuse it; nothing was changed.
+    /// The rules refuse it and nothing was changed, as the server says: [`check_refusal`](super::check_refusal) holds
+    /// it to the entry that records it, if there is one.
     Refused(Refused),
 }
 
@@ -38,6 +39,8 @@ pub struct Refused {
     pub leaf: Option<u64>,
     /// The entry that records it, if one does.
     pub entry: Option<EntryIndex>,
+    /// The proof of that entry under a signed checkpoint, as text.
+    pub proof: Option<String>,
 }
 
 impl Reply {
@@ -57,6 +60,7 @@ impl Reply {
                 member: answer["member"].as_u64().unwrap_or_default(),
                 leaf: answer["leaf"].as_u64(),
                 entry: answer["entry"].as_u64().map(EntryIndex),
+                proof: text("proof"),
             })),
             _ => None,
         }

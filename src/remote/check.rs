@@ -1,10 +1,11 @@
 //! Checks that an operation stands where the ledger says: the log's signature, the path, and the entry itself, which is
 //! read from the log's own tiles (spec 08 §9).
 
-use super::{Accepted, Remote, RemoteError};
+use super::{Accepted, Refused, Remote, RemoteError};
 use remit_verifier::c2sp::{AcceptedCheckpoint, TlogProof, TlogProofError, Trust, TrustError};
+use remit_verifier::code::Code;
 use remit_verifier::hash::leaf_hash;
-use remit_verifier::log::Entry;
+use remit_verifier::log::{Entry, Outcome};
 use remit_verifier::merkle::{ProofError, verify_inclusion};
 use remit_verifier::types::{EntryIndex, Millis, ObjectId, TreeSize};
 use std::fmt;
@@ -29,6 +30,10 @@ pub enum CheckError {
     Inclusion(ProofError),
     /// The entry is not of this operation.
     OtherOperation,
+    /// The entry refuses the operation, for another reason than was said, or although it was said to be applied.
+    Refused(Code),
+    /// The entry applied the operation that was said to be refused.
+    Applied,
 }
 
 impl fmt::Display for CheckError {
@@ -41,14 +46,16 @@ impl fmt::Display for CheckError {
             Self::Remote(error) => error.fmt(f),
             Self::Inclusion(error) => write!(f, "the entry is not under the checkpoint: {error}"),
             Self::OtherOperation => f.write_str("the entry is of another operation"),
+            Self::Refused(code) => write!(f, "the entry refuses it: {code}"),
+            Self::Applied => f.write_str("the entry applied it"),
         }
     }
 }
 
 impl std::error::Error for CheckError {}
 
-/// Checks an answer to the submission with this id: success means that its entry stands under a checkpoint that `trust`
-/// accepts.
+/// Checks an answer to the submission with this id: success means that the entry that applied it stands under a
+/// checkpoint that `trust` accepts. A refusal, or what the ledger wrote itself of the same id, applied nothing.
 ///
 /// # Errors
 ///
@@ -60,11 +67,51 @@ pub fn check_answer(
     now: Millis,
     skew: Millis,
 ) -> Result<AcceptedCheckpoint, CheckError> {
-    let text = accepted.proof.as_deref().ok_or(CheckError::NoProof)?;
-    let at = accepted.entry;
+    let answer = (accepted.entry, accepted.proof.as_deref());
+    let (checkpoint, outcome) = check_outcome(remote, trust, (id, answer), now, skew)?;
+    match outcome.refused {
+        None => Ok(checkpoint),
+        Some(code) => Err(CheckError::Refused(code)),
+    }
+}
+
+/// Checks a refusal of the submission with this id: success means that the entry that records it, with the code that
+/// was answered, stands under a checkpoint that `trust` accepts (spec 19 §2). That nothing came after is not proved.
+///
+/// # Errors
+///
+/// [`CheckError`]; [`CheckError::NoProof`] of one that is no entry, or not shown.
+pub fn check_refusal(
+    remote: &Remote,
+    trust: &Trust,
+    (id, refused): (&ObjectId, &Refused),
+    now: Millis,
+    skew: Millis,
+) -> Result<AcceptedCheckpoint, CheckError> {
+    let entry = refused.entry.ok_or(CheckError::NoProof)?;
+    let answer = (entry, refused.proof.as_deref());
+    let (checkpoint, outcome) = check_outcome(remote, trust, (id, answer), now, skew)?;
+    match outcome.refused {
+        Some(code) if code.text() == refused.code => Ok(checkpoint),
+        Some(code) => Err(CheckError::Refused(code)),
+        None => Err(CheckError::Applied),
+    }
+}
+
+/// The entry that decided the submission with this id.
+fn check_outcome(
+    remote: &Remote,
+    trust: &Trust,
+    (id, (at, proof)): (&ObjectId, (EntryIndex, Option<&str>)),
+    now: Millis,
+    skew: Millis,
+) -> Result<(AcceptedCheckpoint, Outcome), CheckError> {
+    let text = proof.ok_or(CheckError::NoProof)?;
     let (checkpoint, entry) = check_with(text, at, trust, now, skew, |size| remote.entry(at, size))?;
     match Entry::decode(&entry) {
-        Ok(Entry::Outcome(outcome)) if outcome.id == *id => Ok(checkpoint),
+        Ok(Entry::Outcome(outcome)) if outcome.id == *id && !outcome.kind.is_written_by_the_ledger() => {
+            Ok((checkpoint, outcome))
+        }
         _ => Err(CheckError::OtherOperation),
     }
 }

@@ -6,7 +6,7 @@ mod check;
 mod replay;
 
 pub use answer::{Accepted, Refused, Reply};
-pub use check::{CheckError, check_answer, check_entry};
+pub use check::{CheckError, check_answer, check_entry, check_refusal};
 
 use serde_json::Value;
 use std::fmt;

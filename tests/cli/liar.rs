@@ -19,6 +19,28 @@ pub(crate) fn relay(
     change: impl Fn(String) -> String + Send + 'static,
     ask: impl Fn(String) -> String + Send + 'static,
 ) -> String {
+    liar(upstream, path, move |head, body| (head, change(body)), ask)
+}
+
+/// Hands submissions on, and answers them with another status and body.
+pub(crate) fn answers(
+    upstream: &str,
+    status: &'static str,
+    change: impl Fn(String) -> String + Send + 'static,
+) -> String {
+    let answer = move |head: String, body: String| {
+        let (_, rest) = head.split_once("\r\n").expect("a line of status");
+        (format!("HTTP/1.1 {status}\r\n{rest}"), change(body))
+    };
+    liar(upstream, "/v1/operations", answer, |line| line)
+}
+
+fn liar(
+    upstream: &str,
+    path: &'static str,
+    change: impl Fn(String, String) -> (String, String) + Send + 'static,
+    ask: impl Fn(String) -> String + Send + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let upstream = upstream.trim_start_matches("http://").to_owned();
@@ -61,8 +83,8 @@ pub(crate) fn relay(
             if head.lines().next().is_some_and(|line| line.contains(path)) {
                 let at = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head") + 4;
                 let (head, body) = answer.split_at(at);
-                let head = String::from_utf8_lossy(head).into_owned();
-                let body = change(String::from_utf8_lossy(body).into_owned());
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let (head, body) = change(text(head), text(body));
                 let head: Vec<&str> = head
                     .trim_end()
                     .lines()

@@ -19,6 +19,8 @@ mod explain;
 #[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
+mod forged;
+#[cfg(feature = "server")]
 mod keys;
 #[cfg(feature = "server")]
 mod leases;
