@@ -4,8 +4,8 @@ use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, ApprovalRule, Argument, Budget, Delegation, EntryQuota, Invocation, Origin, Path, Payment,
-    Permission, Reference, Requested, Sealed, Share, Stamp, Submission, Token, Trade, Value,
+    Act, ApprovalRule, Argument, Budget, Delegation, EntryQuota, Invocation, Lease, Origin, Path, Payment,
+    Permission, Purpose, Reference, Requested, Sealed, Share, Stamp, Submission, Token, Trade, Value,
 };
 use remit_verifier::sign::{Draft, DraftBody, SignError, Signer, sign_object, submission};
 use remit_verifier::types::{
@@ -106,9 +106,11 @@ impl Ask {
             token: self.token,
             epoch: self.epoch,
             payee: self.audience,
-            action: self.action.clone(),
-            resource: self.resource.clone(),
-            arguments: self.digests(),
+            purpose: Purpose::Use {
+                action: self.action.clone(),
+                resource: self.resource.clone(),
+                arguments: self.digests(),
+            },
             amount: payment.amount,
             unit: payment.unit,
             decide_by,
@@ -430,6 +432,22 @@ impl Client {
         signer: &'s dyn Signer,
     ) -> Draft<'s> {
         Draft { body: DraftBody::Reserve(invocation, Vec::new(), approvals), signers: vec![signer] }
+    }
+
+    /// A lease, with the approvals that travel with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Random`].
+    pub fn lease_approved<'s>(
+        &mut self,
+        now: Millis,
+        lease: Lease,
+        approvals: Vec<Vec<u8>>,
+        signer: &'s dyn Signer,
+    ) -> Result<Draft<'s>, ClientError> {
+        let stamp = self.stamp(now)?;
+        Ok(Draft { body: DraftBody::Lease(stamp, lease, approvals), signers: vec![signer] })
     }
 
     /// An approval that travels, good until `valid_until`: its id, and the object.

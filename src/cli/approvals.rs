@@ -9,7 +9,7 @@ use crate::client::{Client, Randomness};
 use crate::keys::did;
 use clap::{Args, Subcommand};
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
-use remit_verifier::object::{Act, Position};
+use remit_verifier::object::{Act, Position, Purpose};
 use remit_verifier::sign::Signer;
 use remit_verifier::types::{ObjectId, RequestId, Seconds};
 use serde_json::{Value, json};
@@ -263,14 +263,19 @@ fn fields(asked: &Asked) -> Value {
     let asking = &asked.asking;
     let argument = |of: &remit_verifier::object::Argument| (of.name.clone(), text::value::text_of(&of.value));
     let arguments: Vec<_> = asked.arguments.iter().map(argument).collect();
+    let (action, resource) = match &asking.purpose {
+        Purpose::Use { action, resource, .. } => (Some(action), Some(resource.as_str())),
+        Purpose::Lease(_) => (None, None),
+    };
     json!({
         "id": asked.id().to_string(),
         "ledger": asked.ledger.to_string(),
         "token": asking.token.to_string(),
         "epoch": asking.epoch.0,
         "payee": asking.payee.to_string(),
-        "action": asking.action,
-        "resource": asking.resource.as_str(),
+        "action": action,
+        "resource": resource,
+        "lease": asked.lease(),
         "arguments": arguments.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
         "amount": asking.payment.map(|(amount, _)| amount.to_string()),
         "unit": asking.payment.map(|(_, unit)| unit.to_string()),

@@ -11,9 +11,9 @@ use super::text::time;
 use crate::client::{Client, Randomness};
 use clap::Args;
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
-use remit_verifier::object::{Act, Asking, Requested};
+use remit_verifier::object::{Act, Asking, Purpose};
 use remit_verifier::sign::{Draft, DraftBody, Signer};
-use remit_verifier::types::{Amount, LedgerId, Nonce, ObjectId, Seconds};
+use remit_verifier::types::{Amount, LedgerId, Nonce, Seconds};
 use remit_verifier::verify::Presentation;
 use std::path::{Path, PathBuf};
 
@@ -56,17 +56,6 @@ impl RequestCommand {
         if self.unsubmitted { self.write_only() } else { self.submit() }
     }
 
-    fn decide_by(&self, now: Seconds) -> Result<Seconds, Failure> {
-        let by = time::instant(&self.decide_by, now.millis()).map_err(Failure::usage)?;
-        if by <= now || by.0 - now.0 > APPROVAL_VALIDITY_MAX.0 {
-            return Err(Failure::usage(format!(
-                "`{}`: the time to decide lies ahead, a week at most",
-                self.decide_by
-            )));
-        }
-        Ok(by)
-    }
-
     /// What is asked, with the nonce that makes it this request.
     fn asked(
         &self,
@@ -83,9 +72,11 @@ impl RequestCommand {
             token: chain.last()?.id,
             epoch: chain.epoch().0,
             payee: what.audience,
-            action: what.action,
-            resource: what.resource,
-            arguments: digests(&what.arguments),
+            purpose: Purpose::Use {
+                action: what.action,
+                resource: what.resource,
+                arguments: digests(&what.arguments),
+            },
             payment: payment.as_ref().map(|(amount, unit)| (*amount, unit.id)),
             nonce,
         };
@@ -96,7 +87,7 @@ impl RequestCommand {
     fn submit(&self) -> Outcome {
         let session = self.connection.open()?;
         let signer = session.signer(&self.signing.who)?;
-        let decide_by = self.decide_by(session.now.seconds())?;
+        let decide_by = decide_by(&self.decide_by, session.now.seconds())?;
         let typed =
             self.amount.as_ref().ok_or_else(|| Failure::usage("how much?").hint("--amount 'AMOUNT UNIT'"))?;
         let unit = session.unit(&typed.unit)?;
@@ -109,30 +100,14 @@ impl RequestCommand {
         }
         let mut client = session.client();
         let nonce = Nonce(client.random().map_err(Failure::internal)?);
-        let asked = self.asked(
-            &mut client,
-            (session.ledger, &chain),
-            Some((amount, unit.clone())),
-            nonce,
-            decide_by,
-        )?;
-        let draft = draft(&mut client, &session, &asked, (amount, unit.id), &signer)?;
-        asked.write(&self.out)?;
-        let what = format!("request for {} at {}", unit.show(amount), asked.asking.payee);
-        // The file is the only copy of the salts, and stays whatever is answered: the same bytes can be applied later.
-        let done = self.signing.keep.send(&session, &client, draft, &what).map_err(|failure| {
-            failure.note(format!("{} is kept; --out names another file to ask anew", self.out.display()))
-        })?;
-        Ok(say(done, &asked, &self.out).line(format!(
-            "`remit approvals approve {}` on the ledger, or `remit approvals sign {}` without it",
-            asked.id(),
-            self.out.display()
-        )))
+        let asked =
+            self.asked(&mut client, (session.ledger, &chain), Some((amount, unit)), nonce, decide_by)?;
+        submit(&session, &mut client, &asked, (&signer, &self.signing), &self.out)
     }
 
     fn write_only(&self) -> Outcome {
         let now = clock::now()?;
-        let decide_by = self.decide_by(now.seconds())?;
+        let decide_by = decide_by(&self.decide_by, now.seconds())?;
         let (session, bytes) = match self.shown.file()? {
             Some(bytes) => (None, bytes),
             None => {
@@ -152,12 +127,56 @@ impl RequestCommand {
         let mut client = Client::new(shown.ledger, Randomness::System);
         let nonce = Nonce(client.random().map_err(Failure::internal)?);
         let asked = self.asked(&mut client, (shown.ledger, &chain), payment, nonce, decide_by)?;
-        asked.write(&self.out)?;
-        let done = Done::say(format!("request written to {}; nothing is held", self.out.display()));
-        let done = done.with("status", "unsubmitted");
-        Ok(say(done, &asked, &self.out)
-            .line(format!("an approver signs it with `remit approvals sign {}`", self.out.display())))
+        write_only(&asked, &self.out)
     }
+}
+
+/// Until when approvers decide.
+pub(super) fn decide_by(text: &str, now: Seconds) -> Result<Seconds, Failure> {
+    let by = time::instant(text, now.millis()).map_err(Failure::usage)?;
+    if by <= now || by.0 - now.0 > APPROVAL_VALIDITY_MAX.0 {
+        return Err(Failure::usage(format!("`{text}`: the time to decide lies ahead, a week at most")));
+    }
+    Ok(by)
+}
+
+/// Writes a request that nothing is held for.
+pub(super) fn write_only(asked: &Asked, out: &Path) -> Outcome {
+    asked.write(out)?;
+    let done = Done::say(format!("request written to {}; nothing is held", out.display()));
+    let done = done.with("status", "unsubmitted");
+    Ok(say(done, asked, out)
+        .line(format!("an approver signs it with `remit approvals sign {}`", out.display())))
+}
+
+/// Writes a request, signs it and has the ledger hold its value.
+pub(super) fn submit(
+    session: &Session,
+    client: &mut Client,
+    asked: &Asked,
+    (signer, signing): (&dyn Signer, &Signing),
+    out: &Path,
+) -> Outcome {
+    let draft = draft(client, session, asked, signer)?;
+    asked.write(out)?;
+    let asking = &asked.asking;
+    let amount = match (&asking.payment, &asked.unit) {
+        (Some((amount, _)), Some(unit)) => unit.show(*amount),
+        _ => "an amount".into(),
+    };
+    let what = match asking.purpose {
+        Purpose::Use { .. } => format!("request for {amount} at {}", asking.payee),
+        Purpose::Lease(_) => format!("request for a lease of {amount} for {}", asking.payee),
+    };
+    // The file is the only copy of nonce and salts, and stays whatever is answered: the same bytes can be applied later.
+    let done = signing.keep.send(session, client, draft, &what).map_err(|failure| {
+        failure.note(format!("{} is kept; another file asks anew", out.display()))
+    })?;
+    Ok(say(done, asked, out).line(format!(
+        "`remit approvals approve {}` on the ledger, or `remit approvals sign {}` without it",
+        asked.id(),
+        out.display()
+    )))
 }
 
 /// The request as it is submitted: the nonce of its stamp is that of the request.
@@ -165,22 +184,12 @@ fn draft<'s>(
     client: &mut Client,
     session: &Session,
     asked: &Asked,
-    (amount, unit): (Amount, ObjectId),
     signer: &'s dyn Signer,
 ) -> Result<Draft<'s>, Failure> {
     let asking = &asked.asking;
-    let act = Act::Request(Requested {
-        token: asking.token,
-        epoch: asking.epoch,
-        payee: asking.payee,
-        action: asking.action.clone(),
-        resource: asking.resource.clone(),
-        arguments: asking.arguments.clone(),
-        amount,
-        unit,
-        decide_by: asked.decide_by.unwrap_or_default(),
-    });
-    let mut draft = client.act(session.now, act, &[signer]).map_err(Failure::usage)?;
+    let requested = asking.requested(asked.decide_by.unwrap_or_default());
+    let requested = requested.ok_or_else(|| Failure::usage("what waits on the ledger has an amount"))?;
+    let mut draft = client.act(session.now, Act::Request(requested), &[signer]).map_err(Failure::usage)?;
     if let DraftBody::Act(stamp, ..) = &mut draft.body {
         stamp.nonce = asking.nonce;
     }

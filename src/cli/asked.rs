@@ -4,11 +4,12 @@
 use super::out::{Failure, read_file};
 use super::private;
 use super::text::amount::Unit;
+use super::text::operation::lasts;
 use super::text::{hex, id, permission, plain, time, to_hex, value, word};
 use clap::Args;
 use remit_verifier::limits::{APPROVAL_BYTES_MAX, APPROVALS_MAX};
-use remit_verifier::object::{Approval, Argument, Asking};
-use remit_verifier::types::{Amount, Epoch, Hash, LedgerId, Nonce, ObjectId, RequestId, Seconds};
+use remit_verifier::object::{Approval, Argument, Asking, LeaseTerms, Purpose};
+use remit_verifier::types::{Amount, Epoch, Hash, LedgerId, Nonce, ObjectId, RequestId, Seconds, TillId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub(super) struct Asked {
     pub(super) decide_by: Option<Seconds>,
 }
 
-/// A use that approvers said yes to.
+/// A use or lease that approvers said yes to.
 #[derive(Args)]
 #[command(next_help_heading = "Approvals")]
 pub(super) struct Approved {
@@ -55,15 +56,33 @@ struct File {
     token: String,
     epoch: u64,
     payee: String,
-    action: String,
-    resource: String,
+    /// Of a use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
     /// `NAME=VALUE:SALT`, as a service is shown them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     arguments: Vec<String>,
+    /// In place of them, what only a lease has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<FileLease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payment: Option<FilePayment>,
     nonce: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decide_by_s: Option<u64>,
+}
+
+/// A lease in a file, and in the view of a request.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLease {
+    till: String,
+    spend_until_s: u64,
+    settle_by_s: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refund_until_s: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +104,14 @@ pub(super) fn digests(arguments: &[Argument]) -> Vec<(String, Hash)> {
 impl Asked {
     pub(super) fn id(&self) -> RequestId {
         self.asking.id(&self.ledger)
+    }
+
+    /// What only a lease has, as the file says it; nothing of a use.
+    pub(super) fn lease(&self) -> Option<Value> {
+        match &self.asking.purpose {
+            Purpose::Use { .. } => None,
+            Purpose::Lease(terms) => serde_json::to_value(FileLease::of(terms)).ok(),
+        }
     }
 
     /// Reads a file; its fields must be those that its id stands for.
@@ -115,15 +142,22 @@ impl Asked {
             unit_name: self.unit.as_ref().map(|unit| unit.name.clone()).unwrap_or_default(),
             decimals: self.unit.as_ref().map(|unit| unit.decimals).unwrap_or_default(),
         });
+        let (action, resource, lease) = match &self.asking.purpose {
+            Purpose::Use { action, resource, .. } => {
+                (Some(action.clone()), Some(resource.as_str().to_owned()), None)
+            }
+            Purpose::Lease(terms) => (None, None, Some(FileLease::of(terms))),
+        };
         let file = File {
             request: self.id().to_string(),
             ledger: self.ledger.to_string(),
             token: self.asking.token.to_string(),
             epoch: self.asking.epoch.0,
             payee: self.asking.payee.to_string(),
-            action: self.asking.action.clone(),
-            resource: self.asking.resource.as_str().into(),
+            action,
+            resource,
             arguments: self.arguments.iter().map(value::salted_text).collect(),
+            lease,
             payment,
             nonce: to_hex(&self.asking.nonce.0),
             decide_by_s: self.decide_by.map(|by| by.0),
@@ -165,15 +199,26 @@ impl Asked {
             format!("  ledger {}", self.ledger),
             format!("  token {}, epoch {}", asking.token, asking.epoch.0),
             format!("  asks {}", asking.payee),
-            format!("  to {} {}", word(&asking.action), word(asking.resource.as_str())),
         ];
-        for (name, digest) in &asking.arguments {
-            lines.push(match self.arguments.iter().find(|argument| argument.name == *name) {
-                Some(argument) => {
-                    format!("  with {} {}", word(name), value::text_of(&argument.value))
+        match &asking.purpose {
+            Purpose::Use { action, resource, arguments } => {
+                lines.push(format!("  to {} {}", word(action), word(resource.as_str())));
+                for (name, digest) in arguments {
+                    lines.push(match self.arguments.iter().find(|argument| argument.name == *name) {
+                        Some(argument) => {
+                            format!("  with {} {}", word(name), value::text_of(&argument.value))
+                        }
+                        None => {
+                            format!("  with {}, of which the ledger has a digest: {digest}", word(name))
+                        }
+                    });
                 }
-                None => format!("  with {}, of which the ledger has a digest: {digest}", word(name)),
-            });
+            }
+            Purpose::Lease(terms) => {
+                lines.push(format!("  for a lease to its till {}, {}:", terms.till, lasts(terms)));
+                lines.push("  it takes vouchers for all of it without asking the ledger, and no".into());
+                lines.push("  revocation takes back before then what is leased".into());
+            }
         }
         match (&asking.payment, &self.unit) {
             (None, _) => lines.push("  for nothing".into()),
@@ -207,6 +252,16 @@ impl File {
         if let Some(pair) = digests.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(format!("the argument {} stands twice", plain(&pair[0].0)));
         }
+        let purpose = match (&self.action, &self.resource, &self.lease) {
+            (Some(action), Some(resource), None) => {
+                let resource = permission::resource(resource)?;
+                Purpose::Use { action: action.clone(), resource, arguments: digests }
+            }
+            (None, None, Some(lease)) if digests.is_empty() && self.payment.is_some() => {
+                Purpose::Lease(lease.terms()?)
+            }
+            _ => return Err("it asks neither for one use nor for one lease of an amount".into()),
+        };
         let unit = |payment: &FilePayment| {
             let unit = Unit::new(id(&payment.unit)?, payment.unit_name.clone(), payment.decimals);
             unit.ok_or_else(|| format!("{} decimals are more than a unit has", payment.decimals))
@@ -222,9 +277,7 @@ impl File {
                 token: id(&self.token)?,
                 epoch: Epoch(self.epoch),
                 payee: id(&self.payee)?,
-                action: self.action.clone(),
-                resource: permission::resource(&self.resource)?,
-                arguments: digests,
+                purpose,
                 payment: self.payment.as_ref().map(amount).transpose()?,
                 nonce: Nonce(hex(&self.nonce).ok_or("the nonce is none")?),
             },
@@ -235,19 +288,47 @@ impl File {
     }
 }
 
+impl FileLease {
+    fn of(terms: &LeaseTerms) -> Self {
+        Self {
+            till: terms.till.to_string(),
+            spend_until_s: terms.spend_until.0,
+            settle_by_s: terms.settle_by.0,
+            refund_until_s: terms.refund_until.map(|until| until.0),
+        }
+    }
+
+    fn terms(&self) -> Result<LeaseTerms, String> {
+        Ok(LeaseTerms {
+            till: TillId(id(&self.till)?.0),
+            spend_until: Seconds(self.spend_until_s),
+            settle_by: Seconds(self.settle_by_s),
+            refund_until: self.refund_until_s.map(Seconds),
+        })
+    }
+}
+
 fn read_view(ledger: LedgerId, view: &Value) -> Option<Asked> {
     let text = |name: &str| view[name].as_str();
     let id = |name: &str| text(name).and_then(|text| id(text).ok());
     let argument = |of: &Value| Some((of["name"].as_str()?.to_owned(), Hash(hex(of["digest"].as_str()?)?)));
+    let purpose = if view["lease"].is_null() {
+        Purpose::Use {
+            action: text("action")?.into(),
+            resource: remit_verifier::object::Path::parse(text("resource")?).ok()?,
+            arguments: view["arguments"].as_array()?.iter().map(argument).collect::<Option<_>>()?,
+        }
+    } else {
+        let lease: FileLease = serde_json::from_value(view["lease"].clone()).ok()?;
+        Purpose::Lease(lease.terms().ok()?)
+    };
     Some(Asked {
         ledger,
         asking: Asking {
             token: id("token")?,
             epoch: Epoch(view["epoch"].as_u64()?),
             payee: id("payee")?,
-            action: text("action")?.into(),
-            resource: remit_verifier::object::Path::parse(text("resource")?).ok()?,
-            arguments: view["arguments"].as_array()?.iter().map(argument).collect::<Option<_>>()?,
+            purpose,
             payment: Some((Amount(text("amount")?.parse().ok()?), id("unit")?)),
             nonce: Nonce(hex(text("nonce")?)?),
         },
@@ -325,9 +406,10 @@ mod tests {
             token: id.clone(),
             epoch: 0,
             payee: id,
-            action: "book".into(),
-            resource: "rooms/12".into(),
+            action: Some("book".into()),
+            resource: Some("rooms/12".into()),
             arguments: arguments.iter().map(|text| (*text).into()).collect(),
+            lease: None,
             payment: None,
             nonce: "cd".repeat(16),
             decide_by_s: None,
@@ -338,7 +420,8 @@ mod tests {
     fn a_file_says_each_argument_once_and_all_that_is_signed() {
         let (first, salt) = ("class=first", "0a".repeat(16));
         let asked = file(&[&format!("{first}:{salt}"), &format!("b=2:{salt}")]).asked().expect("a request");
-        let names: Vec<_> = asked.asking.arguments.iter().map(|(name, _)| name.as_str()).collect();
+        let Purpose::Use { arguments, .. } = &asked.asking.purpose else { panic!("a use") };
+        let names: Vec<_> = arguments.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["b", "class"], "in the order in which they are signed");
         let lines = asked.lines(Some("the file")).join("\n");
         for part in ["  with class \"first\"", "  with b 2", "  to book rooms/12", "  for nothing"] {
@@ -347,7 +430,7 @@ mod tests {
         let twice = file(&[&format!("a=1:{salt}"), &format!("a=2:{salt}")]).asked();
         assert!(twice.is_err_and(|why| why.contains("stands twice")));
         assert!(File { nonce: "cd".into(), ..file(&[]) }.asked().is_err());
-        assert!(File { resource: "rooms//12".into(), ..file(&[]) }.asked().is_err());
+        assert!(File { resource: Some("rooms//12".into()), ..file(&[]) }.asked().is_err());
     }
 
     #[test]

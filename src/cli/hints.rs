@@ -75,7 +75,8 @@ fn of_approvals(code: &str) -> Option<&'static str> {
     Some(match code {
         "approval_required" => {
             "`remit request TOKEN … --out request.json` asks the approvers, whom `remit show TOKEN` names, of it and \
-             of the tokens above; once they said yes, `remit reserve --approved request.json`"
+             of the tokens above, and `remit lease … --ask request.json` for a lease; once they said yes, `remit \
+             reserve --approved request.json` or `remit lease --approved request.json`"
         }
         "request_closed" => {
             "it was carried out, taken back or refused, its time ran out, or something that it needs was suspended \
@@ -85,6 +86,10 @@ fn of_approvals(code: &str) -> Option<&'static str> {
             "`remit approvals show REQUEST` says what is asked; an approval is good for exactly that, its nonce too"
         }
         "not_an_approver" => "`remit approvals show REQUEST` names them; --key is the file of one of them",
+        "every_use_asks" => {
+            "a token of the chain wants a yes to every payment in this unit, so that no voucher could be taken: \
+             reserve each payment, or have it reissued with a threshold (`--approve-above`)"
+        }
         "no_approvers" => "a budget with `approval` needs --approver KEY in the same token",
         code => return of_trade(code),
     })

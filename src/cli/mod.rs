@@ -21,6 +21,8 @@ mod commands;
 mod config;
 #[cfg(feature = "server")]
 mod control;
+#[cfg(feature = "server")]
+mod deadlines;
 mod demo;
 #[cfg(feature = "server")]
 mod doctor;

@@ -76,7 +76,9 @@ impl Keep {
         match body {
             DraftBody::Token(token, _) => token.valid_until = until(OBJECT_VALIDITY_MAX),
             DraftBody::Reserve(invocation, ..) => invocation.valid_until = until(INVOCATION_VALIDITY_MAX),
-            DraftBody::Act(stamp, ..) => stamp.valid_until = until(OBJECT_VALIDITY_MAX),
+            DraftBody::Act(stamp, ..) | DraftBody::Lease(stamp, ..) => {
+                stamp.valid_until = until(OBJECT_VALIDITY_MAX);
+            }
         }
         Ok(())
     }
@@ -407,6 +409,9 @@ fn unbundled(operation: Operation, links: Vec<Vec<u8>>, approvals: Vec<Vec<u8>>)
         Body::Token(token, sealed) => DraftBody::Token(Token { bundle: None, ..token }, sealed),
         Body::Reserve(invocation, ..) => {
             DraftBody::Reserve(Invocation { bundle: None, ..invocation }, links, approvals)
+        }
+        Body::Act(stamp, Act::Lease(lease), _) if !approvals.is_empty() => {
+            DraftBody::Lease(Stamp { bundle: None, ..stamp }, lease, approvals)
         }
         Body::Act(stamp, act, sealed) => DraftBody::Act(Stamp { bundle: None, ..stamp }, act, sealed),
     }

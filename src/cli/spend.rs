@@ -2,6 +2,7 @@
 
 use super::asked::{Approved, Asked, Carried};
 use super::chain::Chain;
+use super::deadlines::Deadlines;
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing, Who};
 use super::text::amount::{self, Typed, Unit};
@@ -11,7 +12,7 @@ use super::{clock, key, private, text};
 use crate::client::{Ask, Client, Randomness};
 use clap::Args;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
-use remit_verifier::object::{Act, Argument, Invocation, Payment, Reference, Value};
+use remit_verifier::object::{Act, Argument, Invocation, Payment, Purpose, Reference, Value};
 use remit_verifier::sign::{Draft, DraftBody, Signer};
 use remit_verifier::types::{Amount, EntryIndex, Hash, LedgerId, Millis, ObjectId, Seconds, TreeSize};
 use remit_verifier::verify::{Evidence, Presentation};
@@ -91,12 +92,8 @@ pub(super) struct Reserve {
         conflicts_with = "approved"
     )]
     amount: Option<Typed>,
-    /// Until when the service may take it; at most 30 days.
-    #[arg(long, value_name = "TIME", default_value = "24h")]
-    settle_by: String,
-    /// Until when the service may refund it; without it, not at all.
-    #[arg(long, value_name = "TIME")]
-    refund_until: Option<String>,
+    #[command(flatten)]
+    deadlines: Deadlines,
     /// A folder for what the service is shown.
     #[arg(long, value_name = "DIR", conflicts_with = "prepare")]
     out: Option<PathBuf>,
@@ -204,13 +201,17 @@ impl What {
 
 impl Salted {
     /// What was approved.
-    fn of(asked: &Asked) -> Self {
-        Self {
+    fn of(asked: &Asked) -> Result<Self, Failure> {
+        let Purpose::Use { action, resource, .. } = &asked.asking.purpose else {
+            return Err(Failure::usage("what was approved is a lease")
+                .hint("`remit lease --approved FILE` opens it; its vouchers are for each use"));
+        };
+        Ok(Self {
             audience: asked.asking.payee,
-            action: asked.asking.action.clone(),
-            resource: asked.asking.resource.clone(),
+            action: action.clone(),
+            resource: resource.clone(),
             arguments: asked.arguments.clone(),
-        }
+        })
     }
 }
 
@@ -224,7 +225,7 @@ impl Request {
         payment: Option<Payment>,
     ) -> Result<Option<Ask>, Failure> {
         let what = match carried {
-            Some(carried) => Some(Salted::of(&carried.asked)),
+            Some(carried) => Some(Salted::of(&carried.asked)?),
             None => self.what.salted(client)?,
         };
         let Some(what) = what else {
@@ -324,8 +325,7 @@ impl Reserve {
         let shown = self.shown.or_of(carried);
         let session = self.connection.open()?;
         let signer = session.signer(&self.signing.who)?;
-        let settle_by = session.instant(&self.settle_by)?;
-        let refund_until = self.refund_until.as_deref().map(|text| session.instant(text)).transpose()?;
+        let (settle_by, refund_until) = self.deadlines.read(&session)?;
         let (payment, unit) = payment(&session, self.amount.as_ref(), carried, (settle_by, refund_until))?;
         let bytes = shown.fresh(&session, Some(&unit.id))?;
         let chain = session.read_chain(&bytes)?;

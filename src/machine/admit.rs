@@ -178,9 +178,7 @@ fn apply<V: StateView>(
             issue::issue(tx, operation, token, sealed)
         }
         Body::Token(token, sealed) => issue::delegate(tx, operation, token, sealed),
-        Body::Reserve(invocation, links, approvals) => {
-            reserve::reserve(tx, operation, invocation, links, approvals)
-        }
+        Body::Reserve(invocation, links) => reserve::reserve(tx, operation, invocation, links),
         Body::Act(_, act, sealed) => apply_act(tx, before, operation, act, sealed.as_ref()),
     }
 }

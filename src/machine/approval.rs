@@ -1,8 +1,10 @@
-//! Rules for approvals: asking, saying yes, taking back, and what a reserve brings along (spec 11 §4.22–§4.24, 17).
+//! Rules for approvals: asking, saying yes, taking back, and what a reserve or lease brings along (spec 11
+//! §4.22–§4.24, 17).
 
 use super::chain::{Chain, ChainLink};
 use super::funds::{self, Move};
 use super::issue::live_unit;
+use super::lease;
 use super::quota;
 use super::refusal::{Rule, Spend, Stop};
 use super::reserve::payee_of;
@@ -13,14 +15,16 @@ use remit_verifier::key::PublicKey;
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
 use remit_verifier::log::{Bound, BoundKind, Facts};
 use remit_verifier::object::{
-    Approval, ApprovalRule, Asked, Invocation, Link, Operation, Position, Requested,
+    Approval, ApprovalRule, Asked, Link, Operation, Path, Position, Purpose, Requested,
 };
-use remit_verifier::types::{Amount, EntryIndex, KeyBytes, ObjectId, RequestId, Rules, Seconds, StateIndex};
+use remit_verifier::types::{
+    Amount, EntryIndex, KeyBytes, Millis, ObjectId, RequestId, Rules, Seconds, StateIndex,
+};
 
 /// The rules version that has approvals.
 pub(super) const APPROVALS: Rules = Rules(2);
 
-/// What approvers said to an invocation.
+/// What approvers said to an invocation or lease.
 pub(super) struct Given {
     /// The request that it carries out, if it names one.
     request: Option<RequestId>,
@@ -38,15 +42,27 @@ fn rules_of<'c>(chain: &'c Chain, links: &'c [Link]) -> impl Iterator<Item = (St
     logged.chain(offline).filter_map(|(index, rule)| rule.map(|rule| (index, rule)))
 }
 
-/// What approvers said to an invocation, on the ledger and in what travels with it.
+/// The least amount in the unit up to which every link asks nobody, if a link states a rule at all. Where one asks for
+/// every payment, nothing can be spent out of a lease.
+pub(super) fn least_threshold<E>(chain: &Chain, unit: &ObjectId) -> Rule<Option<Amount>, E> {
+    let mut least: Option<Amount> = None;
+    for (index, rule) in rules_of(chain, &[]) {
+        let threshold = rule.threshold(unit).filter(|most| most.0 > 0);
+        let threshold = threshold.ok_or(Code::EveryUseAsks).map_err(|code| Stop::at(code, index))?;
+        least = least.into_iter().chain([threshold]).min();
+    }
+    Ok(least)
+}
+
+/// What approvers said to this request, if one is named, on the ledger and in what travels with what carries it out.
 pub(super) fn given<V: StateView>(
     tx: &Transaction<'_, V>,
     chain: &Chain,
-    invocation: &Invocation,
+    request: Option<RequestId>,
     links: &[Link],
     approvals: &[Approval],
 ) -> Rule<Given, V::Error> {
-    let Some(request) = invocation.request_id(&tx.head().ledger) else {
+    let Some(request) = request else {
         return match approvals {
             [] => Ok(Given::nobody()),
             _ => Err(Stop::from(Code::UnknownRequest).of_anybody()),
@@ -101,7 +117,7 @@ fn require_window<V: StateView>(tx: &Transaction<'_, V>, until: Seconds) -> Rule
 
 impl Given {
     /// Nobody was asked.
-    pub(super) const fn nobody() -> Self {
+    const fn nobody() -> Self {
         Self { request: None, keys: Vec::new(), waiting: None }
     }
 
@@ -163,7 +179,10 @@ pub(super) fn request<V: StateView>(
 ) -> Rule<(), V::Error> {
     let chain = Chain::load(tx, &ask.token)?;
     chain.require_live(tx)?;
-    tx.require_rules(APPROVALS)?;
+    tx.require_rules(match ask.purpose {
+        Purpose::Use { .. } => APPROVALS,
+        Purpose::Lease(_) => lease::ASKED_SINCE,
+    })?;
     chain.require_epoch(ask.epoch)?;
     let last = chain.last()?;
     match operation.signers.as_slice() {
@@ -182,19 +201,16 @@ fn pend<V: StateView>(
     chain: &Chain,
 ) -> Rule<(), V::Error> {
     let last = chain.last()?;
-    let payee = payee_of(tx, &ask.payee)?;
-    chain.authority()?.allows(&Asked {
-        audience: &ask.payee,
-        action: &ask.action,
-        resource: &ask.resource,
-        arguments: None,
-    })?;
-    let unit = live_unit(tx, &ask.unit)?;
-    let most = tx.now.seconds().0.saturating_add(APPROVAL_VALIDITY_MAX.0);
-    if ask.decide_by.passed(tx.now) || ask.decide_by.0 > most {
-        return Err(Code::BadTime.into());
-    }
-    funds::require_use(chain, unit, ask.amount)?;
+    let (payee, unit) = match (&ask.purpose, ask.to_lease(operation.nonce())) {
+        (Purpose::Use { action, resource, .. }, _) => require_use(tx, chain, ask, (action, resource))?,
+        (Purpose::Lease(_), terms) => {
+            let terms = terms.ok_or(Code::Malformed)?;
+            let within = lease::require_within(tx, chain, &terms)?;
+            require_decided(tx.now, ask, terms.spend_until)?;
+            least_threshold(chain, &ask.unit)?;
+            (within.payee, within.unit)
+        }
+    };
     let request = ask.request_id(&tx.head().ledger, operation.nonce());
     match tx.get(&key::RequestOf(request))? {
         None => {}
@@ -218,6 +234,28 @@ fn pend<V: StateView>(
     tx.set_due(ask.decide_by, ObjectId(request.0), Due::Request);
     tx.facts.push(Facts { deadline: Some(ask.decide_by), ..facts });
     Ok(())
+}
+
+/// Requires that the chain allows a use that is asked for: its payee and unit.
+fn require_use<V: StateView>(
+    tx: &Transaction<'_, V>,
+    chain: &Chain,
+    ask: &Requested,
+    (action, resource): (&str, &Path),
+) -> Rule<(StateIndex, StateIndex), V::Error> {
+    let payee = payee_of(tx, &ask.payee)?;
+    chain.authority()?.allows(&Asked { audience: &ask.payee, action, resource, arguments: None })?;
+    let unit = live_unit(tx, &ask.unit)?;
+    require_decided(tx.now, ask, Seconds(u64::MAX))?;
+    funds::require_use(chain, unit, ask.amount)?;
+    Ok((payee, unit))
+}
+
+/// Approvers have time to decide, and no longer than what they decide about can be done.
+fn require_decided<E>(now: Millis, ask: &Requested, last: Seconds) -> Rule<(), E> {
+    let most = now.seconds().0.saturating_add(APPROVAL_VALIDITY_MAX.0);
+    let by = ask.decide_by;
+    if by.passed(now) || by.0 > most || by > last { Err(Code::BadTime.into()) } else { Ok(()) }
 }
 
 /// The request, if it waits, with the chain of its token.

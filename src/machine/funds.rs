@@ -26,6 +26,8 @@ pub(super) enum Move {
     /// What waited comes back.
     Unpend,
     Lease,
+    /// What waited is leased.
+    ActivateLease,
     Settle,
     Unlease,
 }
@@ -52,6 +54,7 @@ impl Move {
             Self::Activate => subtract(&mut counters.pending).and_then(|()| add(&mut counters.reserved)),
             Self::Unpend => subtract(&mut counters.pending),
             Self::Lease => add(&mut counters.leased),
+            Self::ActivateLease => subtract(&mut counters.pending).and_then(|()| add(&mut counters.leased)),
             Self::Settle => subtract(&mut counters.leased).and_then(|()| add(&mut counters.captured)),
             Self::Unlease => subtract(&mut counters.leased),
         }

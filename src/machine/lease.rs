@@ -1,11 +1,12 @@
 //! Rules for leases: opening, settling, closing, expiry (spec 16 §3 and §7).
 
-use super::approval::Given;
+use super::approval;
 use super::chain::{Chain, require_signers};
 use super::funds::{self, Move, budget_of};
 use super::issue::live_unit;
 use super::quota;
 use super::refusal::{Rule, Spend, Stop};
+use super::reserve::payee_of;
 use super::settle::require_payee;
 use super::transaction::Transaction;
 use super::view::{Capture, Due, Lease, Reservation, StateView, key};
@@ -14,18 +15,19 @@ use remit_verifier::code::Code;
 use remit_verifier::limits::{LEASE_SETTLE_MIN, REFUND_MAX, SETTLE_MAX};
 use remit_verifier::log::{Bound, BoundKind, Facts};
 use remit_verifier::object::{Lease as Terms, Operation, Voucher};
-use remit_verifier::state::MASK_OPERATOR;
 use remit_verifier::types::{Amount, Millis, ObjectId, Rules, Seconds, StateIndex};
 
 /// The rules that have leases.
 const SINCE: Rules = Rules(2);
+/// The rules in which one can be asked for.
+pub(super) const ASKED_SINCE: Rules = Rules(3);
 
 pub(super) fn open<V: StateView>(
     tx: &mut Transaction<'_, V>,
     operation: &Operation,
     terms: &Terms,
 ) -> Rule<(), V::Error> {
-    tx.require_rules(SINCE)?;
+    tx.require_rules(if terms.request_nonce.is_some() { ASKED_SINCE } else { SINCE })?;
     let chain = Chain::load(tx, &terms.token)?;
     chain.require_live(tx)?;
     chain.require_epoch(terms.epoch)?;
@@ -45,31 +47,24 @@ fn lock<V: StateView>(
 ) -> Rule<(), V::Error> {
     let last = chain.last()?;
     let holder = last.state()?.holder;
-    let payee = tx.leaf_of(&terms.payee, Code::UnknownParty)?;
-    if payee.leaf.party().is_none() {
-        return Err(Code::UnknownParty.into());
-    }
-    if payee.leaf.mask & MASK_OPERATOR != 0 {
-        return Err(Stop::at(Code::PartyFrozen, payee.leaf.index));
-    }
-    if terms.amount == Amount(0) {
-        return Err(Code::BadAmount.into());
-    }
-    let unit = live_unit(tx, &terms.unit)?;
-    require_deadlines(tx.now, terms, last.info.token.expires)?;
-    let per_use = require_leases(chain, unit, terms, tx.now.seconds())?;
-    // A lease brings no approvals: one whose whole amount needs them is not opened.
-    let given = Given::nobody();
+    let Within { payee, unit, per_use } = require_within(tx, chain, terms)?;
+    let request = terms.request_id(&tx.head().ledger);
+    // Without a request no rule applies to the whole, and so none to any use of it.
+    let unapproved = if request.is_some() { approval::least_threshold(chain, &terms.unit)? } else { None };
+    let given = approval::given(tx, chain, request, &[], &operation.approvals)?;
     given.require(chain, &[], terms.amount, &terms.unit)?;
     let from = chain.links.len() - 1;
-    let funding = funds::post(tx, chain, unit, from, terms.amount, Move::Lease)?;
+    // What waited for approval is held already.
+    let what = if given.waiting.is_some() { Move::ActivateLease } else { Move::Lease };
+    let funding = funds::post(tx, chain, unit, from, terms.amount, what)?;
     windows::count(tx, chain, unit, terms.amount, |link| given.meets(link))?;
     quota::require_entries(tx, chain)?;
+    given.close(tx);
     let lease = Lease {
         entry: tx.entry,
         token: last.index,
         unit,
-        payee: payee.leaf.index,
+        payee,
         payee_id: terms.payee,
         unit_id: terms.unit,
         holder,
@@ -83,9 +78,33 @@ fn lock<V: StateView>(
     tx.put(&key::LeaseOf(operation.id), lease);
     tx.set_due(terms.settle_by, operation.id, Due::Lease);
     let (index, amount) = (Some(last.index), Some(terms.amount));
-    let facts = Facts { index, amount, unit: Some(unit), per_use, ..Facts::default() };
+    let facts = Facts { index, amount, unit: Some(unit), per_use, unapproved, ..Facts::default() };
     tx.facts.push(Facts { funding: Some(funding), deadline: Some(terms.settle_by), ..facts });
     Ok(())
+}
+
+/// What a lease is within, be it opened or asked for.
+pub(super) struct Within {
+    pub(super) payee: StateIndex,
+    pub(super) unit: StateIndex,
+    /// The least that one use may be.
+    per_use: Option<Amount>,
+}
+
+/// Requires that payee, unit, amount and deadlines are ones of a lease, and that every link lets it be.
+pub(super) fn require_within<V: StateView>(
+    tx: &Transaction<'_, V>,
+    chain: &Chain,
+    terms: &Terms,
+) -> Rule<Within, V::Error> {
+    let payee = payee_of(tx, &terms.payee)?;
+    if terms.amount == Amount(0) {
+        return Err(Code::BadAmount.into());
+    }
+    let unit = live_unit(tx, &terms.unit)?;
+    require_deadlines(tx.now, terms, chain.last()?.info.token.expires)?;
+    let per_use = require_leases(chain, unit, terms, tx.now.seconds())?;
+    Ok(Within { payee, unit, per_use })
 }
 
 /// The deadlines follow each other with room for two clocks that are off, and none outlives what bounds it.

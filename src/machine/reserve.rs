@@ -12,7 +12,7 @@ use super::windows;
 use remit_verifier::code::Code;
 use remit_verifier::limits::{DEPTH_MAX, OFFLINE_LINK_LIFE_MAX, REFUND_MAX, SETTLE_MAX};
 use remit_verifier::log::Facts;
-use remit_verifier::object::{Approval, Asked, Authority, Invocation, Link, Operation, Origin, Payment};
+use remit_verifier::object::{Asked, Authority, Invocation, Link, Operation, Origin, Payment};
 use remit_verifier::state::MASK_OPERATOR;
 use remit_verifier::types::{Amount, KeyBytes, Millis, ObjectId, StateIndex};
 
@@ -21,7 +21,6 @@ pub(super) fn reserve<V: StateView>(
     operation: &Operation,
     invocation: &Invocation,
     links: &[Link],
-    approvals: &[Approval],
 ) -> Rule<(), V::Error> {
     // What spends out of a lease is settled by the payee.
     if invocation.claim.is_some() {
@@ -49,7 +48,7 @@ pub(super) fn reserve<V: StateView>(
         unit: payment.map(|payment| payment.unit),
     };
     let from = Spender { chain: &chain, links, authority: &authority };
-    spend_from(tx, operation, invocation, approvals, &from).map_err(|stop| stop.of_holder(spend))
+    spend_from(tx, operation, invocation, &from).map_err(|stop| stop.of_holder(spend))
 }
 
 /// Who spends: a chain and links whose last holder has signed, and what they allow together.
@@ -64,7 +63,6 @@ fn spend_from<V: StateView>(
     tx: &mut Transaction<'_, V>,
     operation: &Operation,
     invocation: &Invocation,
-    approvals: &[Approval],
     spender: &Spender<'_>,
 ) -> Rule<(), V::Error> {
     let Spender { chain, links, authority } = *spender;
@@ -80,7 +78,8 @@ fn spend_from<V: StateView>(
     require_deadlines(tx.now, &payment)?;
     funds::require_use(chain, unit, payment.amount)?;
     authority.allows_payment(&payment)?;
-    let given = approval::given(tx, chain, invocation, links, approvals)?;
+    let request = invocation.request_id(&tx.head().ledger);
+    let given = approval::given(tx, chain, request, links, &operation.approvals)?;
     given.require(chain, links, payment.amount, &payment.unit)?;
     let budgets = link_budgets(links, &payment);
     let from = chain.links.len() - 1;

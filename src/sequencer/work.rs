@@ -59,7 +59,7 @@ impl Input {
         let operations = self.checked.iter().flat_map(|verified| &verified.operations);
         operations.filter_map(|operation| match &operation.body {
             Body::Token(token, _) => token.parent(),
-            Body::Reserve(invocation, links, _) => {
+            Body::Reserve(invocation, links) => {
                 links.first().map_or(Some(invocation.token), |link| link.token.parent())
             }
             Body::Act(_, Act::Lease(lease), _) => Some(lease.token),

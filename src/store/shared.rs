@@ -86,6 +86,11 @@ impl SharedMemory {
         self.read().clone()
     }
 
+    /// Looks at everything that is kept, where it stands; nothing is committed meanwhile.
+    pub fn look<T>(&self, with: impl FnOnce(&MemoryStore) -> T) -> T {
+        with(&self.read())
+    }
+
     /// Pre-images that are kept for readers.
     pub fn pre_images(&self) -> &PreImages {
         &self.inner.pre_images

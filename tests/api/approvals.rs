@@ -1,13 +1,16 @@
 //! What waits for approvers: shown with all that its id stands for, to readers alone, and listed for each approver.
 
 use crate::desk::{Desk, did};
+use crate::story::{lease_terms, requested_lease};
 use crate::world::{DAY, key, public};
 use remit::api::Served;
-use remit::client::{TokenSpec, budget};
+use remit::client::{Ask, TokenSpec, budget};
 use remit_verifier::key::EncodedKey;
-use remit_verifier::object::Position;
-use remit_verifier::object::{Act, ApprovalRule, Asking, Budget, Path, Period, Requested, Target, Window};
-use remit_verifier::types::{Amount, Hash, Nonce, ObjectId, RequestId, Seconds};
+use remit_verifier::object::{
+    Act, ApprovalRule, Argument, Asking, Budget, Lease, LeaseLimits, Period, Position, Purpose, Requested,
+    Target, Value as Operand, Window,
+};
+use remit_verifier::types::{Amount, Nonce, ObjectId, RequestId, Seconds};
 use serde_json::{Value, json};
 
 fn rule(k: u64, approvers: &[&str], thresholds: Option<Vec<(ObjectId, Amount)>>) -> ApprovalRule {
@@ -35,17 +38,9 @@ async fn guarded(desk: &mut Desk) -> (ObjectId, ObjectId) {
 }
 
 fn requested(desk: &Desk, token: ObjectId, amount: u64) -> Requested {
-    Requested {
-        token,
-        epoch: desk.world.epoch(token),
-        payee: desk.world.hotel,
-        action: "book".into(),
-        resource: Path::parse("rooms/12").expect("a path"),
-        arguments: vec![("amount".into(), Hash([7; 32]))],
-        amount: Amount(amount),
-        unit: desk.world.cny,
-        decide_by: Seconds(desk.world.now.seconds().0 + DAY),
-    }
+    let argument = Argument { name: "amount".into(), salt: [7; 16], value: Operand::Integer(5) };
+    let ask = Ask { arguments: vec![argument], ..desk.world.ask(token, amount) };
+    ask.requested(Seconds(desk.world.now.seconds().0 + DAY)).expect("a payment")
 }
 
 /// Asks, as one submission: the names of the requests.
@@ -83,6 +78,8 @@ async fn a_request_shows_all_that_its_id_stands_for() {
     act(&mut desk, Act::Approve { request: id }, "ben").await;
     let path = format!("/v1/requests/{id}");
     let shown = desk.json(&path).await;
+    let Purpose::Use { arguments, .. } = &wanted.purpose else { panic!("a use") };
+    let digest = arguments[0].1.to_string();
     for (field, expected) in [
         ("id", json!(id.to_string())),
         ("state", json!("waiting")),
@@ -91,7 +88,8 @@ async fn a_request_shows_all_that_its_id_stands_for() {
         ("holder", json!(did("alice"))),
         ("action", json!("book")),
         ("resource", json!("rooms/12")),
-        ("arguments", json!([{"name": "amount", "digest": "07".repeat(32)}])),
+        ("arguments", json!([{"name": "amount", "digest": digest}])),
+        ("lease", json!(null)),
         ("amount", json!("200")),
         ("unit", json!(desk.world.cny.to_string())),
         ("approved", json!([did("ben")])),
@@ -105,9 +103,7 @@ async fn a_request_shows_all_that_its_id_stands_for() {
         token: child,
         epoch: wanted.epoch,
         payee: wanted.payee,
-        action: wanted.action,
-        resource: wanted.resource,
-        arguments: wanted.arguments,
+        purpose: wanted.purpose,
         payment: Some((wanted.amount, wanted.unit)),
         nonce,
     };
@@ -152,6 +148,46 @@ async fn a_sum_in_a_span_asks_too_and_a_token_shows_its_rule() {
     let span = &shown["budgets"][0]["approval"];
     assert_eq!((&span["most"], &span["used"], &span["left"]), (&json!("300"), &json!("0"), &json!("300")));
     assert_eq!(shown["approval"]["approvers"], json!([did("dora")]));
+}
+
+#[tokio::test]
+async fn a_request_for_a_lease_shows_its_till_and_how_long_it_lasts() {
+    let mut desk = Desk::new();
+    let (issuer, signer, cny) = (desk.world.issuer, key("issuer"), desk.world.cny);
+    let leases = Some(LeaseLimits { most: Amount(500), longest: Seconds(3_600) });
+    let approval = Some(rule(1, &["ann"], Some(vec![(cny, Amount(100))])));
+    let budgets = Some(vec![Budget { leases, ..budget(cny, Amount(1_000)) }]);
+    let spec = TokenSpec { approval, budgets, ..desk.world.spec("alice") };
+    let draft = desk.world.client.root(desk.world.now, issuer, &spec, &signer).expect("draft");
+    let root = desk.apply(&[draft]).await.0.id;
+    let terms = lease_terms(&desk.world, root, 300);
+    let wanted = requested_lease(&terms, terms.spend_until);
+    let (nonce, id) = ask(&mut desk, std::slice::from_ref(&wanted)).await[0];
+    let shown = listed(&desk, "ann").await.remove(0);
+    for (field, expected) in [
+        ("id", json!(id.to_string())),
+        ("state", json!("waiting")),
+        ("action", json!(null)),
+        ("resource", json!(null)),
+        ("arguments", json!([])),
+        ("amount", json!("300")),
+    ] {
+        assert_eq!(shown[field], expected, "{field}");
+    }
+    let lease = json!({
+        "till": terms.till.to_string(),
+        "spend_until_s": terms.spend_until.0,
+        "settle_by_s": terms.settle_by.0,
+        "refund_until_s": terms.refund_until.map(|until| until.0),
+    });
+    assert_eq!(shown["lease"], lease);
+    assert_eq!((&shown["rules"][0]["applies"], &shown["rules"][0]["met"]), (&json!(true), &json!(false)));
+    act(&mut desk, Act::Approve { request: id }, "ann").await;
+    let (alice, now) = (key("alice"), desk.world.now);
+    let opened = Lease { request_nonce: Some(nonce), ..terms };
+    let draft = desk.world.client.lease_approved(now, opened, Vec::new(), &alice).expect("drafted");
+    desk.apply(&[draft]).await;
+    assert_eq!(desk.json(&format!("/v1/requests/{id}")).await["state"], "closed");
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ impl Forger {
         self.act(Act::Refund { capture: Reference::Id(capture), amount: Amount(amount) }, &["hotel"])
     }
 
-    fn report(&self) -> Conservation {
+    pub fn report(&self) -> Conservation {
         let report = conserve(self.log.recorded()).expect("recounts");
         assert_eq!(report.ok, report.violated == 0);
         report

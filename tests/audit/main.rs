@@ -1,6 +1,7 @@
 //! Audits: a ledger with one of every operation replays and conserves; every tampering is noticed for what it is.
 #![allow(unreachable_pub, dead_code)]
 
+mod asked_leases;
 mod conserve;
 mod log;
 mod refusals;

@@ -6,7 +6,7 @@ use remit_verifier::code::Code;
 use remit_verifier::limits::REKEY_DELAY;
 use remit_verifier::object::{
     Act, ApprovalRule, BUY, Budget, Invocation, Lease, LeaseLimits, Offer, Period, Permission, Price,
-    Reference, Requested, Voucher, Window, goods,
+    Purpose, Reference, Requested, Voucher, Window, goods,
 };
 use remit_verifier::sign::{LocalSigner, Signer};
 use remit_verifier::till::{Wallet, Wanted};
@@ -38,6 +38,7 @@ pub fn everything() -> World {
     hand_over(&mut w);
     ask(&mut w);
     lease(&mut w);
+    ask_for_lease(&mut w);
     sell(&mut w);
     w
 }
@@ -64,18 +65,8 @@ pub fn ask(w: &mut World) {
 }
 
 fn request(w: &mut World, token: ObjectId) -> (Nonce, RequestId) {
-    let ask = w.ask(token, 100);
-    let requested = Requested {
-        token,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action,
-        resource: ask.resource,
-        arguments: Vec::new(),
-        amount: Amount(100),
-        unit: w.cny,
-        decide_by: Seconds(w.now.seconds().0 + 3_600),
-    };
+    let decide_by = Seconds(w.now.seconds().0 + 3_600);
+    let requested = w.ask(token, 100).requested(decide_by).expect("a payment");
     let alice = key("alice");
     let draft = w.client.act(w.now, Act::Request(requested.clone()), &[&alice]).expect("drafted");
     let nonce = draft.body.stamp().expect("an act").nonce;
@@ -243,7 +234,43 @@ pub fn lease_terms(w: &World, token: ObjectId, amount: u64) -> Lease {
         spend_until: Seconds(now + 3_600),
         settle_by: Seconds(now + 2 * 3_600),
         refund_until: Some(Seconds(now + 5 * DAY)),
+        request_nonce: None,
     }
+}
+
+/// A root of 100 for alice, with leases of 60, that asks Ann above 30; and a lease of 60 that waits for her.
+pub fn waiting_lease(w: &mut World) -> (Lease, RequestId) {
+    let leases = Some(LeaseLimits { most: Amount(60), longest: Seconds(3_600) });
+    let budgets = Some(vec![Budget { leases, ..budget(w.cny, Amount(100)) }]);
+    let thresholds = Some(vec![(w.cny, Amount(30))]);
+    let approval = Some(ApprovalRule { k: 1, approvers: vec![(&public("ann")).into()], thresholds });
+    let root = w.issue(&TokenSpec { approval, budgets, ..w.spec("alice") }).expect("issued");
+    let terms = lease_terms(w, root, 60);
+    let requested = requested_lease(&terms, terms.spend_until);
+    let alice = key("alice");
+    let draft = w.client.act(w.now, Act::Request(requested.clone()), &[&alice]).expect("drafted");
+    let nonce = draft.body.stamp().expect("an act").nonce;
+    w.apply(&[draft]).expect("asked");
+    let request = requested.request_id(&w.ledger.id(), nonce);
+    (Lease { request_nonce: Some(nonce), ..terms }, request)
+}
+
+/// What approvers of a lease are asked for.
+pub fn requested_lease(terms: &Lease, decide_by: Seconds) -> Requested {
+    let Lease { token, epoch, payee, amount, unit, .. } = *terms;
+    Requested { token, epoch, payee, purpose: Purpose::Lease(terms.terms()), amount, unit, decide_by }
+}
+
+/// One lease that Ann says yes to and that is opened, and one that is forgotten.
+fn ask_for_lease(w: &mut World) {
+    let (lease, request) = waiting_lease(w);
+    w.act(Act::Approve { request }, &["ann"]).expect("approved");
+    let alice = key("alice");
+    let draft = w.client.lease_approved(w.now, lease, Vec::new(), &alice).expect("drafted");
+    w.apply(&[draft]).expect("opened");
+    waiting_lease(w);
+    w.advance(3_600);
+    w.tick();
 }
 
 /// The second of two vouchers for the same amount.

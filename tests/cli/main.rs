@@ -23,6 +23,8 @@ mod forged;
 #[cfg(feature = "server")]
 mod keys;
 #[cfg(feature = "server")]
+mod lease_approvals;
+#[cfg(feature = "server")]
 mod leases;
 #[cfg(feature = "server")]
 mod liar;

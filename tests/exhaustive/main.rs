@@ -50,6 +50,11 @@ fn windows_approvals_and_leases_hold_in_every_order() {
     holds("guards", scenes::guards(None), 40_000);
 }
 
+#[test]
+fn leases_that_are_asked_for_hold_in_every_order() {
+    holds("asked", scenes::asked(None), 3_000);
+}
+
 /// Each rule made blind in turn, in the scene that is about it.
 #[test]
 fn every_weakened_rule_is_caught() {

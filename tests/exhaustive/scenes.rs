@@ -8,9 +8,9 @@ use remit::client::{Ask, TokenSpec, budget, carved, public_key};
 use remit::machine::key as keys;
 use remit_verifier::object::{
     Act, ApprovalRule, Budget, Claim, Invocation, Lease as Terms, LeaseLimits, Path, Payment, Period,
-    Position, Reference, Target, Voucher, Window,
+    Position, Purpose, Reference, Requested, Target, Voucher, Window,
 };
-use remit_verifier::types::{Amount, Epoch, Hash, Nonce, ObjectId, Seconds, StateIndex, TillId};
+use remit_verifier::types::{Amount, Epoch, Hash, Nonce, ObjectId, RequestId, Seconds, StateIndex, TillId};
 use std::collections::HashMap;
 
 const DAY: u64 = 86_400;
@@ -285,6 +285,92 @@ pub fn guards(weakness: Option<&'static Weakness>) -> Scene {
     s.finish(&[0, 15, 30, 700], weakness)
 }
 
+/// A root with approval above 30; a lease of 50 that is asked for, and what tries to pass for it.
+pub fn asked(weakness: Option<&'static Weakness>) -> Scene {
+    let mut s = Stage::new();
+    let root = s.root(Token { total: Some(100), threshold: Some(30), ..token("a", None, DAY) });
+    let child = s.shared(token("b", Some(root), DAY));
+    s.spend("a reserves 30", (root, "a", 30), 40);
+    s.spend("b reserves 30", (child, "b", 30), 10);
+    let (request, nonce, terms) = ask_lease(&mut s, child);
+    s.act("ann approves", Does::Approve(0), Act::Approve { request }, &["ann"]);
+    s.act("mallory approves", Does::Forbidden, Act::Approve { request }, &["mallory"]);
+    let of =
+        Lease { token: child, by: "b", amount: 50, settle_by: START + 620, request: Some(0), brings: false };
+    let lease = open_asked(&mut s, "b opens the lease", terms, of.clone());
+    open_asked(&mut s, "b opens the lease with ann's yes", terms, Lease { brings: true, ..of.clone() });
+    open_asked(&mut s, "b opens the lease with ann's yes again", terms, Lease { brings: true, ..of });
+    pretend(&mut s, child, request, nonce, terms);
+    let act = Act::Withdraw { request, position: Some(Position(3)) };
+    s.act("b takes its request back", Does::Withdraw(0), act, &["b"]);
+    let taken = voucher(&mut s, child, lease, "b", (1, 30));
+    s.act("30 are settled", Does::Settle(0, 30), taken, &["shop"]);
+    let act = Act::LeaseClose { lease: Reference::Id(lease) };
+    s.act("the lease is closed", Does::Close(0), act, &["shop"]);
+    let target = s.target(child, 2);
+    let suspend = s.act("a suspends b's token", Does::Suspend(child), Act::Suspend(target), &["a"]);
+    let resume = Act::Resume { target, suspend: Reference::Id(suspend) };
+    s.act("a resumes b's token", Does::Resume(child), resume, &["a"]);
+    s.finish(&[0, 15, 25, 700], weakness)
+}
+
+/// A request for a lease of 50: its name and nonce, and the lease that carries it out.
+fn ask_lease(s: &mut Stage, token: usize) -> (RequestId, Nonce, Terms) {
+    let decide_by = START + 18;
+    let of = Lease { token, by: "b", amount: 50, settle_by: START + 620, request: None, brings: false };
+    let terms = terms(s, &of, 20);
+    let Terms { token: id, epoch, payee, amount, unit, .. } = terms;
+    let purpose = Purpose::Lease(terms.terms());
+    let requested =
+        Requested { token: id, epoch, payee, purpose, amount, unit, decide_by: Seconds(decide_by) };
+    let signer = key("b");
+    let act = Act::Request(requested.clone());
+    let draft = s.cast.client.act(Cast::now(), act, &[&signer]).expect("a draft");
+    let nonce = draft.body.stamp().expect("an act").nonce;
+    let request = requested.request_id(&s.cast.ledger(), nonce);
+    let signed = s.cast.sign(draft);
+    s.play.requests.push(Request { token, amount: 50, decide_by });
+    s.due.insert(ObjectId(request.0), Does::Request(0));
+    s.move_("b asks for a lease of 50", Does::Request(0), signed);
+    (request, nonce, Terms { request_nonce: Some(nonce), ..terms })
+}
+
+fn open_asked(s: &mut Stage, name: &'static str, terms: Terms, of: Lease) -> ObjectId {
+    let (signer, until) = (key(of.by), Seconds(START + DAY));
+    let request = terms.request_id(&s.cast.ledger()).filter(|_| of.brings);
+    let yes = request.map(|request| s.cast.client.approval(request, until, &key("ann")).expect("signed").1);
+    let approvals = yes.into_iter().collect();
+    let draft = s.cast.client.lease_approved(Cast::now(), terms, approvals, &signer).expect("a draft");
+    let signed = s.cast.sign(draft);
+    let place = s.play.leases.len();
+    s.play.leases.push(of);
+    s.due.insert(signed.id, Does::Lease(place));
+    s.move_(name, Does::Lease(place), signed)
+}
+
+/// What has ann's yes to the lease, or to a use, and is not what she said yes to.
+fn pretend(s: &mut Stage, token: usize, request: RequestId, nonce: Nonce, terms: Terms) {
+    let (signer, until) = (key("b"), Seconds(START + DAY));
+    let of =
+        Use { token, by: "b", epoch: 0, amount: 50, settle_by: START + 40, request: None, brings: false };
+    let invocation = s.cast.client.invocation(Cast::now(), &s.ask(&of)).expect("a draft");
+    let invocation = Invocation { request_nonce: Some(nonce), ..invocation };
+    let of_use = invocation.request_id(&s.cast.ledger()).expect("it names one");
+    let [to_lease, to_use] =
+        [request, of_use].map(|id| s.cast.client.approval(id, until, &key("ann")).expect("signed").1);
+    let signed = s.cast.sign(s.cast.client.reserve_approved(invocation, vec![to_lease.clone()], &signer));
+    s.move_("b spends 50 with ann's yes to the lease", Does::Forbidden, signed);
+    let longer = Terms { spend_until: Seconds(terms.spend_until.0 - 1), ..terms };
+    for (name, terms, yes) in [
+        ("b opens the lease with ann's yes to a use", terms, to_use),
+        ("b opens another lease with ann's yes to this one", longer, to_lease),
+    ] {
+        let draft = s.cast.client.lease_approved(Cast::now(), terms, vec![yes], &signer).expect("a draft");
+        let signed = s.cast.sign(draft);
+        s.move_(name, Does::Forbidden, signed);
+    }
+}
+
 /// A request for 55: approved by who may and by who may not, carried out twice, withdrawn.
 fn request(s: &mut Stage, token: usize) {
     let (request, settle_by) = (Some(0), START + 40);
@@ -329,19 +415,24 @@ fn lease(s: &mut Stage, token: usize) {
     s.act("20 of the 30 are refunded", Does::RefundLease(0, 30, 20), act, &["shop"]);
 }
 
-fn open(s: &mut Stage, name: &'static str, token: usize, by: &'static str) -> ObjectId {
-    let of = Lease { token, by, amount: 50, settle_by: START + 610 };
-    let terms = Terms {
-        token: s.ids[token],
+fn terms(s: &Stage, of: &Lease, spend: u64) -> Terms {
+    Terms {
+        token: s.ids[of.token],
         epoch: Epoch(0),
         payee: s.cast.shop,
         till: TillId([7; 32]),
         amount: Amount(of.amount),
         unit: s.cast.unit,
-        spend_until: Seconds(START + 5),
+        spend_until: Seconds(START + spend),
         settle_by: Seconds(of.settle_by),
         refund_until: Some(Seconds(of.settle_by + DAY)),
-    };
+        request_nonce: None,
+    }
+}
+
+fn open(s: &mut Stage, name: &'static str, token: usize, by: &'static str) -> ObjectId {
+    let of = Lease { token, by, amount: 50, settle_by: START + 610, request: None, brings: false };
+    let terms = terms(s, &of, 5);
     let place = s.play.leases.len();
     s.play.leases.push(of);
     let lease = s.act(name, Does::Lease(place), Act::Lease(terms), &[by]);

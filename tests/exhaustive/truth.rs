@@ -72,6 +72,9 @@ pub struct Lease {
     pub by: &'static str,
     pub amount: u64,
     pub settle_by: u64,
+    pub request: Option<usize>,
+    /// Whether an approver's yes travels with it.
+    pub brings: bool,
 }
 
 /// A request for approval as it was signed.
@@ -217,12 +220,12 @@ impl Truth {
         })
     }
 
-    /// Whether somebody who may has said yes to this use, and it still counts.
-    fn granted(&self, play: &Play, of: &Use, now: u64) -> bool {
-        let Some(request) = of.request else { return false };
+    /// Whether somebody who may has said yes to this use or lease, and it still counts.
+    fn granted(&self, play: &Play, (request, brings): (Option<usize>, bool), now: u64) -> bool {
+        let Some(request) = request else { return false };
         let asked = &self.requests[request];
         let waits = asked.asked && !asked.cancelled && now < play.requests[request].decide_by;
-        let yes = (waits && asked.approved) || (of.brings && (waits || !asked.asked));
+        let yes = (waits && asked.approved) || (brings && (waits || !asked.asked));
         yes && !asked.closed
     }
 
@@ -255,9 +258,18 @@ impl Truth {
             Does::Capture(..) | Does::Release(..) | Does::Refund(..) => self.settled(play, does, now),
             Does::Lease(place) => {
                 let of = &play.leases[place];
+                let granted = self.granted(play, (of.request, of.brings), now);
+                let closed = of.request.is_some_and(|request| self.requests[request].closed);
                 let fault = self
                     .wrong_spend(play, (of.token, of.by, 0), now)
-                    .or_else(|| need(!Self::asks(play, of.token, of.amount), "leased around the approvers"));
+                    .or_else(|| need(!closed, "one request was carried out twice"))
+                    .or_else(|| {
+                        let asks = Self::asks(play, of.token, of.amount);
+                        need(granted || !asks, "leased around the approvers")
+                    });
+                if let Some(request) = of.request {
+                    self.requests[request].closed = true;
+                }
                 self.leases[place] = Leased { opened: true, at: now, ..Leased::default() };
                 fault
             }
@@ -323,7 +335,7 @@ impl Truth {
         let fault = self
             .wrong_spend(play, (of.token, of.by, of.amount), now)
             .or_else(|| need(self.tokens[of.token].epoch == of.epoch, "spent under an old epoch"));
-        let granted = self.granted(play, of, now);
+        let granted = self.granted(play, (of.request, of.brings), now);
         let fault = fault.or_else(|| {
             need(
                 granted || !Self::asks(play, of.token, of.amount),

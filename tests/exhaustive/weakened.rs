@@ -2,7 +2,7 @@
 //! that was forgotten looks like, and the check must catch every one.
 
 use crate::scene::Scene;
-use crate::scenes::{budgets, guards, stops};
+use crate::scenes::{asked, budgets, guards, stops};
 use remit::machine::{Due, Key, MemoryState, Record, Request, StateView};
 use remit_verifier::object::Budget;
 use remit_verifier::state::{Counters, LeafBody, Life};
@@ -217,6 +217,35 @@ pub const ALL: &[Weakness] = &[
         name: "what is leased does not count",
         scene: guards,
         see: |record| counters(record, |counters| counters.leased = 0),
+    },
+    Weakness {
+        name: "a lease that waits does not count",
+        scene: asked,
+        see: |record| counters(record, |counters| counters.pending = 0),
+    },
+    Weakness {
+        name: "approvers are not asked for a lease",
+        scene: asked,
+        see: |record| match record {
+            Record::TokenOf(mut info) => {
+                Arc::make_mut(&mut info).token.approval = None;
+                Some(Record::TokenOf(info))
+            }
+            other => Some(other),
+        },
+    },
+    Weakness {
+        name: "one request opens two leases",
+        scene: asked,
+        see: |record| Some(record).filter(|record| !matches!(record, Record::RequestOf(Request::Closed))),
+    },
+    Weakness {
+        name: "a lease is opened after a stop that cancelled it",
+        scene: asked,
+        see: |record| match record {
+            Record::StoppedAt(_) => Some(Record::StoppedAt(EntryIndex(0))),
+            other => Some(other),
+        },
     },
 ];
 

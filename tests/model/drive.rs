@@ -1,29 +1,32 @@
 //! Does each command on the ledger and on the model, and holds them together.
 
 use crate::asks::Named;
-use crate::naive::{Capture, Lease, Model, Reservation, Token, Wish};
+use crate::disk::{Crash, Disk, Mirror};
+use crate::naive::{Capture, Model, Reservation, Token, Wish};
 use remit::audit::{Recorded, conserve, replay};
 use remit::client::{Ask, Client, Randomness, TokenSpec, public_key};
 use remit::engine::Answer;
-use remit::ledger::Ledger;
-use remit::machine::Key;
+use remit::machine::{Key, Record, key as records};
+use remit::store::MemoryStore;
 use remit_verifier::log::Genesis;
 use remit_verifier::object::{
-    Act, ApprovalRule, Budget, Claim, Delegation, DelegationMode, Invocation, Lease as Terms, LeaseLimits,
-    Path, Payment, Period, Permission, Position, Reference, Share, Target, Voucher, Window,
+    Act, ApprovalRule, Budget, Delegation, DelegationMode, EntryQuota, LeaseLimits, Path, Payment, Period,
+    Permission, Reference, Share, Window,
 };
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::state::{Life, Status};
-use remit_verifier::types::{Amount, Epoch, Hash, Millis, ObjectId, Rules, Seconds, StateIndex, TillId};
+use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Rules, Seconds, StateIndex};
 use std::collections::BTreeMap;
 
 const START: u64 = 1_800_000_000;
+/// How many kinds of commands there are, the frequent ones several times.
+pub const COMMANDS: u8 = 47;
 const ACTIONS: [&str; 4] = ["a", "b", "c", "buy"];
 pub const HOLDERS: usize = 4;
 const SETTLE: u64 = 500;
 
 pub struct Drive {
-    pub ledger: Ledger,
+    pub ledger: Disk,
     pub client: Client,
     pub model: Model,
     pub tokens: Vec<ObjectId>,
@@ -31,13 +34,17 @@ pub struct Drive {
     pub captures: Vec<Vec<ObjectId>>,
     pub offers: Vec<ObjectId>,
     pub requests: Vec<Named>,
-    leases: Vec<ObjectId>,
+    pub leases: Vec<ObjectId>,
     /// What each lease was settled with, if it was.
-    settled: Vec<Option<ObjectId>>,
-    suspensions: Vec<ObjectId>,
+    pub settled: Vec<Option<ObjectId>>,
+    pub suspensions: Vec<ObjectId>,
     /// Whether the last refusal is an entry.
     recorded: bool,
-    freezes: BTreeMap<StateIndex, ObjectId>,
+    /// What was applied, by its bytes, and the entry that did.
+    applied: Vec<(Vec<u8>, EntryIndex)>,
+    /// What happens to the next submission.
+    armed: Option<Crash>,
+    pub freezes: BTreeMap<StateIndex, ObjectId>,
     issuer: ObjectId,
     pub shop: ObjectId,
     pub unit: ObjectId,
@@ -71,6 +78,11 @@ pub fn option<T>(bits: usize, value: T) -> Option<T> {
 
 impl Drive {
     pub fn new() -> Self {
+        Self::beside(|_| None)
+    }
+
+    /// The same with another store beside it.
+    pub fn beside(mirror: impl FnOnce(&Genesis) -> Option<Box<dyn Mirror>>) -> Self {
         let operators = vec![public_key(&key("operator")).unwrap()];
         let log_key = public_key(&key("log")).unwrap();
         let time = Millis(START * 1000);
@@ -82,7 +94,7 @@ impl Drive {
             threshold: 1,
             rules: Rules::NEWEST,
         };
-        let ledger = Ledger::begin(&genesis, Box::new(key("log"))).unwrap();
+        let ledger = Disk::begin(&genesis, mirror(&genesis));
         let client = Client::new(ledger.id(), Randomness::Seeded(0));
         let none = ObjectId::default();
         let mut drive = Self {
@@ -98,6 +110,8 @@ impl Drive {
             settled: Vec::new(),
             suspensions: Vec::new(),
             recorded: false,
+            applied: Vec::new(),
+            armed: None,
             freezes: BTreeMap::new(),
             issuer: none,
             shop: none,
@@ -138,26 +152,76 @@ impl Drive {
     }
 
     /// The id if it was applied. What is refused must leave every record as it was, but for the head and what counts
-    /// refusals.
+    /// refusals and entries. If the power goes meanwhile, the same bytes are sent again.
     fn submit_once(&mut self, drafts: &[Draft<'_>]) -> Option<ObjectId> {
         let ready = self.client.ready(drafts).unwrap();
         // What is due is written before, so that the comparison sees the submission alone.
-        self.ledger.submit(&[], self.now()).unwrap();
-        let records = |ledger: &Ledger| -> Vec<_> {
-            let counts = |key: &Key| matches!(key, Key::RefusedOf(_) | Key::RefusalsOf(_));
-            let all = ledger.store().state().iter().skip(1);
-            all.filter(|(key, _)| !counts(key)).map(|(key, record)| (key.clone(), record.clone())).collect()
+        self.tick();
+        let before = self.records();
+        let (now, crash) = (self.now(), self.armed.take());
+        crash.into_iter().for_each(|crash| self.ledger.crash_next(crash));
+        let answer = match self.ledger.submit(Some(&ready.bytes), now) {
+            Some(answer) => answer.unwrap(),
+            None => {
+                let crash = crash.expect("nothing crashes by itself");
+                let kept = self.records() != before;
+                let answer = self.ledger.submit(Some(&ready.bytes), now).flatten().unwrap();
+                let replayed = matches!(answer, Answer::Replayed(_));
+                let applied = replayed || matches!(answer, Answer::Applied(_));
+                assert_eq!(replayed, applied && crash.keeps(), "{crash:?}: {answer:?}");
+                assert_eq!(kept, replayed, "{crash:?} keeps a batch as a whole or not at all");
+                let tally = self.tally.entry(crash.name()).or_default();
+                *(if applied { &mut tally.0 } else { &mut tally.1 }) += 1;
+                // It was fresh before the power went.
+                match answer {
+                    Answer::Replayed(entry) => Answer::Applied(entry),
+                    other => other,
+                }
+            }
         };
-        let before = records(&self.ledger);
-        match self.ledger.submit(&[&ready.bytes], self.now()).unwrap()[0] {
-            Answer::Applied(_) => Some(ready.id),
+        match answer {
+            Answer::Applied(entry) => {
+                self.applied.push((ready.bytes, entry));
+                Some(ready.id)
+            }
             Answer::Refused(refusal) => {
                 self.recorded = refusal.entry.is_some();
-                assert!(before == records(&self.ledger), "a refusal changed something");
+                assert!(before == self.records(), "a refusal changed something");
                 None
             }
             Answer::Replayed(_) => panic!("fresh bytes were seen before"),
         }
+    }
+
+    /// Every record but the head and what counts refusals and entries.
+    fn records(&self) -> Vec<(Key, Record)> {
+        let counts = |key: &Key| matches!(key, Key::RefusedOf(_) | Key::RefusalsOf(_) | Key::EntriesOf(_));
+        self.ledger.look(|kept| {
+            let all = kept.state().iter().skip(1).filter(|(key, _)| !counts(key));
+            all.map(|(key, record)| (key.clone(), record.clone())).collect()
+        })
+    }
+
+    /// Writes what is due; the power may go here too, and then it is written at the next start.
+    pub fn tick(&mut self) {
+        let now = self.now();
+        if self.ledger.submit(None, now).is_none() {
+            self.ledger.submit(None, now).expect("opened again");
+        }
+    }
+
+    /// Somebody who heard no answer sends what was applied long ago: he gets the first answer, and nothing changes.
+    fn repeat(&mut self, which: usize, bits: usize) {
+        let Some(place) = which.checked_rem(self.applied.len()) else { return };
+        let (bytes, entry) = self.applied[self.applied.len() - 1 - place].clone();
+        self.tick();
+        let (before, now) = (self.records(), self.now());
+        if bits & 1 == 1 {
+            self.ledger.crash_next(Crash::ALL[bits / 2 % 4]);
+            assert_eq!(self.ledger.submit(Some(&bytes), now), None);
+        }
+        assert_eq!(self.ledger.submit(Some(&bytes), now), Some(Some(Answer::Replayed(entry))));
+        assert!(before == self.records(), "a repeat changed something");
     }
 
     pub fn act(&mut self, act: Act, by: &[LocalSigner]) -> Option<ObjectId> {
@@ -203,10 +267,29 @@ impl Drive {
             34 | 35 => self.approve(which, other),
             36 | 37 => self.carry_out(which, other),
             38 => self.take_back_request(which, other),
+            39 | 40 => self.ask_lease(token, other, amount),
+            41 | 42 => self.armed = Some(Crash::ALL[which % 4]),
+            43 => self.repeat(which, other),
             _ => {
                 self.model.advance(amount % 90);
-                self.ledger.submit(&[], self.now()).unwrap();
+                if other % 4 == 3 {
+                    self.ledger.crash_next(Crash::ALL[other / 4 % 4]);
+                }
+                self.tick();
             }
+        }
+    }
+
+    /// So many random commands, always the same ones.
+    pub fn run(&mut self, seed: u64, steps: usize) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        for _ in 0..steps {
+            let (kind, which, other) = (next() % u64::from(COMMANDS), next() % 256, next() % 256);
+            self.step(kind as u8, which as usize, other as usize, next() % 65_536);
         }
     }
 
@@ -245,6 +328,7 @@ impl Drive {
             permissions: wish.actions.map(|actions| self.permissions(actions)),
             delegation: wish.depth.map(|depth| Delegation { mode: DelegationMode::Logged, depth }),
             transferable: wish.transferable,
+            entries: wish.quota.map(|(most, length)| EntryQuota { most, length: Seconds(length) }),
             budgets: stated.then(|| vec![budget]),
             ..TokenSpec::new(public_key(holder).unwrap(), Seconds(wish.expires))
         }
@@ -267,11 +351,13 @@ impl Drive {
             leases: wish.leases,
             asks_above: wish.asks_above,
             carved: wish.carved,
+            quota: wish.quota,
             revoked: false,
             ended: false,
             suspended: Vec::new(),
             frozen: false,
         });
+        self.model.entry(&[self.model.tokens.len() - 1]);
     }
 
     fn issue(&mut self, which: usize, amount: u64, bits: usize) {
@@ -283,8 +369,9 @@ impl Drive {
             per_use: option(bits >> 1, 600),
             window: option((amount >> 3) as usize, (300, 100 + amount % 900)),
             leases: option(bits >> 4 | bits >> 5, (amount % 700, 400)),
-            asks_above: (amount % 8 == 3).then_some(20 + amount % 200),
+            asks_above: (amount % 8 == 3).then_some((20 + amount % 200) * u64::from(amount % 64 != 3)),
             carved: bits & 192 == 192,
+            quota: (amount % 4 == 1).then_some((2 + amount % 13, 60 + amount % 400)),
             expires: self.model.now + 2500,
         };
         let signer = key("issuer");
@@ -316,6 +403,7 @@ impl Drive {
             ),
             asks_above: (amount % 8 == 5).then_some(20 + amount % 200),
             carved,
+            quota: None,
             expires: (self.model.now + 100 + amount % 2300).min(latest),
         };
         // Now and then somebody else signs.
@@ -327,6 +415,7 @@ impl Drive {
         let id = self.submit(&[draft]);
         let holds = by % HOLDERS == self.model.tokens[parent].holder;
         let expected = holds && self.model.may_delegate(parent, &wish);
+        self.note_quota(parent, |model| holds && model.may_delegate(parent, &wish));
         if self.agree("delegate", expected, id.is_some()) {
             self.admit(id.unwrap(), Some(parent), &wish, bits % HOLDERS);
         }
@@ -354,12 +443,25 @@ impl Drive {
         let id = self.submit(&[draft]);
         let holds = by % HOLDERS == self.model.tokens[token].holder;
         let expected = holds && self.model.may_reserve(token, amount, action as u8);
+        self.note_quota(token, |model| holds && model.may_reserve(token, amount, action as u8));
         self.recorded_as("reserve", token, holds, id.is_none());
         if self.agree("reserve", expected, id.is_some()) {
             self.reservations.push(id.unwrap());
             self.captures.push(Vec::new());
             let (captures, released, at) = (Vec::new(), 0, self.model.now);
             self.model.reservations.push(Reservation { token, amount, at, captures, released, settle_by });
+            self.model.entry(&[token]);
+        }
+    }
+
+    /// Notes what was begun, or not, for no other reason than how many entries the root has in this span.
+    pub fn note_quota(&mut self, token: usize, could: impl Fn(&Model) -> bool) {
+        let mut free = self.model.clone();
+        let root = free.root(token);
+        if free.tokens[root].quota.take().is_some() && could(&free) {
+            let room = self.model.has_room(token);
+            let tally = self.tally.entry("begun within the quota").or_default();
+            *(if room { &mut tally.0 } else { &mut tally.1 }) += 1;
         }
     }
 
@@ -390,6 +492,7 @@ impl Drive {
         if self.agree("capture", expected, id.is_some()) {
             self.captures[place].push(id.unwrap());
             self.model.reservations[place].captures.push(Capture { amount, refunded: 0 });
+            self.model.entry(&[self.model.reservations[place].token]);
         }
     }
 
@@ -403,6 +506,7 @@ impl Drive {
         let id = self.act(Act::Release { reserve, amount: amount.map(Amount) }, &[key("shop")]);
         if self.agree("release", expected, id.is_some()) {
             self.model.reservations[place].released += part;
+            self.model.entry(&[self.model.reservations[place].token]);
         }
     }
 
@@ -417,101 +521,7 @@ impl Drive {
         let done = self.act(Act::Refund { capture: id, amount: Amount(amount) }, &[by]);
         if self.agree("refund", expected, done.is_some()) {
             self.model.reservations[place].captures[capture].refunded += amount;
-        }
-    }
-
-    fn lease(&mut self, token: usize, bits: usize, amount: u64) {
-        // Mostly one that may be leased from.
-        let (amount, lasts) = (amount % 300, 200 + amount % 150);
-        let able = (0..self.tokens.len()).rev().find(|token| self.model.may_lease(*token, amount, lasts));
-        let token = if bits.is_multiple_of(2) { able.unwrap_or(token) } else { token };
-        let by = self.model.tokens[token].holder + usize::from(bits % 16 == 15);
-        let now = self.model.now;
-        let terms = Terms {
-            token: self.tokens[token],
-            epoch: Epoch(self.model.tokens[token].epoch),
-            payee: self.shop,
-            till: TillId([7; 32]),
-            amount: Amount(amount),
-            unit: self.unit,
-            spend_until: Seconds(now + lasts),
-            settle_by: Seconds(now + lasts + 600),
-            refund_until: Some(Seconds(now + 100_000)),
-        };
-        let id = self.act(Act::Lease(terms), &[holder(by)]);
-        let holds = by % HOLDERS == self.model.tokens[token].holder;
-        let expected = holds && self.model.may_lease(token, amount, lasts);
-        self.recorded_as("lease", token, holds, id.is_none());
-        if self.agree("lease", expected, id.is_some()) {
-            self.leases.push(id.unwrap());
-            self.settled.push(None);
-            let settle_by = now + lasts + 600;
-            self.model.leases.push(Lease { token, amount, at: now, settle_by, taken: None, refunded: 0 });
-        }
-    }
-
-    /// One of the last leases.
-    fn pick_lease(&self, which: usize) -> Option<usize> {
-        let count = self.leases.len();
-        (count > 0).then(|| count - 1 - which % count.min(4))
-    }
-
-    fn settle(&mut self, which: usize, bits: usize, amount: u64) {
-        let Some(place) = self.pick_lease(which) else { return };
-        let (taken, lease) = (Amount(1 + amount % 250), self.leases[place]);
-        let of = self.model.leases[place].clone();
-        let claim = Claim {
-            amount: taken,
-            unit: self.unit,
-            lease,
-            number: 1,
-            cumulative: taken,
-            root: Hash([1; 32]),
-        };
-        let ask = Ask {
-            token: self.tokens[of.token],
-            epoch: Epoch(0),
-            audience: self.shop,
-            action: "a".into(),
-            resource: Path::parse("x").unwrap(),
-            arguments: Vec::new(),
-            payment: None,
-            request: None,
-        };
-        let invocation = self.client.invocation(self.now(), &ask).unwrap();
-        let invocation = Invocation { claim: Some(claim), ..invocation };
-        // Whoever held the token when the lease was opened; nobody can transfer it meanwhile.
-        let forged = bits % 16 == 15;
-        let by = self.model.tokens[of.token].holder + usize::from(forged);
-        let voucher = self.client.invoke(&invocation, &holder(by)).unwrap().1;
-        let voucher = Box::new(Voucher::decode(&voucher).unwrap());
-        let id = self.act(Act::Settle { lease: Reference::Id(lease), voucher }, &[key("shop")]);
-        let expected = self.model.lease_open(place) && !forged && taken.0 <= of.amount;
-        if self.agree("settle", expected, id.is_some()) {
-            self.settled[place] = id;
-            self.model.leases[place].taken = Some(taken.0);
-        }
-    }
-
-    fn close(&mut self, which: usize, bits: usize) {
-        let Some(place) = self.pick_lease(which) else { return };
-        let by = if bits % 8 == 7 { key("issuer") } else { key("shop") };
-        let id = self.act(Act::LeaseClose { lease: Reference::Id(self.leases[place]) }, &[by]);
-        let expected = self.model.lease_open(place) && bits % 8 != 7;
-        if self.agree("close", expected, id.is_some()) {
-            self.model.leases[place].taken = Some(0);
-        }
-    }
-
-    fn refund_lease(&mut self, which: usize, amount: u64) {
-        let all: Vec<_> = (0..self.leases.len()).filter(|place| self.settled[*place].is_some()).collect();
-        let Some(place) = which.checked_rem(all.len()).map(|at| all[at]) else { return };
-        let amount = amount % 120;
-        let capture = Reference::Id(self.settled[place].unwrap());
-        let done = self.act(Act::Refund { capture, amount: Amount(amount) }, &[key("shop")]);
-        let expected = self.model.may_refund_lease(place, amount);
-        if self.agree("refund of a lease", expected, done.is_some()) {
-            self.model.leases[place].refunded += amount;
+            self.model.entry(&[self.model.reservations[place].token]);
         }
     }
 
@@ -529,137 +539,9 @@ impl Drive {
         }
     }
 
-    fn target(&self, token: usize, position: usize) -> Target {
-        let epoch = Epoch(self.model.tokens[token].epoch);
-        Target { token: self.tokens[token], epoch, position: Position(position as u8) }
-    }
-
-    /// A position from 1 to one below the token's own holder.
-    fn position(&self, token: usize, bits: usize) -> (usize, usize) {
-        let depth = self.model.upward(token).len();
-        (1 + bits % (depth + 2).min(9), depth)
-    }
-
-    fn alive(&self, token: usize) -> bool {
-        !self.model.tokens[token].revoked && !self.model.tokens[token].ended
-    }
-
-    fn suspend(&mut self, token: usize, bits: usize) {
-        if !bits.is_multiple_of(3) {
-            return;
-        }
-        let (position, depth) = self.position(token, bits);
-        let already = self.model.tokens[token].suspended.iter().any(|(by, _)| *by == position);
-        let expected = position <= depth && self.alive(token) && !already;
-        let id = self.act(Act::Suspend(self.target(token, position)), &[self.at(token, position)]);
-        if self.agree("suspend", expected, id.is_some()) {
-            self.model.tokens[token].suspended.push((position, self.suspensions.len()));
-            self.model.stop(Some(token));
-            self.suspensions.push(id.unwrap());
-        }
-    }
-
-    fn resume(&mut self, token: usize, bits: usize, number: usize) {
-        let Some(number) = number.checked_rem(self.suspensions.len()) else { return };
-        // Mostly of a token that this suspension holds.
-        let held = self.model.tokens.iter().position(|t| t.suspended.iter().any(|(_, by)| *by == number));
-        let token = if bits % 8 == 7 { token } else { held.unwrap_or(token) };
-        let (position, depth) = self.position(token, bits);
-        let in_force = self.model.tokens[token].suspended.iter().find(|(_, by)| *by == number).copied();
-        let frozen = self.model.upward(token).iter().any(|t| self.model.tokens[*t].frozen);
-        let expected = position <= depth
-            && self.alive(token)
-            && !self.model.ledger_frozen
-            && !frozen
-            && in_force.is_some_and(|(by, _)| position <= by);
-        let suspend = Reference::Id(self.suspensions[number]);
-        let act = Act::Resume { target: self.target(token, position), suspend };
-        let id = self.act(act, &[self.at(token, position)]);
-        if self.agree("resume", expected, id.is_some()) {
-            self.model.tokens[token].suspended.retain(|(_, by)| *by != number);
-        }
-    }
-
-    fn revoke(&mut self, token: usize, bits: usize) {
-        // Not too often, or nothing is left to spend.
-        if !bits.is_multiple_of(5) {
-            return;
-        }
-        let (position, depth) = self.position(token, bits / 5);
-        let expected = position <= depth + 1 && self.alive(token);
-        let id = self.act(Act::Revoke(self.target(token, position)), &[self.at(token, position)]);
-        if self.agree("revoke", expected, id.is_some()) {
-            self.model.tokens[token].revoked = true;
-        }
-    }
-
-    fn end(&mut self, token: usize, bits: usize) {
-        let (position, depth) = self.position(token, bits);
-        let expected = position <= depth + 1 && !self.model.tokens[token].ended && self.model.spent(token);
-        let id = self.act(Act::End(self.target(token, position)), &[self.at(token, position)]);
-        if self.agree("end", expected, id.is_some()) {
-            self.model.tokens[token].ended = true;
-        }
-    }
-
-    fn transfer(&mut self, token: usize, bits: usize) {
-        // Few tokens can be transferred, so that mostly one of them is looked for.
-        let able = (0..self.tokens.len()).rev().find(|token| self.model.may_transfer(*token));
-        let token = if bits & 2 == 0 { able.unwrap_or(token) } else { token };
-        let from = self.model.tokens[token].holder + usize::from(bits % 16 == 15);
-        let (old, new) = (holder(from), holder(bits));
-        let epoch = Epoch(self.model.tokens[token].epoch);
-        let draft = self.client.transfer(self.now(), self.tokens[token], epoch, (&old, &new)).unwrap();
-        let done = self.submit(&[draft]);
-        let holds = from % HOLDERS == self.model.tokens[token].holder;
-        let expected = holds && self.model.may_transfer(token);
-        if self.agree("transfer", expected, done.is_some()) {
-            self.model.tokens[token].holder = bits % HOLDERS;
-            self.model.tokens[token].epoch += 1;
-        }
-    }
-
-    /// Freezes a token or the ledger, or lifts the freeze that is in force.
-    fn freeze(&mut self, token: usize, bits: usize) {
-        let frozen = self.model.ledger_frozen || self.model.tokens.iter().any(|token| token.frozen);
-        if !frozen && bits % 4 > 1 {
-            return;
-        }
-        let (leaf, id) = if self.model.ledger_frozen || (!frozen && bits.is_multiple_of(4)) {
-            (StateIndex(0), ObjectId(self.ledger.id().0))
-        } else {
-            let frozen = self.model.tokens.iter().position(|token| token.frozen);
-            let id = self.tokens[frozen.unwrap_or(token)];
-            (self.ledger.leaf(&id).unwrap().leaf.index, id)
-        };
-        let wrong = bits % 4 == 1;
-        let by = if wrong { key("issuer") } else { key("operator") };
-        let frozen = if leaf.0 == 0 {
-            &mut self.model.ledger_frozen
-        } else {
-            let place = self.tokens.iter().position(|token| *token == id).unwrap();
-            &mut self.model.tokens[place].frozen
-        };
-        let lifting = *frozen;
-        if !wrong {
-            *frozen = !lifting;
-        }
-        let act = match self.freezes.get(&leaf) {
-            Some(freeze) if lifting => Act::Unfreeze { leaf, id, freeze: Reference::Id(*freeze) },
-            _ => Act::Freeze { leaf, id },
-        };
-        let done = self.act(act, &[by]);
-        if self.agree(if lifting { "unfreeze" } else { "freeze" }, !wrong, done.is_some()) {
-            if !lifting {
-                self.model.stop(self.tokens.iter().position(|token| *token == id));
-            }
-            self.freezes.extend(done.map(|id| (leaf, id)));
-        }
-    }
-
     /// Every balance and every status is what the model computes from its lists.
     pub fn compare(&mut self) {
-        self.ledger.submit(&[], self.now()).unwrap();
+        self.tick();
         let unit = self.ledger.leaf(&self.unit).unwrap().leaf.index;
         for (place, id) in self.tokens.iter().enumerate() {
             let token = &self.model.tokens[place];
@@ -669,6 +551,14 @@ impl Drive {
             assert_eq!(committed - counters.ceded, self.model.net(place), "value bound on token {place}");
             assert!(token.total.is_none_or(|total| committed <= total), "token {place} is above its total");
             assert_eq!(counters.refunded, self.model.refunded(place), "refunds on token {place}");
+            if let Some((_, length)) = token.quota {
+                let tally = self
+                    .ledger
+                    .look(|kept| kept.state().get(&records::EntriesOf(record.leaf.index)).copied());
+                let tally = tally.filter(|tally| tally.start.0 / length == self.model.now / length);
+                let counted = tally.map_or(0, |tally| tally.count);
+                assert_eq!(counted, self.model.entries_now(place), "entries of root {place}");
+            }
             let life = match (token.ended, token.revoked) {
                 (true, _) => Life::Ended,
                 (_, true) => Life::Revoked,
@@ -687,11 +577,12 @@ impl Drive {
 
     /// The whole log replays to the same records, and conserves.
     pub fn audit(&self) {
-        let rebuilt = replay(self.ledger.store().iter(), self.ledger.head().as_ref()).expect("replays");
-        assert_eq!(rebuilt.trees.state.root(), self.ledger.store().trees().state.root());
-        let log = self.ledger.store().iter();
-        let found =
-            conserve(log.map(|kept| Recorded { entry: kept.entry, object: kept.object })).expect("reads");
+        self.ledger.compare_mirror();
+        let (log, head) = (self.ledger.look(MemoryStore::clone), self.ledger.head());
+        let rebuilt = replay(log.iter(), head.as_ref()).expect("replays");
+        assert_eq!(rebuilt.trees.state.root(), log.trees().state.root());
+        let found = conserve(log.iter().map(|kept| Recorded { entry: kept.entry, object: kept.object }));
+        let found = found.expect("reads");
         assert!(found.ok, "{:?}", found.violations);
     }
 }

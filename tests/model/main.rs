@@ -1,13 +1,17 @@
-//! Random operations through the ledger and through a naive model that shares no code with it: both must agree on every
-//! yes and no, on every balance, and on what the whole log replays to.
+//! Random operations, expiries, crashes and retries through the ledger and through a naive model that shares no code
+//! with it: both must agree on every yes and no, on every balance, on what every root's entries count to, and on what
+//! the whole log replays to.
 #![allow(unreachable_pub)]
 
 mod asks;
+mod disk;
 mod drive;
+mod leases;
 mod naive;
 mod sales;
+mod stops;
 
-use drive::Drive;
+use drive::{COMMANDS, Drive};
 use proptest::prelude::*;
 
 /// Cases; more with `REMIT_MODEL_CASES`.
@@ -20,7 +24,7 @@ proptest! {
 
     #[test]
     fn ledger_and_model_agree(
-        commands in prop::collection::vec((0u8..42, any::<u8>(), any::<u8>(), any::<u16>()), 1..80),
+        commands in prop::collection::vec((0..COMMANDS, any::<u8>(), any::<u8>(), any::<u16>()), 1..80),
     ) {
         let mut drive = Drive::new();
         for (kind, which, other, amount) in commands {
@@ -35,20 +39,14 @@ proptest! {
 #[test]
 fn a_long_run_meets_every_kind_both_ways() {
     let mut drive = Drive::new();
-    let mut state = 7u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 33
-    };
-    for _ in 0..3500 {
-        let (kind, which, other, amount) = (next() % 42, next() % 256, next() % 256, next() % 65_536);
-        drive.step(kind as u8, which as usize, other as usize, amount);
-    }
+    drive.run(7, 4000);
     drive.compare();
     drive.audit();
     for (name, (yes, no)) in &drive.tally {
         println!("{name:<10} accepted {yes:>4} refused {no:>4}");
         assert!(*yes > 0 && *no > 0, "{name}: accepted {yes}, refused {no}");
     }
-    assert!(drive.tally.len() >= 23, "only {} kinds were met", drive.tally.len());
+    let most = drive.tally["begun within the quota"];
+    assert!(most.0 > 10 && most.1 > 10, "quotas decide both ways: {most:?}");
+    assert!(drive.tally.len() >= 30, "only {} kinds were met", drive.tally.len());
 }

@@ -22,6 +22,8 @@ pub struct Token {
     /// Above which amount somebody is asked.
     pub asks_above: Option<u64>,
     pub carved: bool,
+    /// Of a root: how many entries may be written for it and all below, in spans of so many seconds.
+    pub quota: Option<(u64, u64)>,
     pub revoked: bool,
     pub ended: bool,
     /// Positions that suspend it, each with the number of the suspension.
@@ -66,6 +68,8 @@ pub struct Request {
     pub epoch: u64,
     pub amount: u64,
     pub decide_by: u64,
+    /// Until when the lease that is asked for is spent from; of one use nothing.
+    pub lease: Option<u64>,
     /// Neither carried out, withdrawn nor out of time: its value waits.
     pub open: bool,
     pub approved: bool,
@@ -97,6 +101,7 @@ pub struct Wish {
     pub leases: Option<(u64, u64)>,
     pub asks_above: Option<u64>,
     pub carved: bool,
+    pub quota: Option<(u64, u64)>,
     pub expires: u64,
 }
 
@@ -111,6 +116,8 @@ pub struct Model {
     pub ledger_frozen: bool,
     /// Refusals that are entries: the root, and the hour.
     pub refusals: Vec<(usize, u64)>,
+    /// Every entry, for each root of whose tokens it is about one: the root, and the second.
+    pub entries: Vec<(usize, u64)>,
 }
 
 impl Reservation {
@@ -214,15 +221,42 @@ impl Model {
         })
     }
 
+    pub fn root(&self, token: usize) -> usize {
+        *self.upward(token).last().unwrap()
+    }
+
+    /// An entry was written that is about these tokens.
+    pub fn entry(&mut self, about: &[usize]) {
+        let mut roots: Vec<usize> = about.iter().map(|token| self.root(*token)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let now = self.now;
+        self.entries.extend(roots.into_iter().map(|root| (root, now)));
+    }
+
+    /// How many entries of the root there were in the present span.
+    pub fn entries_now(&self, root: usize) -> u64 {
+        let Some((_, length)) = self.tokens[root].quota else { return 0 };
+        let present = |second: u64| second / length == self.now / length;
+        self.entries.iter().filter(|(of, second)| *of == root && present(*second)).count() as u64
+    }
+
+    /// Whether something new may be begun with the token, by what its root lets be written.
+    pub fn has_room(&self, token: usize) -> bool {
+        let root = self.root(token);
+        self.tokens[root].quota.is_none_or(|(most, _)| self.entries_now(root) < most)
+    }
+
     /// Whether a refusal of a spend by the holder is an entry: what it spends from is live, and its root has had few
     /// this hour.
     pub fn records_refusal(&mut self, token: usize) -> bool {
-        let root = *self.upward(token).last().unwrap();
+        let root = self.root(token);
         let hour = self.now / 3_600;
         let few = self.refusals.iter().filter(|refusal| **refusal == (root, hour)).count() < 64;
         let recorded = self.live(token) && few;
         if recorded {
             self.refusals.push((root, hour));
+            self.entry(&[token]);
         }
         recorded
     }
@@ -235,6 +269,7 @@ impl Model {
     /// The same, if whoever must be asked said yes.
     pub fn may_spend(&self, token: usize, amount: u64, action: u8) -> bool {
         self.live(token)
+            && self.has_room(token)
             && self.allows(token, action)
             && self.holds(token, amount)
             && self.fits_windows(token, amount)
@@ -260,6 +295,13 @@ impl Model {
 
     /// Every link that states a budget lets such a lease be; what one use may be does not matter.
     pub fn may_lease(&self, token: usize, amount: u64, lasts: u64) -> bool {
+        self.may_hold_lease(token, amount, lasts)
+            && !self.asks(token, amount)
+            && self.fits_windows(token, amount)
+    }
+
+    /// The same, if whoever must be asked says yes, and what windows count does not matter yet.
+    pub fn may_hold_lease(&self, token: usize, amount: u64, lasts: u64) -> bool {
         let allows = |t: &usize| {
             let own = &self.tokens[*t];
             let limits = own.total.or(own.per_use).or(own.window.map(|w| w.1)).or(own.leases.map(|l| l.0));
@@ -268,11 +310,18 @@ impl Model {
         };
         amount > 0
             && self.live(token)
-            && !self.asks(token, amount)
+            && self.has_room(token)
             && self.now + lasts <= self.tokens[token].expires
             && self.upward(token).iter().all(allows)
             && self.fits(&self.path(token), amount)
+    }
+
+    /// Whether a lease for which approvers said yes may be opened now.
+    pub fn may_open_asked(&self, token: usize, amount: u64, lasts: u64) -> bool {
+        lasts > 0
+            && self.may_hold_lease(token, amount, lasts)
             && self.fits_windows(token, amount)
+            && !self.asks_always(token)
     }
 
     /// Whether a lease can still be settled or closed.
@@ -301,7 +350,7 @@ impl Model {
         let open = open || leased || waits;
         let posts_here = |c: &Token| c.parent.is_some_and(|parent| self.path(parent).contains(&token));
         let carved = self.tokens.iter().any(|c| c.carved && !c.ended && posts_here(c));
-        self.live(token) && transferable == Some(true) && !open && !carved
+        self.live(token) && self.has_room(token) && transferable == Some(true) && !open && !carved
     }
 
     pub fn may_delegate(&self, parent: usize, wish: &Wish) -> bool {
@@ -316,6 +365,7 @@ impl Model {
         let transferable = chain.iter().find_map(|t| self.tokens[*t].transferable) == Some(true);
         let left = self.depth_left(parent);
         self.live(parent)
+            && self.has_room(parent)
             && left > 0
             && wish.depth.is_none_or(|depth| depth < left)
             && chain.len() < 8
@@ -339,17 +389,27 @@ impl Model {
     pub fn advance(&mut self, seconds: u64) {
         self.now += seconds;
         let now = self.now;
-        for reservation in self.reservations.iter_mut().filter(|r| r.settle_by <= now) {
+        let mut written = Vec::new();
+        for reservation in self.reservations.iter_mut().filter(|r| r.settle_by <= now && r.left() > 0) {
             reservation.released += reservation.left();
+            written.push(reservation.token);
         }
-        for request in self.requests.iter_mut().filter(|r| r.decide_by <= now) {
+        for request in self.requests.iter_mut().filter(|r| r.decide_by <= now && r.open) {
             request.open = false;
+            written.push(request.token);
         }
         for lease in self.leases.iter_mut().filter(|l| l.settle_by <= now && l.taken.is_none()) {
             lease.taken = Some(0);
+            written.push(lease.token);
         }
-        for token in self.tokens.iter_mut().filter(|t| t.carved && t.expires <= now) {
-            token.ended = true;
+        for (place, token) in self.tokens.iter_mut().enumerate() {
+            if token.carved && token.expires <= now && !token.ended {
+                token.ended = true;
+                written.push(place);
+            }
+        }
+        for token in written {
+            self.entry(&[token]);
         }
     }
 }

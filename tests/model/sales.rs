@@ -18,7 +18,7 @@ impl Model {
 
     fn may_offer(&self, token: usize) -> bool {
         let transferable = self.upward(token).iter().find_map(|t| self.tokens[*t].transferable);
-        self.live(token) && transferable == Some(true) && self.may_sell(token)
+        self.live(token) && self.has_room(token) && transferable == Some(true) && self.may_sell(token)
     }
 
     /// The offer of a token that was neither taken nor withdrawn.
@@ -64,6 +64,7 @@ impl Drive {
             let stands = self.model.offered(token).is_some_and(|offer| offer.epoch == epoch);
             if self.agree("take back", holds && stands, done.is_some()) {
                 self.model.offered(token).unwrap().open = false;
+                self.model.entry(&[token]);
             }
             return;
         }
@@ -75,6 +76,7 @@ impl Drive {
             let seller = by % HOLDERS;
             self.model.offers.push(Offer { token, epoch, seller, amount: price, until, open: true });
             self.offers.push(done.unwrap());
+            self.model.entry(&[token]);
         }
     }
 
@@ -112,6 +114,7 @@ impl Drive {
             self.model.offers[place].open = false;
             self.reservations.push(drafts_ids[0]);
             self.captures.push(vec![drafts_ids[1]]);
+            self.model.entry(&[purse, of.token]);
         }
     }
 

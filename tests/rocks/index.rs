@@ -10,7 +10,7 @@ use remit::ledger::{Service, Settings, Snapshot};
 use remit::machine::Request;
 use remit::store::SharedMemory;
 use remit_verifier::object::{
-    Act, ApprovalRule, Body, Offer, Permission, Price, Reference, Requested, Submission, goods,
+    Act, ApprovalRule, Body, Offer, Permission, Price, Reference, Submission, goods,
 };
 use remit_verifier::types::{
     Amount, EntryIndex, Epoch, KeyBytes, LedgerId, Millis, Seconds, StateIndex, TreeSize,
@@ -128,18 +128,8 @@ fn the_approvers_of_every_link_find_what_a_bundle_asks() {
     let drafts: Vec<_> = [(child, 5), (child, 6)]
         .into_iter()
         .map(|(token, amount)| {
-            let ask = w.ask(token, amount);
-            let requested = Requested {
-                token,
-                epoch: ask.epoch,
-                payee: ask.audience,
-                action: ask.action,
-                resource: ask.resource,
-                arguments: Vec::new(),
-                amount: Amount(amount),
-                unit: w.cny,
-                decide_by: Seconds(now.seconds().0 + 3_600),
-            };
+            let decide_by = Seconds(now.seconds().0 + 3_600);
+            let requested = w.ask(token, amount).requested(decide_by).expect("a payment");
             w.client.act(now, Act::Request(requested), &[&bob]).expect("draft")
         })
         .collect();

@@ -6,13 +6,14 @@ use remit_verifier::code::Code;
 use remit_verifier::label;
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;
 use remit_verifier::object::{
-    Act, ApprovalRule, Budget, Invocation, Period, Position, Reference, Requested, Stamp, Window,
+    Act, ApprovalRule, Budget, Invocation, Path, Period, Position, Purpose, Reference, Requested, Stamp,
+    Window,
 };
 use remit_verifier::sign::sign_object;
 use remit_verifier::types::{Amount, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
 /// `k` of these people, for payments above `threshold` of a unit.
-fn rule(k: u64, approvers: &[&str], unit: ObjectId, threshold: u64) -> ApprovalRule {
+pub fn rule(k: u64, approvers: &[&str], unit: ObjectId, threshold: u64) -> ApprovalRule {
     let mut approvers: Vec<_> = approvers.iter().map(|name| (&public(name)).into()).collect();
     approvers.sort_by_key(|key: &remit_verifier::key::EncodedKey| *key.bytes());
     ApprovalRule { k, approvers, thresholds: Some(vec![(unit, Amount(threshold))]) }
@@ -27,13 +28,13 @@ impl World {
         self.issue(&spec).expect("issued")
     }
 
-    fn asking(&self, token: ObjectId, amount: u64) -> Requested {
+    pub fn asking(&self, token: ObjectId, amount: u64) -> Requested {
         let decide_by = Seconds(self.now.seconds().0 + 2 * DAY);
         self.ask(token, amount).requested(decide_by).expect("a payment")
     }
 
     /// Asks on the ledger: the nonce and the name of the request.
-    fn request(&mut self, requested: Requested, by: &str) -> Result<(Nonce, RequestId), Code> {
+    pub fn request(&mut self, requested: Requested, by: &str) -> Result<(Nonce, RequestId), Code> {
         let key = key(by);
         let act = Act::Request(requested.clone());
         let draft = self.client.act(self.now, act, &[&key]).expect("draft");
@@ -42,12 +43,12 @@ impl World {
         Ok((nonce, requested.request_id(&self.ledger.id(), nonce)))
     }
 
-    fn approve(&mut self, request: RequestId, by: &str) -> Result<ObjectId, Code> {
+    pub fn approve(&mut self, request: RequestId, by: &str) -> Result<ObjectId, Code> {
         self.act(Act::Approve { request }, &[by])
     }
 
     /// The invocation that carries out the request with this nonce.
-    fn invocation(&mut self, token: ObjectId, amount: u64, nonce: Option<Nonce>) -> Invocation {
+    pub fn invocation(&mut self, token: ObjectId, amount: u64, nonce: Option<Nonce>) -> Invocation {
         let invocation = self.client.invocation(self.now, &self.ask(token, amount)).expect("draft");
         Invocation { request_nonce: nonce, ..invocation }
     }
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// An approval that travels: signed for `request`, good until `seconds` from now.
-    fn yes(&self, request: RequestId, by: &str, seconds: u64) -> Vec<u8> {
+    pub fn yes(&self, request: RequestId, by: &str, seconds: u64) -> Vec<u8> {
         let valid_until = Seconds(self.now.seconds().0 + seconds);
         let stamp = Stamp { nonce: Nonce([by.len() as u8; 16]), valid_until, bundle: None };
         let payload = Act::Approve { request }.encode(&stamp);
@@ -315,7 +316,12 @@ fn requests_obey_what_reserves_obey() {
     let good = w.asking(root, 200);
     w.refuses(Code::WrongHolder, |w| w.request(good.clone(), "bob"));
     w.refuses(Code::ActionNotAllowed, |w| {
-        w.request(Requested { action: "sell".into(), ..good.clone() }, "alice")
+        let purpose = Purpose::Use {
+            action: "sell".into(),
+            resource: Path::parse("rooms/12").expect("path"),
+            arguments: Vec::new(),
+        };
+        w.request(Requested { purpose, ..good.clone() }, "alice")
     });
     w.refuses(Code::UnknownParty, |w| w.request(Requested { payee: w.cny, ..good.clone() }, "alice"));
     w.refuses(Code::UnitNotBudgeted, |w| w.request(Requested { unit: w.usd, ..good.clone() }, "alice"));

@@ -26,6 +26,7 @@ const OF_VERDICTS: &[Code] = &[
 const TESTS: &[&str] = &[
     include_str!("admission.rs"),
     include_str!("approvals.rs"),
+    include_str!("asked_leases.rs"),
     include_str!("bundles.rs"),
     include_str!("control.rs"),
     include_str!("freezes.rs"),

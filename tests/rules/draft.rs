@@ -22,7 +22,7 @@ pub fn until(mut draft: Draft<'static>, valid_until: Seconds) -> Draft<'static> 
     match &mut draft.body {
         DraftBody::Token(token, _) => token.valid_until = valid_until,
         DraftBody::Reserve(invocation, ..) => invocation.valid_until = valid_until,
-        DraftBody::Act(stamp, ..) => stamp.valid_until = valid_until,
+        DraftBody::Act(stamp, ..) | DraftBody::Lease(stamp, ..) => stamp.valid_until = valid_until,
     }
     draft
 }
@@ -119,7 +119,7 @@ impl World {
                 _ => Vec::new(),
             },
             approvals: match &draft.body {
-                DraftBody::Reserve(_, _, approvals) => approvals.clone(),
+                DraftBody::Reserve(_, _, approvals) | DraftBody::Lease(_, _, approvals) => approvals.clone(),
                 _ => Vec::new(),
             },
         };

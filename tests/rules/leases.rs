@@ -54,6 +54,7 @@ impl World {
             spend_until: Seconds(now + HOUR),
             settle_by: Seconds(now + 2 * HOUR),
             refund_until: Some(Seconds(now + 5 * DAY)),
+            request_nonce: None,
         }
     }
 
@@ -97,7 +98,7 @@ impl World {
     }
 
     /// The facts of the last entry but the commitment.
-    fn facts(&self) -> Facts {
+    pub fn facts(&self) -> Facts {
         let kept = self.ledger.snapshot().entry(self.last_entry()).expect("an entry");
         let common = kept.details.expect("details").common;
         Common::decode(&common).expect("a common part").facts[0]

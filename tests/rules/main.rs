@@ -3,6 +3,7 @@
 
 mod admission;
 mod approvals;
+mod asked_leases;
 mod bugs;
 mod bundles;
 mod check;

@@ -134,19 +134,9 @@ fn leases_and_requests_are_begun_within_the_quota_too() {
     let spec = TokenSpec { budgets: Some(vec![w.leasing()]), entries: quota, ..w.spec("alice") };
     let root = w.issue(&spec).expect("issued");
     w.refuses(Code::AboveEntries, |w| w.lease(root, "alice", 10));
-    let ask = w.ask(root, 10);
-    let requested = remit_verifier::object::Requested {
-        token: root,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action,
-        resource: ask.resource,
-        arguments: Vec::new(),
-        amount: Amount(10),
-        unit: w.cny,
-        decide_by: w.seconds(DAY),
-    };
+    let requested = w.asking(root, 10);
     w.refuses(Code::AboveEntries, |w| w.act(Act::Request(requested.clone()), &["alice"]));
+    w.refuses(Code::AboveEntries, |w| w.ask_for(&w.terms(root, 10), "alice"));
     w.advance(HOUR.0);
     w.lease(root, "alice", 10).expect("a new span");
     w.replays();

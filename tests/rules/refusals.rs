@@ -9,9 +9,7 @@ use remit::machine::{Refusal, key as record};
 use remit_verifier::code::Code;
 use remit_verifier::limits::{REFUSAL_SPAN, REFUSALS_PER_SPAN_MAX};
 use remit_verifier::log::{Bound, BoundKind, Common, Details, Entry, Facts, Link, Outcome};
-use remit_verifier::object::{
-    Act, ApprovalRule, Budget, Invocation, Kind, Path, Period, Reference, Requested, Window,
-};
+use remit_verifier::object::{Act, ApprovalRule, Budget, Invocation, Kind, Period, Reference, Window};
 use remit_verifier::types::{
     Amount, EntryIndex, Hash, Millis, Nonce, ObjectId, RequestId, Rules, Seconds, StateIndex,
 };
@@ -494,17 +492,7 @@ fn a_request_that_was_refused_first_is_decided_by_what_applied_it() {
     let mut w = World::new();
     let root = w.root("alice", 100);
     let held = w.reserve(root, "alice", 70).expect("70 of 100");
-    let requested = Requested {
-        token: root,
-        epoch: w.epoch(root),
-        payee: w.hotel,
-        action: "book".into(),
-        resource: Path::parse("rooms/12").expect("a path"),
-        arguments: Vec::new(),
-        amount: Amount(31),
-        unit: w.cny,
-        decide_by: Seconds(w.now.seconds().0 + DAY),
-    };
+    let requested = w.asking(root, 31);
     let ready = w.drafted_act(Act::Request(requested), "alice");
     let refusal = w.refusal(&ready);
     let decided = |w: &World| w.ledger.snapshot().decision(&ready.id).expect("decided");

@@ -505,17 +505,7 @@ fn a_purchase_above_a_threshold_needs_its_approvers() {
     let purse = w.issue(&spec).expect("issued");
     w.refuses(Code::ApprovalRequired, |w| w.buy(token, offer, purse, "bob"));
     let ask = w.payment_for(token, purse, PRICE);
-    let requested = remit_verifier::object::Requested {
-        token: purse,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action.clone(),
-        resource: ask.resource.clone(),
-        arguments: Vec::new(),
-        amount: Amount(PRICE),
-        unit: w.cny,
-        decide_by: w.seconds(DAY),
-    };
+    let requested = ask.requested(w.seconds(DAY)).expect("a payment");
     let draft = w.draft(Act::Request(requested.clone()), &["bob"]);
     let nonce = draft.body.stamp().expect("an act").nonce;
     w.send(&[draft]).expect("asked");

@@ -36,6 +36,16 @@ fn array<const N: usize>(text: &Value) -> [u8; N] {
     bytes(text).try_into().expect("as many bytes as the type has")
 }
 
+/// The request that an act makes or carries out (spec 17 §2).
+fn request_of(kind: &str, payload: &[u8], ledger: &LedgerId) -> Option<RequestId> {
+    if kind == "act:lease" {
+        let (_, Act::Lease(lease)) = Act::decode(Kind::Lease, payload).ok()? else { return None };
+        return lease.request_id(ledger);
+    }
+    let (stamp, Act::Request(requested)) = Act::decode(Kind::Request, payload).ok()? else { return None };
+    Some(requested.request_id(ledger, stamp.nonce))
+}
+
 fn hash(text: &Value) -> Hash {
     Hash(array(text))
 }
@@ -144,6 +154,11 @@ pub(crate) fn object(vector: &Value) {
         "argument" => {
             let argument = Reader::whole(&bytes, 1_024, Argument::decode).expect("decoded above");
             states(vector, "digest", argument.digest().to_string());
+        }
+        "act:request" | "act:lease" => {
+            let ledger = input.get("ledger").map(|ledger| LedgerId(array(ledger)));
+            let request = ledger.and_then(|ledger| request_of(kind, &bytes, &ledger));
+            assert_eq!(request.map(|id| json!(id.to_string())).as_ref(), vector["values"].get("request"));
         }
         "entry" | "leaf" | "use" => states(vector, "leaf_hash", leaf_hash(&bytes).to_string()),
         _ => {}

@@ -19,6 +19,7 @@ from formats import (
     is_path,
     leaf_hash,
     multi_included,
+    request_id,
     root,
     sha256,
     signed,
@@ -85,6 +86,9 @@ def check_objects():
         if given["kind"] == "argument" and good:
             name, salt, value = decode(data, "argument")
             derived["digest"] = digest("remit/argument/v1", salt, name, value)
+        if given["kind"] in ("act:request", "act:lease") and good and "ledger" in given:
+            ledger = bytes.fromhex(given["ledger"])
+            derived["request"] = request_id(ledger, given["kind"], decode(data, given["kind"]))
         if "label" in given and good:
             label, ledger = given["label"], bytes.fromhex(given["ledger"])
             object_id, *_, verify = signed(data, "token", label, ledger)

@@ -481,11 +481,36 @@ CASE = (
     *(either(const(None), octets(132094)), octets(131072)),
 )
 LEASE = fields(
-    {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: COUNT, 12: ID, 30: ID, 31: ID, 32: COUNT, 33: COUNT}, {3: ID, 34: COUNT}
+    {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: COUNT, 12: ID, 30: ID, 31: ID, 32: COUNT, 33: COUNT},
+    {3: ID, 34: COUNT, 36: NONCE},
 )
+WANTED = {1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 11: number(1), 12: ID, 22: ID, 26: COUNT}
+USE_REQUEST = fields({**WANTED, 23: NAME, 24: path}, {3: ID, 25: argument_digests})
+LEASE_REQUEST = fields({**WANTED, 31: ID, 32: COUNT, 33: COUNT}, {3: ID, 34: COUNT})
 MINIMUM = ascending(listing(array(ID, number(1)), 8, 1, "not_canonical"), lambda pair: pair[0])
 OFFER = fields({1: NONCE, 2: COUNT, 4: ID, 5: COUNT}, {3: ID, 11: number(1), 12: ID, 22: ID, 27: COUNT})
 TRADE = fields({1: NONCE, 2: COUNT, 4: ID, 5: COUNT, 8: ID, 9: either(ID, number(0, 7)), 29: number(0, 7)}, {3: ID, 28: MINIMUM})
+
+
+def request_shape(value):
+    """Spec 17 §3: a lease is asked for where one of its fields stands."""
+    need(isinstance(value, dict))
+    (LEASE_REQUEST if {31, 32, 33, 34} & value.keys() else USE_REQUEST)(value)
+
+
+def request_id(ledger, kind, value):
+    """Spec 17 §2, of a request or of the lease that carries one out; of an invocation see judge.py."""
+    if kind == "act:lease":
+        nonce, payment = value.get(36), [value[11], value[30]]
+    else:
+        nonce, payment = value[1], [value[11], value[22]]
+    if nonce is None:
+        return None
+    if 31 in value:
+        asked = [value.get(key) for key in (4, 5, 12, 31, 32, 33, 34)]
+        return digest("remit/lease-request-id/v1", ledger, *asked, payment, nonce)
+    asked = [value.get(key) for key in (4, 5, 12, 23, 24, 25)]
+    return digest("remit/request-id/v1", ledger, *asked, payment, nonce)
 
 
 def offer_shape(value):
@@ -523,6 +548,7 @@ SHAPES = {
         ),
     ),
     "use": (6144, use_shape),
+    "act:request": (6144, request_shape),
     "act:lease": (6144, LEASE),
     "act:lease_close": (6144, fields({1: NONCE, 2: COUNT, 9: either(ID, number(0, 7))}, {3: ID})),
     "link": (65535, link_shape),

@@ -227,6 +227,8 @@ codes! {
     531 BelowMinimum = "below_minimum";
     /// As many entries as the root token allows have been written for its tokens in this span.
     532 AboveEntries = "above_entries";
+    /// A link asks for an approval of every payment in the unit, so that no voucher of a lease could be taken.
+    533 EveryUseAsks = "every_use_asks";
 
     /// Too few, doubled or unknown operator signatures.
     600 NotTheOperators = "not_the_operators";

@@ -89,6 +89,8 @@ labels! {
     WITHDRAW = "remit/withdraw/v1";
     /// What approvers say yes to (spec 17 §2).
     REQUEST_ID = "remit/request-id/v1";
+    /// The same of a lease (spec 17 §2).
+    LEASE_REQUEST_ID = "remit/lease-request-id/v1";
     /// Opening of a lease (spec 16 §3).
     LEASE = "remit/lease/v1";
     /// A lease given back early (spec 16 §7).

@@ -79,6 +79,7 @@ fn lease(world: &mut World, held: Held) -> ObjectId {
         spend_until: Seconds(now + HOUR),
         settle_by: Seconds(now + 2 * HOUR),
         refund_until: None,
+        request_nonce: None,
     };
     let ready = signed(world, Act::Lease(terms), &holder(held.holder));
     world.submit(std::slice::from_ref(&ready));

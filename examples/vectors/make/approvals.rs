@@ -2,6 +2,7 @@
 
 use super::broken::{Broken, change};
 use super::item::Item;
+use super::leases;
 use super::script::Script;
 use super::things::{DAY, key, signer};
 use super::verdicts::Cases;
@@ -11,9 +12,10 @@ use remit_verifier::code::Code::{self, *};
 use remit_verifier::label;
 use remit_verifier::limits::{APPROVAL_VALIDITY_MAX, APPROVERS_MAX, BUDGETS_MAX};
 use remit_verifier::object::{
-    Act, ApprovalRule, Budget, Invocation, Period, Position, Reference, Requested, Stamp, Window,
+    Act, ApprovalRule, Budget, Invocation, Lease, Period, Position, Purpose, Reference, Requested, Stamp,
+    Window,
 };
-use remit_verifier::sign::{Signer, sign_object};
+use remit_verifier::sign::{DraftBody, Signer, sign_object};
 use remit_verifier::types::*;
 use remit_verifier::verify::{CheckName, Decision};
 
@@ -85,6 +87,27 @@ pub(super) fn of_token(good: &[u8]) -> Vec<Broken> {
     ]
 }
 
+/// Requests of one use, or of one lease, with something of the other.
+pub(super) fn of_requests(name: &str, good: &[u8]) -> Vec<Broken> {
+    let with = |name: &str, about: &str, key, value: Item| {
+        change(good, name, about, UnknownField, |item| item.add(key, value.clone()))
+    };
+    if name == "request" {
+        return vec![
+            with("till", "A use with a till.", 31, Item::Bytes(vec![1; 32])),
+            with("spend-until", "A use with the end of a lease.", 32, Item::Unsigned(1)),
+            with("refund-until", "A use with the refunds of a lease.", 34, Item::Unsigned(1)),
+            with("request-nonce", "A request with the nonce of another one.", 36, Item::Bytes(vec![1; 16])),
+        ];
+    }
+    vec![
+        with("action", "A lease with an action.", 23, Item::text("book")),
+        with("resource", "A lease with a resource.", 24, Item::text("rooms")),
+        with("lease-unit", "A lease with the unit where a lease has it.", 30, Item::Bytes(vec![1; 32])),
+        change(good, "of-nothing", "A lease of 0.", Malformed, |item| *item.field(11) = Item::Unsigned(0)),
+    ]
+}
+
 const YES: Result<(), Code> = Ok(());
 
 const fn no(code: Code) -> Result<(), Code> {
@@ -124,18 +147,8 @@ pub(super) fn scenes(s: &mut Script) {
     let root = s.issue("A root that needs two of three above 100.", &spec, YES);
     s.reserve("At the threshold nobody is asked.", root, "olga", 100, YES);
     s.reserve("Above it somebody is.", root, "olga", 101, no(ApprovalRequired));
-    let ask = s.ask(root, 300);
-    let requested = Requested {
-        token: root,
-        epoch: ask.epoch,
-        payee: ask.audience,
-        action: ask.action,
-        resource: ask.resource,
-        arguments: Vec::new(),
-        amount: Amount(300),
-        unit: s.cny,
-        decide_by: Seconds(s.now.seconds().0 + DAY),
-    };
+    let decide_by = Seconds(s.now.seconds().0 + DAY);
+    let requested = s.ask(root, 300).requested(decide_by).expect("a payment");
     let late = Requested { decide_by: s.now.seconds(), ..requested.clone() };
     s.act("A request whose time is over.", Act::Request(late), &["olga"], no(BadTime));
     s.act("A request by somebody else.", Act::Request(requested.clone()), &["mallory"], no(WrongHolder));
@@ -162,6 +175,82 @@ pub(super) fn scenes(s: &mut Script) {
     s.act("And is approved no more.", approve, &["cai"], no(RequestClosed));
     withdrawals(s, root, &requested);
     cumulative(s);
+    let wanted = terms(s, root, Nonce([1; 16]));
+    let asked = Act::Request(asking(&wanted, wanted.spend_until));
+    s.act("A request for a lease, of later rules.", asked, &["olga"], no(NotEnabled));
+    open(s, "A lease that was asked for, of later rules.", wanted, Vec::new(), no(NotEnabled));
+}
+
+/// A lease of 300, asked for with this nonce.
+fn terms(s: &Script, token: ObjectId, nonce: Nonce) -> Lease {
+    let terms = leases::terms(s, token, 300);
+    let settle_by = Seconds(terms.spend_until.0 + 3_600);
+    Lease { settle_by, request_nonce: Some(nonce), ..terms }
+}
+
+fn asking(terms: &Lease, decide_by: Seconds) -> Requested {
+    let Lease { token, epoch, payee, amount, unit, .. } = *terms;
+    Requested { token, epoch, payee, purpose: Purpose::Lease(terms.terms()), amount, unit, decide_by }
+}
+
+fn open(s: &mut Script, about: &str, terms: Lease, approvals: Vec<Vec<u8>>, expected: Result<(), Code>) {
+    let holder = signer("olga");
+    let draft = s.client.lease_approved(s.now, terms, approvals, &holder).expect("draft");
+    s.submit(about, &[draft], expected);
+}
+
+/// A lease whose whole amount is approved; what was said yes to is that lease, and no use.
+pub(super) fn leased(s: &mut Script) {
+    let budgets = Some(vec![leases::leasing(s)]);
+    let always = ApprovalRule { thresholds: None, ..rule(s) };
+    let asks_always =
+        TokenSpec { approval: Some(always), budgets: budgets.clone(), ..s.root_spec("olga", 0) };
+    let asks_always = s.issue("A root that needs two of three for everything.", &asks_always, YES);
+    let none = asking(&terms(s, asks_always, Nonce([1; 16])), s.now.seconds());
+    let decide_by = Seconds(s.now.seconds().0 + 600);
+    let none = Requested { decide_by, ..none };
+    s.act("Every use would need a yes.", Act::Request(none), &["olga"], no(EveryUseAsks));
+    let spec = TokenSpec { approval: Some(rule(s)), budgets, ..s.root_spec("olga", 0) };
+    let root = s.issue("A root with leases, that needs two of three above 100.", &spec, YES);
+    let plain = leases::terms(s, root, 101);
+    s.act("A lease of 101 that nobody was asked for.", Act::Lease(plain), &["olga"], no(ApprovalRequired));
+    let wanted = terms(s, root, Nonce([0x5c; 16]));
+    let late = asking(&wanted, Seconds(wanted.spend_until.0 + 1));
+    s.act("Decided after it is over.", Act::Request(late), &["olga"], no(BadTime));
+    let requested = asking(&wanted, decide_by);
+    let olga = signer("olga");
+    let mut draft =
+        s.client.act(s.now, Act::Request(requested.clone()), &[&olga as &dyn Signer]).expect("draft");
+    if let DraftBody::Act(stamp, ..) = &mut draft.body {
+        stamp.nonce = Nonce([0x5c; 16]);
+    }
+    s.submit("A lease of 300 waits for approval.", &[draft], YES);
+    let request = requested.request_id(&s.ledger.id(), Nonce([0x5c; 16]));
+    s.act("Ann says yes.", Act::Approve { request }, &["ann"], YES);
+    open(s, "One of two.", wanted, Vec::new(), no(ApprovalRequired));
+    let yes = |s: &Script, request| {
+        let valid_until = Seconds(s.now.seconds().0 + 60);
+        let stamp = Stamp { nonce: Nonce([0x5d; 16]), valid_until, bundle: None };
+        let payload = Act::Approve { request }.encode(&stamp);
+        sign_object(&signer("ben"), label::APPROVE, &s.ledger.id(), &payload).expect("signs").1
+    };
+    let ben = yes(s, request);
+    let mut changed = |about: &str, other: Lease, code| open(s, about, other, vec![ben.clone()], no(code));
+    changed("Another till.", Lease { till: TillId([0x72; 32]), ..wanted }, UnknownRequest);
+    let settle_by = Seconds(wanted.settle_by.0 + 1);
+    changed("A second longer.", Lease { settle_by, ..wanted }, UnknownRequest);
+    changed("No refunds.", Lease { refund_until: None, ..wanted }, UnknownRequest);
+    changed("More than was asked for.", Lease { amount: Amount(301), ..wanted }, UnknownRequest);
+    changed("A lease that names no request.", Lease { request_nonce: None, ..wanted }, UnknownRequest);
+    let of_use = invocation(s, root, 101, Nonce([0x5c; 16]));
+    carry_out(s, "A yes to a lease pays for no use.", of_use, vec![ben.clone()], no(UnknownRequest));
+    open(s, "Ben's yes travels with the lease.", wanted, vec![ben.clone()], YES);
+    open(s, "It was carried out.", wanted, vec![ben], no(RequestClosed));
+    let of_use = invocation(s, root, 101, Nonce([0x5e; 16]));
+    let request = of_use.request_id(&s.ledger.id()).expect("it names one");
+    let ben = yes(s, request);
+    let other = terms(s, root, Nonce([0x5e; 16]));
+    open(s, "A yes to a use opens no lease.", other, vec![ben], no(UnknownRequest));
 }
 
 fn withdrawals(s: &mut Script, root: ObjectId, requested: &Requested) {

@@ -33,6 +33,7 @@ pub(super) fn terms(s: &Script, token: ObjectId, amount: u64) -> Lease {
         spend_until: Seconds(now + HOUR),
         settle_by: Seconds(now + 2 * HOUR),
         refund_until: Some(Seconds(now + 5 * DAY)),
+        request_nonce: None,
     }
 }
 
@@ -170,6 +171,18 @@ pub(super) fn of_sealed_claims(good: &[u8]) -> Vec<Broken> {
         with("leases-one", "Limits on leases without a time.", Malformed, numbers(&[1])),
         with("leases-three", "Limits on leases with a third number.", Malformed, numbers(&[1, 2, 3])),
         with("leases-number", "A number as limits on leases.", Malformed, Item::Unsigned(1)),
+    ]
+}
+
+/// A lease that was asked for, broken in one way each.
+pub(super) fn of_asked(good: &[u8]) -> Vec<Broken> {
+    let nonce = |name, about, value: Item| {
+        change(good, name, about, Malformed, |item| *item.field(36) = value.clone())
+    };
+    vec![
+        nonce("nonce-15", "A request nonce of 15 bytes.", Item::Bytes(vec![1; 15])),
+        nonce("nonce-id", "A request id where its nonce belongs.", Item::Bytes(vec![1; 32])),
+        nonce("nonce-null", "No nonce, which is left out instead.", Item::Simple(22)),
     ]
 }
 

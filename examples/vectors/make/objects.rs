@@ -9,8 +9,9 @@ use remit_verifier::code::Code;
 use remit_verifier::cose::Sign1;
 use remit_verifier::label;
 use remit_verifier::limits::*;
-use remit_verifier::object::{Act, Invocation, Offer, Reference, Sealed, Trade, Use};
+use remit_verifier::object::{Act, Invocation, Kind, Offer, Reference, Sealed, Trade, Use};
 use remit_verifier::state::TokenLeaf;
+use remit_verifier::types::{LedgerId, RequestId};
 use serde_json::{Value, json};
 
 /// A good object, and what it says.
@@ -55,6 +56,9 @@ fn input(good: &Good, bytes: &[u8]) -> Value {
     if good.kind == "sign1" {
         input["ledger"] = json!(ledger().to_string());
         input["label"] = json!(label::TOKEN);
+    }
+    if good.values.get("request").is_some() {
+        input["ledger"] = json!(ledger().to_string());
     }
     input
 }
@@ -108,8 +112,13 @@ fn goods() -> Vec<Good> {
     }
     for act in acts() {
         let kind = act.kind().text();
-        goods.push(good(kind, &format!("act:{kind}"), "02 §5", act.encode(&stamp(act.kind() as u8))));
+        let bytes = act.encode(&stamp(act.kind() as u8));
+        goods.push(named(good(kind, &format!("act:{kind}"), "02 §5", bytes)));
     }
+    let (asked, asks) = (Act::Lease(asked_lease()), Act::Request(requested_lease()));
+    goods.push(named(good("lease-asked", "act:lease", "16 §3", asked.encode(&stamp(35)))));
+    // Its nonce is the one that the lease names.
+    goods.push(named(good("request-lease", "act:request", "17 §3", asks.encode(&stamp(0x9b)))));
     let withdrawal = Act::Offer(Offer { price: None, ..offer() });
     goods.push(good("offer-withdrawn", "act:offer", "18 §1", withdrawal.encode(&stamp(38))));
     let plain = Act::Trade(Trade { minimum: Vec::new(), offer: Reference::Member(0), payment: 7, ..trade() });
@@ -135,6 +144,29 @@ fn goods() -> Vec<Good> {
     goods
 }
 
+/// With the id of the request that it makes or carries out, if it does.
+fn named(good: Good) -> Good {
+    let Good { mut values, .. } = good;
+    if let Some(id) = request_of(&good.kind, &good.bytes, &ledger()) {
+        values["request"] = json!(id.to_string());
+    }
+    Good { values, ..good }
+}
+
+/// The id of the request that an act makes or carries out (spec 17 §2).
+fn request_of(kind: &str, bytes: &[u8], ledger: &LedgerId) -> Option<RequestId> {
+    let kind = match kind {
+        "act:request" => Kind::Request,
+        "act:lease" => Kind::Lease,
+        _ => return None,
+    };
+    match Act::decode(kind, bytes).ok()? {
+        (stamp, Act::Request(requested)) => Some(requested.request_id(ledger, stamp.nonce)),
+        (_, Act::Lease(lease)) => lease.request_id(ledger),
+        _ => None,
+    }
+}
+
 fn shown() -> Vec<Good> {
     let built = Scene { funding: Some(Funding::bundle()), ..Scene::paying(7) }.build();
     let case = built.case(crate::scene::NOW_MS, b"a policy file").encode();
@@ -150,9 +182,9 @@ fn missing(good: &Good) -> Vec<Broken> {
     let optional: &[i64] = match good.kind.as_str() {
         "token" => &[5],
         "invocation" => &[3, 9, 11, 12, 14, 15],
-        "act:lease" => &[34],
+        "act:lease" => &[34, 36],
         "act:release" => &[11],
-        "act:request" => &[25],
+        "act:request" => &[25, 34],
         "act:withdraw" => &[6],
         "act:trade" => &[28],
         _ => &[],

@@ -44,6 +44,7 @@ pub(crate) fn ledgers() -> Vec<Value> {
     largest(&mut s);
     leases::scenes(&mut s);
     third_rules(&mut s);
+    super::approvals::leased(&mut s);
     refusals::scenes(&mut s);
     trades::scenes(&mut s);
     compromise(&mut s);

@@ -27,6 +27,8 @@ pub(crate) fn of(name: &str, good: &[u8]) -> Vec<Broken> {
         "invocation" => invocations(good),
         "voucher" => leases::of_vouchers(good),
         "argument-class" => arguments(good),
+        "request" | "request-lease" => approvals::of_requests(name, good),
+        "lease-asked" => leases::of_asked(good),
         "offer" => trades::of_offers(good),
         "trade" => trades::of_trades(good),
         "party" | "party_keys" | "unit" | "transfer" | "suspend" | "refund" => acts(name, good),

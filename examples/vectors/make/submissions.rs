@@ -69,6 +69,14 @@ fn reserve() -> Envelope {
     reserve
 }
 
+/// A lease that was asked for, with a yes to it.
+fn approved_lease() -> Envelope {
+    let request = asked_lease().request_id(&ledger()).expect("it names one");
+    let approval = sign("ann", label::APPROVE, &Act::Approve { request }.encode(&stamp(33))).1;
+    let lease = envelope(Kind::Lease, &Act::Lease(asked_lease()).encode(&stamp(35)), &["assistant"]);
+    Envelope { approvals: vec![approval], ..lease }
+}
+
 fn one(envelope: &Envelope) -> Vec<u8> {
     Envelope::submission(&ledger(), std::slice::from_ref(envelope))
 }
@@ -102,6 +110,10 @@ fn good() -> Vec<Vector> {
         let payload = act.encode(&stamp(kind as u8));
         all.push(ok(kind.text(), "An act, signed.", &one(&envelope(kind, &payload, signers(kind)))));
     }
+    all.push(ok("lease-approved", "A lease with an approval that travels.", &one(&approved_lease())));
+    let payload = Act::Request(requested_lease()).encode(&stamp(0x9b));
+    let request = envelope(Kind::Request, &payload, &["assistant"]);
+    all.push(ok("request-lease", "A request for a lease.", &one(&request)));
     all.push(ok("bundle", "Two operations, all or nothing.", &bundle(&pair(), None)));
     all
 }
@@ -268,6 +280,33 @@ fn members() -> Vec<Vector> {
             Code::Malformed,
         ),
         refuse(
+            "act-approvals",
+            "Approvals with an act that takes none.",
+            Envelope {
+                approvals: approved_lease().approvals,
+                ..envelope(Kind::Suspend, &suspend(1), &["assistant"])
+            },
+            Code::Malformed,
+        ),
+        refuse(
+            "lease-links",
+            "Links with a lease.",
+            Envelope { links: reserve().links, ..approved_lease() },
+            Code::Malformed,
+        ),
+        refuse(
+            "bad-approval",
+            "An approval that is no object.",
+            Envelope { approvals: vec![vec![0]], ..approved_lease() },
+            Code::Malformed,
+        ),
+        refuse(
+            "bundled-approval",
+            "An approval that is good in a bundle alone.",
+            Envelope { approvals: vec![bundled_approval()], ..approved_lease() },
+            Code::BundleMismatch,
+        ),
+        refuse(
             "weak-kid",
             "A signer's key of small order.",
             Envelope { objects: vec![with_kid(&suspend(1), [0; 32])], ..envelope(Kind::Suspend, &[], &[]) },
@@ -280,6 +319,12 @@ fn members() -> Vec<Vector> {
             Code::Malformed,
         ),
     ]
+}
+
+fn bundled_approval() -> Vec<u8> {
+    let inside = Stamp { bundle: Some(Hash([1; 32])), ..stamp(33) };
+    let request = asked_lease().request_id(&ledger()).expect("it names one");
+    sign("ann", label::APPROVE, &Act::Approve { request }.encode(&inside)).1
 }
 
 /// An object that names a signer who is none.
@@ -360,7 +405,14 @@ fn bundles() -> Vec<Vector> {
 fn signatures() -> Vec<Vector> {
     let forged = |place: usize| {
         let mut envelope = reserve();
-        let bytes = if place == 0 { &mut envelope.objects[0] } else { &mut envelope.links[0] };
+        let bytes = match place {
+            0 => &mut envelope.objects[0],
+            1 => &mut envelope.links[0],
+            _ => {
+                envelope = approved_lease();
+                &mut envelope.approvals[0]
+            }
+        };
         *bytes.last_mut().expect("a signature") ^= 1;
         one(&envelope)
     };
@@ -379,6 +431,7 @@ fn signatures() -> Vec<Vector> {
         ),
         no("forged", "A signature with one bit changed.", &forged(0), Code::BadSignature),
         no("forged-link", "A link's signature with one bit changed.", &forged(1), Code::BadSignature),
+        no("forged-approval", "An approval with one bit changed.", &forged(2), Code::BadSignature),
         no("another-label", "A signature under another label.", &one(&relabelled), Code::BadSignature),
         no("another-ledger", "A signature for another ledger.", &one(&for_other), Code::BadSignature),
     ]

@@ -9,7 +9,7 @@ use remit_verifier::log::{Bound, BoundKind, Commitment, Details, Entry, Facts, G
 use remit_verifier::object::{
     Act, ApprovalRule, Argument, Budget, Claim, Condition, Delegation, DelegationMode, EntryQuota,
     Invocation, Kind, Lease, Offer, Operator, Origin, Path, Payment, Period, Permission, Position, Price,
-    Reference, Requested, Sealed, Share, Stamp, Target, Token, Trade, Value, Voucher, Window,
+    Purpose, Reference, Requested, Sealed, Share, Stamp, Target, Token, Trade, Value, Voucher, Window,
 };
 use remit_verifier::sign::{LocalSigner, Signer, sign_object};
 use remit_verifier::state::{
@@ -218,9 +218,11 @@ pub(crate) fn requested() -> Requested {
         token: TOKEN,
         epoch: Epoch(0),
         payee: HOTEL,
-        action: invocation.action,
-        resource: invocation.resource,
-        arguments: invocation.arguments,
+        purpose: Purpose::Use {
+            action: invocation.action,
+            resource: invocation.resource,
+            arguments: invocation.arguments,
+        },
         amount: Amount(600_000),
         unit: CNY,
         decide_by: Seconds(START.0 + 7 * DAY),
@@ -239,7 +241,20 @@ pub(crate) fn lease() -> Lease {
         spend_until: Seconds(START.0 + DAY),
         settle_by: Seconds(START.0 + 2 * DAY),
         refund_until: Some(Seconds(START.0 + 30 * DAY)),
+        request_nonce: None,
     }
+}
+
+/// The same lease, as it was asked for.
+pub(crate) fn asked_lease() -> Lease {
+    Lease { request_nonce: Some(Nonce([0x9b; 16])), ..lease() }
+}
+
+/// What approvers of that lease are asked for.
+pub(crate) fn requested_lease() -> Requested {
+    let Lease { token, epoch, payee, amount, unit, .. } = lease();
+    let purpose = Purpose::Lease(lease().terms());
+    Requested { token, epoch, payee, purpose, amount, unit, decide_by: Seconds(START.0 + DAY / 2) }
 }
 
 /// The third voucher of a lease.

@@ -2,13 +2,14 @@
 
 use super::leases::{TILL, leasing, terms, wanted};
 use super::script::Script;
-use super::things::{OTHER, argument, genesis, path, signer};
+use super::things::{OTHER, argument, genesis, key, path, signer};
 use super::{Vector, hex};
 use remit::client::TokenSpec;
 use remit_verifier::c2sp::{KeyKind, VerifierKey};
 use remit_verifier::code::Code;
 use remit_verifier::object::{
-    Act, Argument, Claim, Condition, Invocation, Operator, Permission, Value as Operand, Voucher,
+    Act, ApprovalRule, Argument, Claim, Condition, Invocation, Lease, Operator, Permission, Value as Operand,
+    Voucher,
 };
 use remit_verifier::till::{Accepted, LeaseProof, OpenLease, Till, Wallet, Wanted};
 use remit_verifier::types::*;
@@ -49,6 +50,7 @@ pub(crate) fn vectors() -> Vec<Vector> {
     let mut scene = Scene { s, proof, policy, vectors: Vec::new() };
     scene.proofs();
     scene.vouchers();
+    scene.approved();
     scene.vectors
 }
 
@@ -375,6 +377,35 @@ impl Scene {
         });
         let given = Given { voucher: &voucher, kept: kept.as_deref(), shown: &shown, now };
         self.judge("voucher/above", "More than was leased.", &given, Some(Code::AboveLeased));
+    }
+
+    /// Of a lease that somebody said yes to no use is above what nobody is asked for.
+    fn approved(&mut self) {
+        let thresholds = Some(vec![(self.s.cny, Amount(80))]);
+        let approval = Some(ApprovalRule { k: 1, approvers: vec![(&key("ann")).into()], thresholds });
+        let budgets = Some(vec![leasing(&self.s)]);
+        let spec = TokenSpec { approval, budgets, ..self.s.root_spec("agent", 1_000) };
+        let token = self.s.issue("A root with leases that asks Ann above 80.", &spec, Ok(()));
+        let terms = Lease { request_nonce: Some(Nonce([0x5f; 16])), ..terms(&self.s, token, 300) };
+        let request = terms.request_id(&self.s.ledger.id()).expect("it names one");
+        let until = Seconds(self.now().seconds().0 + 60);
+        let yes = self.s.client.approval(request, until, &signer("ann")).expect("signed").1;
+        let (agent, now) = (signer("agent"), self.now());
+        let draft = self.s.client.lease_approved(now, terms, vec![yes], &agent).expect("draft");
+        let lease = self.s.submit("A lease of 300 that Ann said yes to.", &[draft], Ok(()));
+        self.proof = self.s.ledger.lease_proof(&lease).expect("proved");
+        let (proof, policy, now) = (self.proof.clone(), self.policy.clone(), self.now());
+        self.proof("proof-approved", "A lease that was asked for.", &proof, &policy, now, None);
+        let wallet = Wallet::new(self.s.ledger.id(), &proof).expect("a lease");
+        let (_, voucher) = wallet.sign(&agent, &wanted(now, 80, 1), now).expect("signed");
+        let given = Given { voucher: &voucher, kept: None, shown: &[], now };
+        self.judge("approved", "A use of 80, for which nobody is asked.", &given, None);
+        let above = self.signed(&voucher, "agent", |i| {
+            let claim = i.claim.as_mut().expect("a claim");
+            (claim.amount, claim.cumulative) = (Amount(81), Amount(81));
+        });
+        let given = Given { voucher: &above, ..given };
+        self.judge("approved/above", "Nobody says yes to one use.", &given, Some(Code::AbovePerUse));
     }
 
     fn times(&mut self, second: &[u8], kept: &[u8]) {

@@ -18,9 +18,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         }
     };
     let members: Vec<_> = decoded.operations.iter().map(member).collect();
-    let linked = decoded.operations.iter().any(|operation| match &operation.body {
-        Body::Reserve(_, links, approvals) => !links.is_empty() || !approvals.is_empty(),
-        _ => false,
+    let linked = decoded.operations.iter().any(|operation| {
+        let through = matches!(&operation.body, Body::Reserve(_, links) if !links.is_empty());
+        through || !operation.approvals.is_empty()
     });
     if !linked {
         assert_eq!(Envelope::submission(&decoded.ledger, &members), bytes, "written again");

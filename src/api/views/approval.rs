@@ -5,7 +5,7 @@ use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::{TokenInfo, Waiting};
 use remit_verifier::code::Code;
-use remit_verifier::object::{ApprovalRule, Requested};
+use remit_verifier::object::{ApprovalRule, LeaseTerms, Purpose, Requested};
 use remit_verifier::types::{Amount, ObjectId, RequestId, StateIndex};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,12 +68,17 @@ pub(in crate::api) struct WaitingView {
     holder: String,
     /// Who is to be paid.
     payee: String,
-    /// What is to be done.
+    /// What is to be done; absent if a lease is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "book")]
-    action: String,
-    /// To what.
-    resource: String,
-    /// The arguments, of which only salted digests are known.
+    action: Option<String>,
+    /// To what; absent if a lease is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    /// For which till, and until when, if a lease is asked for; absent of one use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease: Option<LeaseTermsView>,
+    /// The arguments of a use, of which only salted digests are known.
     arguments: Vec<DigestView>,
     /// How much waits.
     #[schema(example = "600000")]
@@ -97,6 +102,21 @@ pub(in crate::api) struct WaitingView {
     approved: Vec<String>,
     /// The links of the chain that want approvals, the root first.
     rules: Vec<RuleView>,
+}
+
+/// What an approver of a lease says yes to beside its token, payee and amount.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeaseTerms)]
+pub(in crate::api) struct LeaseTermsView {
+    /// The till of the payee that takes vouchers.
+    till: String,
+    /// Until when it takes them.
+    spend_until_s: u64,
+    /// Until when the payee may settle.
+    settle_by_s: u64,
+    /// Until when he may refund what he settled; absent: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_until_s: Option<u64>,
 }
 
 /// An argument of a request.
@@ -188,6 +208,12 @@ impl RequestView {
             name: name.clone(),
             digest: digest.to_string(),
         };
+        let (action, resource, arguments, lease) = match &ask.purpose {
+            Purpose::Use { action, resource, arguments } => {
+                (Some(action.clone()), Some(resource.as_str().to_owned()), arguments.as_slice(), None)
+            }
+            Purpose::Lease(terms) => (None, None, &[][..], Some(LeaseTermsView::new(terms))),
+        };
         let chain = snapshot.chain_at(waiting.token)?;
         let rules = chain.iter().filter_map(|(index, link)| {
             let rule = link.token.approval.as_ref()?;
@@ -198,9 +224,10 @@ impl RequestView {
             epoch: ask.epoch.0,
             holder: did::to_text(&holder),
             payee: ask.payee.to_string(),
-            action: ask.action.clone(),
-            resource: ask.resource.as_str().to_owned(),
-            arguments: ask.arguments.iter().map(argument).collect(),
+            action,
+            resource,
+            lease,
+            arguments: arguments.iter().map(argument).collect(),
             amount: ask.amount.to_string(),
             unit: ask.unit.to_string(),
             nonce: waiting.nonce.0.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -212,6 +239,17 @@ impl RequestView {
             rules: rules.collect::<Result<_, _>>()?,
         };
         Ok(Self { id: id.to_string(), state: "waiting", waiting: Some(view) })
+    }
+}
+
+impl LeaseTermsView {
+    fn new(terms: &LeaseTerms) -> Self {
+        Self {
+            till: terms.till.to_string(),
+            spend_until_s: terms.spend_until.0,
+            settle_by_s: terms.settle_by.0,
+            refund_until_s: terms.refund_until.map(|until| until.0),
+        }
     }
 }
 

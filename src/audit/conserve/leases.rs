@@ -3,9 +3,8 @@
 use super::book::{Book, Capture};
 use super::tokens::over;
 use remit_verifier::code::Code;
-use remit_verifier::object::{Lease as Terms, Voucher};
-use remit_verifier::types::{ObjectId, Seconds};
-use std::collections::BTreeSet;
+use remit_verifier::object::{Approval, Lease as Terms, Voucher};
+use remit_verifier::types::{LedgerId, ObjectId, Seconds};
 
 /// Value locked for a payee's till.
 pub(super) struct Lease {
@@ -20,19 +19,36 @@ pub(super) struct Lease {
 }
 
 impl Book {
-    pub(super) fn lease(&mut self, id: ObjectId, terms: &Terms) {
+    pub(super) fn lease(&mut self, id: ObjectId, terms: &Terms, approvals: &[Approval]) {
         let (token, unit) = (terms.token, terms.unit);
         let amount = i128::from(terms.amount.0);
-        self.require(self.standing.rules >= 2, Code::NotEnabled, id);
-        self.note(self.standing.require_usable(token, self.now));
         self.require_entries(token);
+        self.require_lease(id, terms);
+        let request = terms.request_id(&LedgerId(self.standing.ledger.0));
+        let keys = self.carried_out(request, token, approvals);
+        self.require_approved(token, (terms.amount, &unit), &keys);
+        self.debit(token, unit, |account| account.leased += amount);
+        self.count(token, unit, amount, self.now.seconds(), Some(&keys));
+        self.flow(unit).leased += amount.unsigned_abs();
+        let (at, settle_by, refund_until) = (self.now.seconds(), terms.settle_by, terms.refund_until);
+        let payee = terms.payee;
+        self.leases
+            .insert(id, Lease { token, unit, payee, amount, at, settle_by, refund_until, over: false });
+    }
+
+    /// What holds for every lease, be it opened or asked for.
+    pub(super) fn require_lease(&mut self, id: ObjectId, terms: &Terms) {
+        let (token, unit) = (terms.token, terms.unit);
+        let asked = terms.request_nonce.is_some();
+        self.require(self.standing.rules >= if asked { 3 } else { 2 }, Code::NotEnabled, id);
+        self.note(self.standing.require_usable(token, self.now));
         let epoch = self.standing.tokens.get(&token).map(|known| known.epoch);
         self.require(epoch == Some(terms.epoch.0), Code::OldEpoch, token);
         let known = self.standing.parties.contains(&terms.payee);
         self.require(known, Code::UnknownParty, terms.payee);
         self.note(self.standing.require_thawed(terms.payee, Code::PartyFrozen));
         self.note(self.standing.require_unit(unit));
-        self.require(amount > 0, Code::BadAmount, id);
+        self.require(terms.amount.0 > 0, Code::BadAmount, id);
         let expires = self.standing.tokens.get(&token).map(|known| known.expires);
         // Ten minutes are twice the most that two clocks may differ.
         let ordered = !over(terms.spend_until, self.now)
@@ -41,16 +57,9 @@ impl Book {
         self.require(ordered, Code::BadTime, id);
         self.note(self.require_budgeted(token, unit));
         self.lease_limits(terms);
-        self.debit(token, unit, |account| account.leased += amount);
-        // Nobody is asked for a lease: it must need nobody's approval.
-        let nobody = BTreeSet::new();
-        self.require_approved(token, (terms.amount, &unit), &nobody);
-        self.count(token, unit, amount, self.now.seconds(), Some(&nobody));
-        self.flow(unit).leased += amount.unsigned_abs();
-        let (at, settle_by, refund_until) = (self.now.seconds(), terms.settle_by, terms.refund_until);
-        let payee = terms.payee;
-        self.leases
-            .insert(id, Lease { token, unit, payee, amount, at, settle_by, refund_until, over: false });
+        if asked {
+            self.require_free_uses(token, &unit);
+        }
     }
 
     /// Every link that budgets the unit says how much a lease may be, and for how long.

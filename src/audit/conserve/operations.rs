@@ -26,7 +26,9 @@ impl Book {
         self.require(fresh, Code::Replayed, id);
         match &operation.body {
             Body::Token(token, sealed) => self.admit(id, token, sealed),
-            Body::Reserve(invocation, links, approvals) => self.reserve(id, invocation, links, approvals),
+            Body::Reserve(invocation, links) => {
+                self.reserve(id, invocation, links, &operation.approvals);
+            }
             Body::Act(_, act, _) => {
                 self.touch_named(act);
                 self.act(operation, act, before);
@@ -83,7 +85,7 @@ impl Book {
                 self.approve(*request, by);
             }
             Act::Withdraw { request, .. } => self.drop_request(*request),
-            Act::Lease(terms) => self.lease(id, terms),
+            Act::Lease(terms) => self.lease(id, terms, &operation.approvals),
             Act::LeaseClose { lease } => self.lease_close(resolve(lease, before).unwrap_or_default()),
             Act::Settle { lease, voucher } => {
                 self.settle(id, resolve(lease, before).unwrap_or_default(), voucher);
@@ -207,8 +209,8 @@ impl Book {
         let known = self.standing.parties.contains(&invocation.audience);
         self.require(known, Code::UnknownParty, invocation.audience);
         self.note(self.standing.require_thawed(invocation.audience, Code::PartyFrozen));
-        let ledger = LedgerId(self.standing.ledger.0);
-        let keys = self.carried_out(&ledger, invocation, approvals);
+        let request = invocation.request_id(&LedgerId(self.standing.ledger.0));
+        let keys = self.carried_out(request, token, approvals);
         match &invocation.payment {
             Some(payment) => {
                 self.require_approved(token, (payment.amount, &payment.unit), &keys);

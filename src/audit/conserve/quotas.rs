@@ -79,7 +79,7 @@ impl Book {
         let repeated = self.quotas.refused.insert(id, code) == Some(code);
         self.require(!repeated, Code::Replayed, id);
         let (token, epoch) = match &operation.body {
-            Body::Reserve(invocation, links, _) => {
+            Body::Reserve(invocation, links) => {
                 for link in links {
                     let budgets = link.token.budgets.clone();
                     let known = || Known::new(&link.token, budgets);

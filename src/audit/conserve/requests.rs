@@ -3,7 +3,7 @@
 use super::book::Book;
 use super::tokens::{No, over};
 use remit_verifier::code::Code;
-use remit_verifier::object::{Approval, ApprovalRule, Invocation, Requested};
+use remit_verifier::object::{Approval, ApprovalRule, Requested};
 use remit_verifier::types::{Amount, EntryIndex, KeyBytes, LedgerId, Nonce, ObjectId, RequestId, Seconds};
 use std::collections::BTreeSet;
 
@@ -23,15 +23,24 @@ impl Book {
         let (token, unit, amount) = (of.token, of.unit, i128::from(of.amount.0));
         let id = of.request_id(ledger, nonce);
         let subject = ObjectId(id.0);
-        self.note(self.standing.require_usable(token, self.now));
         self.require_entries(token);
-        self.note(self.standing.require_unit(unit));
-        self.note(self.standing.require_thawed(of.payee, Code::PartyFrozen));
         self.require(!over(of.decide_by, self.now), Code::BadTime, subject);
-        let epoch = self.standing.tokens.get(&token).is_some_and(|known| known.epoch == of.epoch.0);
-        self.require(epoch, Code::OldEpoch, token);
-        self.require(self.standing.parties.contains(&of.payee), Code::UnknownParty, of.payee);
-        self.require_use(token, unit, of.amount);
+        match of.to_lease(nonce) {
+            Some(terms) => {
+                self.require_lease(subject, &terms);
+                // Nobody decides about what cannot be done any more.
+                self.require(of.decide_by <= terms.spend_until, Code::BadTime, subject);
+            }
+            None => {
+                self.note(self.standing.require_usable(token, self.now));
+                self.note(self.standing.require_unit(unit));
+                self.note(self.standing.require_thawed(of.payee, Code::PartyFrozen));
+                let epoch = self.standing.tokens.get(&token).is_some_and(|known| known.epoch == of.epoch.0);
+                self.require(epoch, Code::OldEpoch, token);
+                self.require(self.standing.parties.contains(&of.payee), Code::UnknownParty, of.payee);
+                self.require_use(token, unit, of.amount);
+            }
+        }
         let fresh = !self.requests.contains_key(&id) && !self.closed.contains(&id);
         self.require(fresh, Code::RequestClosed, subject);
         self.debit(token, unit, |account| account.pending += amount);
@@ -69,15 +78,15 @@ impl Book {
         self.drop_request(id);
     }
 
-    /// Who said yes to an invocation, on the ledger and beside it; what waited for it does so no more.
+    /// Who said yes to what carries this request out, on the ledger and beside it; what waited for it does so no more.
     pub(super) fn carried_out(
         &mut self,
-        ledger: &LedgerId,
-        invocation: &Invocation,
+        request: Option<RequestId>,
+        token: ObjectId,
         approvals: &[Approval],
     ) -> BTreeSet<KeyBytes> {
-        let Some(id) = invocation.request_id(ledger) else {
-            self.require(approvals.is_empty(), Code::UnknownRequest, invocation.token);
+        let Some(id) = request else {
+            self.require(approvals.is_empty(), Code::UnknownRequest, token);
             return BTreeSet::new();
         };
         let subject = ObjectId(id.0);
@@ -110,6 +119,14 @@ impl Book {
         let unmet = |rule: &ApprovalRule| rule.applies(Some(payment)) && !enough(rule, keys);
         if let Some((id, _)) = self.rules(token).into_iter().find(|(_, rule)| unmet(rule)) {
             self.require(false, Code::ApprovalRequired, id);
+        }
+    }
+
+    /// Requires that every link with a rule lets somebody pay a little without being asked.
+    pub(super) fn require_free_uses(&mut self, token: ObjectId, unit: &ObjectId) {
+        let asks_always = |rule: &ApprovalRule| rule.applies(Some((Amount(1), unit)));
+        if let Some((id, _)) = self.rules(token).into_iter().find(|(_, rule)| asks_always(rule)) {
+            self.require(false, Code::EveryUseAsks, id);
         }
     }
 

@@ -3,11 +3,12 @@
 use super::find::{Found, LEDGER, token_of, unit_of};
 use crate::cli::out::{Done, Failure};
 use crate::cli::text::amount::Unit;
-use crate::cli::text::{time, window};
+use crate::cli::text::operation::lasts;
+use crate::cli::text::{time, window, word};
 use remit_verifier::code::Code;
 use remit_verifier::log::{Bound, BoundKind, Common, Facts, Link};
-use remit_verifier::object::{Kind, Operation};
-use remit_verifier::types::{Amount, Seconds, StateIndex};
+use remit_verifier::object::{Act, Body, Kind, Operation, Purpose, Requested};
+use remit_verifier::types::{Amount, LedgerId, RequestId, Seconds, StateIndex};
 use serde_json::{Value, json};
 
 /// The explanation, and the same for programs.
@@ -44,9 +45,10 @@ pub(super) fn explain(found: &Found) -> Result<Done, Failure> {
 fn refused(found: &Found, code: Code, of: &Operation, facts: &Facts, link: Option<&Link>) -> Done {
     let unit = unit_of(of).and_then(|id| found.units.get(&id));
     let amount = facts.amount.map(|amount| shown(amount.0, unit));
+    let name = name(of);
     let what = match &amount {
-        Some(amount) => format!("the {} of {amount}", of.kind.text()),
-        None => format!("the {}", of.kind.text()),
+        Some(amount) => format!("the {name} of {amount}"),
+        None => format!("the {name}"),
     };
     let mut done =
         Done::say(format!("refused: {what}")).line(format!("why: {}: {}", code.text(), code.meaning()));
@@ -71,6 +73,38 @@ fn refused(found: &Found, code: Code, of: &Operation, facts: &Facts, link: Optio
         .with("leaf", facts.index.map(|index| index.0))
         .with("decided_by", facts.decided.map(|index| index.0))
         .with("bound", link.and_then(|link| link.bound).map(|bound| view(&bound)))
+}
+
+/// What an operation is called.
+fn name(of: &Operation) -> &'static str {
+    match &of.body {
+        Body::Act(_, Act::Request(Requested { purpose: Purpose::Lease(_), .. }), _) => "request for a lease",
+        _ => of.kind.text(),
+    }
+}
+
+/// What approvers were asked for, or what of it is carried out.
+fn asked(ledger: &LedgerId, of: &Operation) -> Option<String> {
+    match &of.body {
+        Body::Act(stamp, Act::Request(ask), _) => {
+            let request = ask.request_id(ledger, stamp.nonce);
+            Some(match &ask.purpose {
+                Purpose::Use { action, resource, .. } => {
+                    format!("asks for {} {}, as request {request}", word(action), word(resource.as_str()))
+                }
+                Purpose::Lease(terms) => {
+                    format!("asks for a lease to till {}, {}, as request {request}", terms.till, lasts(terms))
+                }
+            })
+        }
+        Body::Act(_, Act::Lease(terms), _) => carried_out(terms.request_id(ledger)),
+        Body::Reserve(invocation, _) => carried_out(invocation.request_id(ledger)),
+        _ => None,
+    }
+}
+
+fn carried_out(request: Option<RequestId>) -> Option<String> {
+    request.map(|request| format!("carries out request {request}"))
 }
 
 /// Which leaf decided.
@@ -141,6 +175,7 @@ fn applied(found: &Found, operations: &[Operation], common: Option<&Common>) -> 
     if kind.is_written_by_the_ledger() {
         done = done.line("the ledger wrote it: its time had come");
     }
+    let ledger = found.submission.as_ref().map(|submission| submission.ledger);
     let mut all = Vec::new();
     for (place, operation) in operations.iter().enumerate() {
         let facts = common.and_then(|common| common.facts.get(place)).copied().unwrap_or_default();
@@ -150,8 +185,11 @@ fn applied(found: &Found, operations: &[Operation], common: Option<&Common>) -> 
             None => format!(", {amount} minor units"),
         });
         if kind == Kind::Bundle || amount.is_some() {
-            let (name, amount) = (operation.kind.text(), amount.unwrap_or_default());
-            done = done.line(format!("{name}{amount}, id {}", operation.id));
+            let amount = amount.unwrap_or_default();
+            done = done.line(format!("{}{amount}, id {}", name(operation), operation.id));
+        }
+        if let Some(asked) = ledger.and_then(|ledger| asked(&ledger, operation)) {
+            done = done.line(asked);
         }
         all.push(json!({
             "kind": operation.kind.text(),

@@ -4,8 +4,8 @@ use super::{approval, budget, permission, time, to_hex, window, word};
 use crate::keys::did;
 use remit_verifier::key::PublicKey;
 use remit_verifier::object::{
-    Act, Body, DelegationMode, Invocation, Lease, Offer, Operation, Origin, Payment, Reference, Requested,
-    Sealed, Target, Token, Trade,
+    Act, Body, DelegationMode, Invocation, Lease, LeaseTerms, Offer, Operation, Origin, Payment, Purpose,
+    Reference, Requested, Sealed, Target, Token, Trade,
 };
 use remit_verifier::types::Hash;
 
@@ -180,37 +180,50 @@ fn act_says(act: &Act) -> String {
 
 /// A request with all that approvers say yes to.
 fn request(ask: &Requested) -> String {
+    let (what, shown) = match &ask.purpose {
+        Purpose::Use { action, resource, arguments } => {
+            (format!("to {} {} at {}", word(action), word(resource.as_str()), ask.payee), with(arguments))
+        }
+        Purpose::Lease(terms) => {
+            (format!("for a lease to till {} of {}, {}", terms.till, ask.payee, lasts(terms)), String::new())
+        }
+    };
     format!(
-        "request to {} {} at {} for {} minor units of {} with token {}, epoch {}, until {}{}",
-        word(&ask.action),
-        word(ask.resource.as_str()),
-        ask.payee,
+        "request {what} for {} minor units of {} with token {}, epoch {}, until {}{shown}",
         ask.amount,
         ask.unit,
         ask.token,
         ask.epoch.0,
         time::show(ask.decide_by),
-        with(&ask.arguments)
     )
 }
 
-/// A lease with all its deadlines: how long the value is locked is as much as how much of it.
-fn lease(terms: &Lease) -> String {
+/// How long a lease locks its value.
+pub(in crate::cli) fn lasts(terms: &LeaseTerms) -> String {
     let refunds = match terms.refund_until {
         Some(until) => format!("refunds until {}", time::show(until)),
         None => "no refunds".into(),
     };
     format!(
-        "lease of {} minor units of unit {} from token {}, epoch {}, for till {} of {}, spent until {}, \
-         settled until {}, {refunds}",
+        "spent until {}, settled until {}, {refunds}",
+        time::show(terms.spend_until),
+        time::show(terms.settle_by)
+    )
+}
+
+/// A lease with all its deadlines: how long the value is locked is as much as how much of it.
+fn lease(terms: &Lease) -> String {
+    let nonce = terms.request_nonce.map(|nonce| to_hex(&nonce.0));
+    let carries = nonce.map_or_else(String::new, |nonce| format!(", as it was asked for with nonce {nonce}"));
+    format!(
+        "lease of {} minor units of unit {} from token {}, epoch {}, for till {} of {}, {}{carries}",
         terms.amount,
         terms.unit,
         terms.token,
         terms.epoch.0,
         terms.till,
         terms.payee,
-        time::show(terms.spend_until),
-        time::show(terms.settle_by)
+        lasts(&terms.terms()),
     )
 }
 

@@ -104,6 +104,7 @@ impl Counter {
             spend_until: Seconds(now + 8 * 3600),
             settle_by: Seconds(now + DAY),
             refund_until: None,
+            request_nonce: None,
         };
         let tried = "in the morning, the hotel agent leases 3 000.00 to the hotel's till";
         let lease = s.act(tried, Act::Lease(terms), &["hotel agent"], Ok(()))?.id;

@@ -6,8 +6,8 @@ use super::{
 };
 use remit_verifier::label;
 use remit_verifier::object::{
-    Act, Envelope, Invocation, Kind, Offer, Position, Price, Reference, Requested, Sealed, Stamp, Target,
-    Trade, Voucher, bundle_digest, combined_id,
+    Act, Envelope, Invocation, Kind, Offer, Position, Price, Purpose, Reference, Requested, Sealed, Stamp,
+    Target, Trade, Voucher, bundle_digest, combined_id,
 };
 use remit_verifier::types::{Amount, Epoch, Generation, ObjectId, RequestId, Rules, Seconds, StateIndex};
 
@@ -159,9 +159,11 @@ fn requested() -> Requested {
         token: tokens::root_id(),
         epoch: Epoch(0),
         payee: hotel_id(),
-        action: invocation.action,
-        resource: invocation.resource,
-        arguments: invocation.arguments,
+        purpose: Purpose::Use {
+            action: invocation.action,
+            resource: invocation.resource,
+            arguments: invocation.arguments,
+        },
         amount: Amount(600_000),
         unit: unit_id(),
         decide_by: Seconds(START + 86_400),
@@ -200,7 +202,20 @@ fn envelope(kind: Kind, signers: &[u8], payload: &[u8]) -> Envelope {
 /// One submission for each kind.
 pub(super) fn each() -> Vec<(&'static str, Envelope)> {
     let submit = |row: Row| (row.1, envelope(row.2, row.3, &row.4.encode(&stamp(number(&row)))));
-    rows().into_iter().map(submit).collect()
+    let mut all: Vec<_> = rows().into_iter().map(submit).collect();
+    let [request, lease] = asked_for();
+    all.push(("submission-lease-request", envelope(Kind::Request, &[ASSISTANT], &request)));
+    let yes = Act::Approve { request: leases::asked().request_id(&ledger()).unwrap() };
+    let yes = sign(COMPANY, label::APPROVE, &yes.encode(&stamp(120 + Kind::Approve as u8)));
+    let asked = Envelope { approvals: vec![yes], ..envelope(Kind::Lease, &[ASSISTANT], &lease) };
+    all.push(("submission-lease-asked", asked));
+    all
+}
+
+/// A request for a lease, and the lease that carries it out.
+fn asked_for() -> [Vec<u8>; 2] {
+    let request = Act::Request(leases::requested()).encode(&stamp(156));
+    [request, Act::Lease(leases::asked()).encode(&stamp(157))]
 }
 
 macro_rules! payload_samples {
@@ -226,7 +241,15 @@ pub(super) fn samples() -> Vec<Sample> {
         bytes: row.4.encode(&stamp(number(&row))),
         accepts: Some(decoder(row.2)),
     };
-    rows().into_iter().map(sample).collect()
+    let mut all: Vec<_> = rows().into_iter().map(sample).collect();
+    let [request, lease] = asked_for();
+    for (name, rule, kind, bytes) in [
+        ("lease-request", "lease-request", Kind::Request, request),
+        ("lease-asked", "lease", Kind::Lease, lease),
+    ] {
+        all.push(Sample { name, rule, bytes, accepts: Some(decoder(kind)) });
+    }
+    all
 }
 
 /// Two captures, the second naming the first by its place.

@@ -3,7 +3,9 @@
 use super::{ASSISTANT, START, Sample, acts, details, id, key, nonce, outcome, sign, tokens};
 use remit_verifier::hash::sha256;
 use remit_verifier::label;
-use remit_verifier::object::{Act, Claim, Invocation, Kind, Lease, Path, Stamp, Use, Voucher};
+use remit_verifier::object::{
+    Act, Claim, Invocation, Kind, Lease, Path, Purpose, Requested, Stamp, Use, Voucher,
+};
 use remit_verifier::till::{LeaseProof, Tally, Till, Wallet};
 use remit_verifier::types::{Amount, Epoch, Hash, Seconds, TillId};
 
@@ -19,7 +21,20 @@ pub(crate) fn lease() -> Lease {
         spend_until: Seconds(START + 3_600),
         settle_by: Seconds(START + 7_200),
         refund_until: Some(Seconds(START + 30 * 86_400)),
+        request_nonce: None,
     }
+}
+
+/// What approvers of that lease are asked for.
+pub(crate) fn requested() -> Requested {
+    let Lease { token, epoch, payee, amount, unit, .. } = lease();
+    let purpose = Purpose::Lease(lease().terms());
+    Requested { token, epoch, payee, purpose, amount, unit, decide_by: Seconds(START + 1_800) }
+}
+
+/// The lease that carries that out.
+pub(crate) fn asked() -> Lease {
+    Lease { request_nonce: Some(nonce(156)), ..lease() }
 }
 
 fn stamp() -> Stamp {

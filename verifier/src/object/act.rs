@@ -1,6 +1,6 @@
 //! Payloads of all operations that are neither tokens nor invocations (spec 02 §5).
 
-use super::approval::Asking;
+use super::approval::{Asking, LeaseTerms, Purpose};
 use super::invocation::{decode_arguments, put_arguments};
 use super::kind::Kind;
 use super::lease::{Lease, LeaseFields};
@@ -72,12 +72,8 @@ pub struct Requested {
     pub epoch: Epoch,
     /// Who is to be paid.
     pub payee: ObjectId,
-    /// What is to be done.
-    pub action: String,
-    /// To what.
-    pub resource: Path,
-    /// Names of the arguments and their salted digests.
-    pub arguments: Vec<(String, Hash)>,
+    /// A use, or a lease.
+    pub purpose: Purpose,
     /// How much; it is held until the request is carried out or ends.
     pub amount: Amount,
     /// Of which unit.
@@ -93,23 +89,45 @@ impl Requested {
             token: self.token,
             epoch: self.epoch,
             payee: self.payee,
-            action: self.action.clone(),
-            resource: self.resource.clone(),
-            arguments: self.arguments.clone(),
+            purpose: self.purpose.clone(),
             payment: Some((self.amount, self.unit)),
             nonce,
         };
         asking.id(ledger)
     }
 
+    /// The lease that carries the request out, if it asks for one; `nonce` is that of the request.
+    pub const fn to_lease(&self, nonce: Nonce) -> Option<Lease> {
+        let Purpose::Lease(LeaseTerms { till, spend_until, settle_by, refund_until }) = self.purpose else {
+            return None;
+        };
+        Some(Lease {
+            token: self.token,
+            epoch: self.epoch,
+            payee: self.payee,
+            till,
+            amount: self.amount,
+            unit: self.unit,
+            spend_until,
+            settle_by,
+            refund_until,
+            request_nonce: Some(nonce),
+        })
+    }
+
     fn put(&self, f: &mut Fields) {
         f.add(4, |w| w.bytes(&self.token.0)).add(5, |w| w.u64(self.epoch.0));
         f.add(11, |w| w.u64(self.amount.0)).add(12, |w| w.bytes(&self.payee.0));
-        f.add(22, |w| w.bytes(&self.unit.0)).add(23, |w| w.text(&self.action));
-        f.add(24, |w| w.text(self.resource.as_str()));
-        let arguments = Some(&self.arguments).filter(|arguments| !arguments.is_empty());
-        f.opt(25, arguments, |w, arguments| put_arguments(w, arguments));
+        f.add(22, |w| w.bytes(&self.unit.0));
+        if let Purpose::Use { action, resource, arguments } = &self.purpose {
+            f.add(23, |w| w.text(action)).add(24, |w| w.text(resource.as_str()));
+            let arguments = Some(arguments).filter(|arguments| !arguments.is_empty());
+            f.opt(25, arguments, |w, arguments| put_arguments(w, arguments));
+        }
         f.add(26, |w| w.u64(self.decide_by.0));
+        if let Purpose::Lease(terms) = &self.purpose {
+            terms.put(f);
+        }
     }
 }
 
@@ -429,10 +447,10 @@ const fn fields_of(kind: Kind) -> &'static [i64] {
         Kind::Freeze => &[17, 18],
         Kind::Unfreeze => &[9, 17, 18],
         Kind::Upgrade => &[20],
-        Kind::Request => &[4, 5, 11, 12, 22, 23, 24, 25, 26],
+        Kind::Request => &[4, 5, 11, 12, 22, 23, 24, 25, 26, 31, 32, 33, 34],
         Kind::Approve => &[21],
         Kind::Withdraw => &[6, 21],
-        Kind::Lease => &[4, 5, 11, 12, 30, 31, 32, 33, 34],
+        Kind::Lease => &[4, 5, 11, 12, 30, 31, 32, 33, 34, 36],
         Kind::LeaseClose => &[9],
         Kind::Settle => &[9, 35],
         Kind::Offer => &[4, 5, 11, 12, 22, 27],
@@ -524,7 +542,7 @@ impl Raw {
             27 => self.until = Some(Seconds(r.u64()?)),
             28 => self.minimum = Some(decode_minimum(r)?),
             29 => self.payment = Some(decode_place(r)?),
-            30..=34 => self.lease.field(key, r)?,
+            30..=34 | 36 => self.lease.field(key, r)?,
             35 => self.voucher = Some(Box::new(Voucher::decode(r.bytes(VOUCHER_BYTES_MAX)?)?)),
             other => return Err(DecodeError::UnknownField(other)),
         }
@@ -539,14 +557,26 @@ impl Raw {
         })
     }
 
-    fn requested(self) -> Result<Requested, DecodeError> {
+    /// What a request asks for: a use, unless it says no action, resource or argument and names a till.
+    fn purpose(&mut self) -> Result<Purpose, DecodeError> {
+        let of_use = self.action.is_some() || self.resource.is_some() || self.arguments.is_some();
+        match self.lease.first() {
+            Some(field) if of_use => Err(DecodeError::UnknownField(field)),
+            Some(_) => Ok(Purpose::Lease(self.lease.terms()?)),
+            None => Ok(Purpose::Use {
+                action: required(self.action.take(), 23)?,
+                resource: required(self.resource.take(), 24)?,
+                arguments: self.arguments.take().unwrap_or_default(),
+            }),
+        }
+    }
+
+    fn requested(mut self) -> Result<Requested, DecodeError> {
         Ok(Requested {
             token: required(self.token, 4)?,
             epoch: required(self.epoch, 5)?,
             payee: required(self.party, 12)?,
-            action: required(self.action, 23)?,
-            resource: required(self.resource, 24)?,
-            arguments: self.arguments.unwrap_or_default(),
+            purpose: self.purpose()?,
             amount: required(self.amount.filter(|amount| amount.0 > 0), 11)?,
             unit: required(self.unit, 22)?,
             decide_by: required(self.decide_by, 26)?,

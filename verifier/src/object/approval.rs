@@ -1,6 +1,7 @@
 //! Approvals: whose yes a use of a token needs, and what exactly they say yes to (spec 17).
 
 use super::invocation::{Invocation, put_arguments};
+use super::lease::Lease;
 use super::permission::Path;
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::code::Code;
@@ -8,8 +9,8 @@ use crate::cose::{SigStructure, Sign1};
 use crate::key::{EncodedKey, PublicKey};
 use crate::label;
 use crate::limits::*;
-use crate::object::{Act, Kind, Stamp};
-use crate::types::{Amount, Epoch, Hash, KeyBytes, LedgerId, Nonce, ObjectId, RequestId};
+use crate::object::{Act, Kind, Requested, Stamp};
+use crate::types::{Amount, Epoch, Hash, KeyBytes, LedgerId, Nonce, ObjectId, RequestId, Seconds, TillId};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -80,6 +81,35 @@ fn threshold(r: &mut Reader<'_>) -> Result<(ObjectId, Amount), DecodeError> {
     Ok((ObjectId(r.array_bytes()?), Amount(r.u64()?)))
 }
 
+/// What somebody wants to do with a token, and asks approvers for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// One use.
+    Use {
+        /// What is to be done.
+        action: String,
+        /// To what.
+        resource: Path,
+        /// Names of the arguments and their salted digests.
+        arguments: Vec<(String, Hash)>,
+    },
+    /// A lease: its amount is locked for a till of the payee, who takes vouchers for it (spec 16).
+    Lease(LeaseTerms),
+}
+
+/// For which till, and until when, a lease is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTerms {
+    /// The till of the payee.
+    pub till: TillId,
+    /// Until when vouchers are taken.
+    pub spend_until: Seconds,
+    /// Until when the payee may settle.
+    pub settle_by: Seconds,
+    /// Until when he may refund what he settled; without it, not at all.
+    pub refund_until: Option<Seconds>,
+}
+
 /// What an approver says yes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asking {
@@ -89,28 +119,43 @@ pub struct Asking {
     pub epoch: Epoch,
     /// Who is asked and paid.
     pub payee: ObjectId,
-    /// What is to be done.
-    pub action: String,
-    /// To what.
-    pub resource: Path,
-    /// Names of the arguments and their salted digests.
-    pub arguments: Vec<(String, Hash)>,
-    /// How much of which unit, if anything.
+    /// A use, or a lease.
+    pub purpose: Purpose,
+    /// How much of which unit; a use may pay nothing, a lease never does.
     pub payment: Option<(Amount, ObjectId)>,
     /// The nonce of the request, which makes it another one than the last.
     pub nonce: Nonce,
 }
 
 impl Asking {
-    /// The request id: everybody who knows what is asked computes the same (spec 17 §2).
+    /// The same, asked on the ledger, where its value waits until `decide_by`; `None` without a payment. Its nonce
+    /// goes into the stamp.
+    pub fn requested(&self, decide_by: Seconds) -> Option<Requested> {
+        let (amount, unit) = self.payment?;
+        let (token, epoch, payee, purpose) = (self.token, self.epoch, self.payee, self.purpose.clone());
+        Some(Requested { token, epoch, payee, purpose, amount, unit, decide_by })
+    }
+
+    /// The request id: everybody who knows what is asked computes the same (spec 17 §2). That of a use is never that
+    /// of a lease.
     pub fn id(&self, ledger: &LedgerId) -> RequestId {
-        let mut w = Writer::labelled(label::REQUEST_ID, 10);
+        let mut w = match &self.purpose {
+            Purpose::Use { .. } => Writer::labelled(label::REQUEST_ID, 10),
+            Purpose::Lease(_) => Writer::labelled(label::LEASE_REQUEST_ID, 11),
+        };
         w.bytes(&ledger.0).bytes(&self.token.0).u64(self.epoch.0).bytes(&self.payee.0);
-        w.text(&self.action).text(self.resource.as_str());
-        if self.arguments.is_empty() {
-            w.null()
-        } else {
-            put_arguments(&mut w, &self.arguments)
+        match &self.purpose {
+            Purpose::Use { action, resource, arguments } => {
+                w.text(action).text(resource.as_str());
+                if arguments.is_empty() { w.null() } else { put_arguments(&mut w, arguments) }
+            }
+            Purpose::Lease(terms) => {
+                w.bytes(&terms.till.0).u64(terms.spend_until.0).u64(terms.settle_by.0);
+                match terms.refund_until {
+                    Some(until) => w.u64(until.0),
+                    None => w.null(),
+                }
+            }
         };
         match &self.payment {
             Some((amount, unit)) => w.array(2).u64(amount.0).bytes(&unit.0),
@@ -128,9 +173,11 @@ impl Invocation {
             token: self.token,
             epoch: self.epoch,
             payee: self.audience,
-            action: self.action.clone(),
-            resource: self.resource.clone(),
-            arguments: self.arguments.clone(),
+            purpose: Purpose::Use {
+                action: self.action.clone(),
+                resource: self.resource.clone(),
+                arguments: self.arguments.clone(),
+            },
             payment: self.payment.map(|payment| (payment.amount, payment.unit)),
             nonce: self.request_nonce?,
         };
@@ -138,7 +185,32 @@ impl Invocation {
     }
 }
 
-/// An approval that travels with an invocation: a signed object of the kind `approve`.
+impl Lease {
+    /// What it locks for which till, without its token, payee and amount.
+    pub const fn terms(&self) -> LeaseTerms {
+        LeaseTerms {
+            till: self.till,
+            spend_until: self.spend_until,
+            settle_by: self.settle_by,
+            refund_until: self.refund_until,
+        }
+    }
+
+    /// The request that the lease carries out, if it names one by its nonce.
+    pub fn request_id(&self, ledger: &LedgerId) -> Option<RequestId> {
+        let asking = Asking {
+            token: self.token,
+            epoch: self.epoch,
+            payee: self.payee,
+            purpose: Purpose::Lease(self.terms()),
+            payment: Some((self.amount, self.unit)),
+            nonce: self.request_nonce?,
+        };
+        Some(asking.id(ledger))
+    }
+}
+
+/// An approval that travels with an invocation or a lease: a signed object of the kind `approve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// Its id.

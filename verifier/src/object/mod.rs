@@ -16,7 +16,7 @@ mod voucher;
 mod window;
 
 pub use act::{Act, Position, Reference, Requested, Stamp, Target};
-pub use approval::{Approval, ApprovalRule, Asking};
+pub use approval::{Approval, ApprovalRule, Asking, LeaseTerms, Purpose};
 pub use authority::Authority;
 pub use budget::{Budget, Sealed, Share};
 pub use claim::{Claim, Use};

@@ -47,6 +47,8 @@ pub struct Operation {
     pub payload: Option<ObjectId>,
     /// What the operation says.
     pub body: Body,
+    /// The approvals that travel with a reserve or lease.
+    pub approvals: Vec<Approval>,
     signatures: Vec<([u8; 64], SigStructure)>,
 }
 
@@ -56,9 +58,8 @@ pub struct Operation {
 pub enum Body {
     /// A token to admit, with its opened sealed claims.
     Token(Token, Sealed),
-    /// An invocation to fund, with the offline links that it goes through, the topmost first, and the approvals that
-    /// travel with it.
-    Reserve(Invocation, Vec<Link>, Vec<Approval>),
+    /// An invocation to fund, with the offline links that it goes through, the topmost first.
+    Reserve(Invocation, Vec<Link>),
     /// Everything else; a transfer or trade with the opened sealed claims of the new holder.
     Act(Stamp, Act, Option<Sealed>),
 }
@@ -195,10 +196,10 @@ impl Submission {
             for (signer, (signature, structure)) in operation.signers.iter().zip(&operation.signatures) {
                 structure.verify(signer, signature).map_err(|_| Code::BadSignature)?;
             }
-            if let Body::Reserve(_, links, approvals) = &operation.body {
+            if let Body::Reserve(_, links) = &operation.body {
                 links.iter().try_for_each(Link::verify)?;
-                approvals.iter().try_for_each(Approval::verify)?;
             }
+            operation.approvals.iter().try_for_each(Approval::verify)?;
             if let Body::Act(_, Act::Settle { voucher, .. }, _) = &operation.body {
                 voucher.verify(ledger)?;
             }
@@ -266,6 +267,10 @@ impl Operation {
             return Err(Code::Malformed);
         }
         let body = Body::decode(member, payload, ledger)?;
+        let approvals = if body.takes_approvals() { member.approvals.as_slice() } else { &[] };
+        let approvals = approvals.iter().map(|bytes| Approval::decode(bytes, ledger));
+        let approvals = approvals.collect::<Result<_, _>>()?;
+        body.require_fitting(member)?;
         let (mut signers, mut ids, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
         for object in &objects {
             let structure = object.sig_structure(label, ledger);
@@ -275,7 +280,7 @@ impl Operation {
         }
         let kind = member.kind;
         let payload = (kind != Kind::Reserve).then(|| payload_id(ledger, kind, payload));
-        Ok(Self { kind, signers, id: combined_id(&ids), ids, payload, body, signatures })
+        Ok(Self { kind, signers, id: combined_id(&ids), ids, payload, body, approvals, signatures })
     }
 
     /// The signed objects, encoded as they were received.
@@ -338,7 +343,7 @@ impl Operation {
 
 impl Body {
     fn decode(member: &Member<'_>, payload: &[u8], ledger: &LedgerId) -> Result<Self, Code> {
-        let body = match member.kind {
+        Ok(match member.kind {
             Kind::Issue | Kind::Delegate => {
                 let token = Token::decode(payload)?;
                 let fits = match token.origin {
@@ -354,13 +359,7 @@ impl Body {
             }
             Kind::Reserve => {
                 let links = member.links.iter().map(|bytes| Link::decode(bytes, ledger));
-                let approvals = member.approvals.iter().map(|bytes| Approval::decode(bytes, ledger));
-                let invocation = Invocation::decode(payload)?;
-                Self::Reserve(
-                    invocation,
-                    links.collect::<Result<_, _>>()?,
-                    approvals.collect::<Result<_, _>>()?,
-                )
+                Self::Reserve(Invocation::decode(payload)?, links.collect::<Result<_, _>>()?)
             }
             kind => {
                 let (stamp, act) = Act::decode(kind, payload)?;
@@ -372,12 +371,22 @@ impl Body {
                 };
                 Self::Act(stamp, act, sealed)
             }
-        };
-        let sealed_fits =
-            member.sealed.is_none() || matches!(body, Self::Token(..) | Self::Act(_, _, Some(_)));
-        let alone = member.links.is_empty() && member.approvals.is_empty();
-        let links_fit = alone || matches!(body, Self::Reserve(..));
-        if sealed_fits && links_fit { Ok(body) } else { Err(Code::Malformed) }
+        })
+    }
+
+    /// Whether approvals may travel with it.
+    const fn takes_approvals(&self) -> bool {
+        matches!(self, Self::Reserve(..) | Self::Act(_, Act::Lease(_), _))
+    }
+
+    /// Requires that the member brings nothing that its kind has not.
+    fn require_fitting(&self, member: &Member<'_>) -> Result<(), Code> {
+        let sealed = matches!(self, Self::Token(..) | Self::Act(_, _, Some(_)));
+        let links = matches!(self, Self::Reserve(..));
+        let fits = (sealed || member.sealed.is_none())
+            && (links || member.links.is_empty())
+            && (self.takes_approvals() || member.approvals.is_empty());
+        if fits { Ok(()) } else { Err(Code::Malformed) }
     }
 }
 
@@ -420,7 +429,7 @@ pub struct Envelope {
     pub sealed: Option<Vec<u8>>,
     /// Offline links, encoded.
     pub links: Vec<Vec<u8>>,
-    /// Approvals that travel with a reserve, encoded.
+    /// Approvals that travel with a reserve or lease, encoded.
     pub approvals: Vec<Vec<u8>>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{SignError, Signer};
 use crate::cose::{SigStructure, Sign1};
-use crate::object::{Act, Envelope, Invocation, Kind, Origin, Sealed, Stamp, Token, bundle_digest};
+use crate::object::{Act, Envelope, Invocation, Kind, Lease, Origin, Sealed, Stamp, Token, bundle_digest};
 use crate::types::{Hash, LedgerId, ObjectId};
 use alloc::vec::Vec;
 
@@ -23,6 +23,8 @@ pub enum DraftBody {
     Token(Token, Sealed),
     /// An invocation to fund, with the encoded offline links that it goes through, and the encoded approvals.
     Reserve(Invocation, Vec<Vec<u8>>, Vec<Vec<u8>>),
+    /// A lease, with the encoded approvals that travel with it.
+    Lease(Stamp, Lease, Vec<Vec<u8>>),
     /// Everything else; a transfer with the sealed claims that it commits to.
     Act(Stamp, Act, Option<Sealed>),
 }
@@ -77,6 +79,7 @@ impl Draft<'_> {
             DraftBody::Reserve(_, links, approvals) => {
                 Envelope { links: links.clone(), approvals: approvals.clone(), ..bare }
             }
+            DraftBody::Lease(_, _, approvals) => Envelope { approvals: approvals.clone(), ..bare },
             DraftBody::Act(_, _, sealed) => Envelope { sealed: sealed.as_ref().map(Sealed::encode), ..bare },
         })
     }
@@ -91,6 +94,7 @@ impl DraftBody {
                 _ => Kind::Delegate,
             },
             Self::Reserve(..) => Kind::Reserve,
+            Self::Lease(..) => Kind::Lease,
             Self::Act(_, act, _) => act.kind(),
         }
     }
@@ -98,7 +102,7 @@ impl DraftBody {
     /// The nonce and window of an act; tokens and invocations state theirs among their claims.
     pub const fn stamp(&self) -> Option<&Stamp> {
         match self {
-            Self::Act(stamp, ..) => Some(stamp),
+            Self::Act(stamp, ..) | Self::Lease(stamp, ..) => Some(stamp),
             _ => None,
         }
     }
@@ -111,6 +115,7 @@ impl DraftBody {
                 Token { bundle, sealed, ..token.clone() }.encode()
             }
             Self::Reserve(invocation, ..) => Invocation { bundle, ..invocation.clone() }.encode(),
+            Self::Lease(stamp, lease, _) => Act::Lease(*lease).encode(&Stamp { bundle, ..*stamp }),
             Self::Act(stamp, act, _) => act.encode(&Stamp { bundle, ..*stamp }),
         }
     }

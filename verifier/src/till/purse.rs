@@ -83,6 +83,8 @@ impl Wallet {
         let place = shown.ids.iter().position(|of| *of == id).unwrap_or(0);
         let facts = shown.facts_at(place).ok_or(Code::NotFunding)?;
         let limits = UseLimits::of(&facts);
+        // What it was asked for with is no part of its terms.
+        let lease = Lease { request_nonce: None, ..lease };
         Ok(Self { ledger, id, lease, holder, limits, before: Tally::default(), last: None })
     }
 
@@ -272,5 +274,6 @@ fn decode_terms(r: &mut Reader<'_>) -> Result<Lease, DecodeError> {
         spend_until: Seconds(r.u64()?),
         settle_by: Seconds(r.u64()?),
         refund_until: if r.null()? { None } else { Some(Seconds(r.u64()?)) },
+        request_nonce: None,
     })
 }
