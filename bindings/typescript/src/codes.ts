@@ -93,6 +93,7 @@ export const CODES = {
   wrong_payment: { number: 530, meaning: "The reserve is not a payment of the whole price to the payee of the offer, for this token." },
   below_minimum: { number: 531, meaning: "Less is left of the token than the buyer wants." },
   above_entries: { number: 532, meaning: "As many entries as the root token allows have been written for its tokens in this span." },
+  every_use_asks: { number: 533, meaning: "A link asks for an approval of every payment in the unit, so that no voucher of a lease could be taken." },
   not_the_operators: { number: 600, meaning: "Too few, doubled or unknown operator signatures." },
   already_registered: { number: 601, meaning: "The id or name is registered already." },
   party_keys: { number: 602, meaning: "A party has no key left, a key that it may not have, or no room for a compromised one." },

@@ -32,6 +32,7 @@ export * from "./object/argument.js";
 export * from "./object/budget.js";
 export * from "./object/window.js";
 export * from "./object/approval.js";
+export * from "./object/request.js";
 export * from "./object/token.js";
 export * from "./object/authority.js";
 export * from "./object/invocation.js";

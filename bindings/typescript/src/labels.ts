@@ -80,6 +80,8 @@ export const APPROVE = "remit/approve/v1";
 export const WITHDRAW = "remit/withdraw/v1";
 /** What approvers say yes to (spec 17 §2). */
 export const REQUEST_ID = "remit/request-id/v1";
+/** The same of a lease (spec 17 §2). */
+export const LEASE_REQUEST_ID = "remit/lease-request-id/v1";
 /** Opening of a lease (spec 16 §3). */
 export const LEASE = "remit/lease/v1";
 /** A lease given back early (spec 16 §7). */

@@ -35,6 +35,12 @@ const DERIVED: Record<string, (vector: Vector, data: Uint8Array) => Promise<Uint
   leaf_hash: (_, data) => remit.leafHash(data),
   digest: async ({ input }, data) =>
     input.kind === "argument" ? remit.argumentDigest(remit.decodeArgument(data)) : remit.sha256(data),
+  request: async ({ input }, data) => {
+    const act = input.kind.slice("act:".length);
+    const kind = remit.isActKind(act) ? act : assert.fail(`a request in ${input.kind}`);
+    const id = await remit.requestOf(bytes(input.ledger), remit.decodeAct(kind, data));
+    return id ?? assert.fail("no request");
+  },
   id: async ({ input }, data) => (await remit.identify(remit.decodeSign1(data), input.label, bytes(input.ledger))).id,
   sig_structure: async ({ input }, data) =>
     (await remit.identify(remit.decodeSign1(data), input.label, bytes(input.ledger))).structure,

@@ -46,10 +46,10 @@ const FIELDS = {
   freeze: [[17, 18]],
   unfreeze: [[9, 17, 18]],
   upgrade: [[20]],
-  request: [[4, 5, 11, 12, 22, 23, 24, 26], [25]],
+  request: [[4, 5, 11, 12, 22, 26], [23, 24, 25, 31, 32, 33, 34]],
   approve: [[21]],
   withdraw: [[21], [6]],
-  lease: [[4, 5, 11, 12, 30, 31, 32, 33], [34]],
+  lease: [[4, 5, 11, 12, 30, 31, 32, 33], [34, 36]],
   lease_close: [[9]],
   settle: [[9, 35]],
   offer: [[4, 5], [11, 12, 22, 27]],
@@ -155,6 +155,7 @@ const READERS: Readonly<Record<number, (r: Reader, kind: ActKind) => ActValue>> 
   33: integer,
   34: integer,
   35: readVoucher,
+  36: (r) => r.fixed(16),
 };
 
 /** Decodes the payload of an act of this kind. */
@@ -173,7 +174,16 @@ export function decodeAct(kind: ActKind, payload: Uint8Array): Act {
     const price = may.filter((key) => fields.has(key)).length;
     need(price === 0 || price === may.length, "malformed", "half a price");
   }
+  if (kind === "request") checkPurpose(fields);
   return { kind, fields };
+}
+
+/** A request is for one use, or with one of the fields 31 to 34 for a lease (spec 17 §3). */
+function checkPurpose(fields: ReadonlyMap<number, ActValue>): void {
+  const leased = [31, 32, 33, 34].some((key) => fields.has(key));
+  const other = leased ? [23, 24, 25].find((key) => fields.has(key)) : undefined;
+  if (other !== undefined) unknownField(other);
+  for (const key of leased ? [31, 32, 33] : [23, 24]) required(fields.get(key), key);
 }
 
 /** The bytes of a payload. */

@@ -26,7 +26,8 @@ import { decodeToken, encodeToken, type Token } from "./token.js";
 export type Body =
   | { readonly is: "token"; readonly token: Token }
   | { readonly is: "reserve"; readonly invocation: Invocation; readonly others: readonly Signed[] }
-  | { readonly is: "act"; readonly act: Act };
+  /** With the approvals that travel with a lease. */
+  | { readonly is: "act"; readonly act: Act; readonly others: readonly Signed[] };
 
 /** One operation: its signed objects, all over the same payload, and what they say. */
 export interface Operation {
@@ -109,7 +110,8 @@ async function decodeOperation(member: Member, ledger: Uint8Array): Promise<Oper
   const reserve = body.is === "reserve";
   const sealed = body.is === "token" || kind === "transfer" || kind === "trade";
   need(sealed || member.sealed === undefined, "malformed", "sealed claims");
-  need(reserve || (member.links.length === 0 && member.approvals.length === 0), "malformed", "links or approvals");
+  need(reserve || member.links.length === 0, "malformed", "links");
+  need(reserve || kind === "lease" || member.approvals.length === 0, "malformed", "approvals");
   const label = KINDS[kind].label ?? refuse("unknown_kind");
   const identified: Signed[] = [];
   for (const object of objects) {
@@ -133,13 +135,19 @@ async function decodeBody(member: Member, payload: Uint8Array, ledger: Uint8Arra
     const invocation = decodeInvocation(payload);
     const others: Signed[] = [];
     for (const link of member.links) others.push(await decodeOther(link, TOKEN, ledger, (object) => void decodeToken(object.payload)));
-    for (const approval of member.approvals) others.push(await decodeOther(approval, APPROVE, ledger, decodeApproval));
+    others.push(...(await decodeApprovals(member, ledger)));
     return { is: "reserve", invocation, others };
   }
   if (!isActKind(kind)) refuse("unknown_kind");
   const act = decodeAct(kind, payload);
   if (kind === "transfer" || kind === "trade") await checkSealed(member.sealed, bytesOf(act, 8));
-  return { is: "act", act };
+  return { is: "act", act, others: kind === "lease" ? await decodeApprovals(member, ledger) : [] };
+}
+
+async function decodeApprovals(member: Member, ledger: Uint8Array): Promise<Signed[]> {
+  const approvals: Signed[] = [];
+  for (const approval of member.approvals) approvals.push(await decodeOther(approval, APPROVE, ledger, decodeApproval));
+  return approvals;
 }
 
 /** The payload of an approval that travels along; throws `bundle_mismatch` for one with a bundle digest (spec 17 §3). */
@@ -193,7 +201,7 @@ async function checkBundle(operations: readonly Operation[]): Promise<void> {
 
 async function checkOperation({ objects, body }: Operation, ledger: Uint8Array): Promise<void> {
   for (const object of objects) await checkSignature(object);
-  if (body.is === "reserve") for (const other of body.others) await checkSignature(other);
+  if (body.is !== "token") for (const other of body.others) await checkSignature(other);
   if (body.is === "act" && body.act.kind === "settle") {
     const voucher = await identify(decodeSign1(bytesOf(body.act, 35)), INVOCATION, ledger);
     await checkSignature(voucher);
