@@ -1,4 +1,5 @@
-//! How much of the queue one client may have: a quarter, so that nobody alone keeps everybody else out.
+//! How much of the queue one client may have: a quarter, so that nobody alone keeps everybody else out. And who a
+//! client is, for that and for `connections`.
 //!
 //! A client is an address, of IPv6 a network of 64 bits. Programs on this machine are not counted: one of them may be a
 //! proxy, for which this address would be everybody's, and which counts by itself.
@@ -38,12 +39,18 @@ impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
-        Ok(Self(peer.filter(|peer| !peer.is_loopback()).map(|peer| match peer {
-            IpAddr::V4(_) => peer,
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        })))
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(peer.and_then(|peer| counted(peer.0.ip()))))
     }
+}
+
+/// As whom an address counts, if it does.
+pub(super) fn counted(peer: IpAddr) -> Option<IpAddr> {
+    let peer = peer.to_canonical();
+    (!peer.is_loopback()).then(|| match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    })
 }
 
 impl Clients {

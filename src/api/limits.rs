@@ -24,6 +24,8 @@ pub const VERIFY_BYTES_AT_ONCE_MAX: usize = 16 * 1024 * 1024;
 pub const REQUESTS_MAX: usize = 8_192;
 /// Connections that are open at one time.
 pub const CONNECTIONS_MAX: usize = 8_192;
+/// Which part of the connections one client may have: a quarter of however many there may be, and one at least.
+pub const CLIENT_CONNECTIONS_PART: usize = 4;
 /// Connections that wait to be accepted; the kernel may allow fewer.
 pub const CONNECTIONS_WAITING_MAX: i32 = 1_024;
 /// Bytes of a request identifier that a client may choose.

@@ -9,6 +9,7 @@ mod answers;
 mod app;
 mod approvals;
 mod clients;
+mod connections;
 mod docs;
 mod entries;
 mod error;

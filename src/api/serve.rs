@@ -1,11 +1,12 @@
 //! The interface on a socket: accepts, stops accepting, drains, and shuts the ledger down.
 
 use super::app::{App, Served, Settings, blocking};
-use super::limits::{CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX, HEAD_TIME_MAX};
+use super::connections::{Bounds, Limited};
+use super::limits::{CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX};
 use super::router::unopened;
 use super::tls::{Tls, TlsError};
 use axum::Router;
-use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use rustls::server::ServerConfig;
@@ -13,7 +14,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinError;
@@ -83,12 +83,12 @@ pub async fn serve_opening<E: Send + 'static>(
 pub(super) async fn serve_router(
     listener: TcpListener,
     router: Router,
-    connections: usize,
+    bounds: Bounds,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let_wait(&listener)?;
     let handle = Handle::new();
-    let server = listen(listener, None, router, handle.clone(), connections);
+    let server = listen(listener, None, router, handle.clone(), bounds);
     tokio::pin!(server, shutdown);
     tokio::select! {
         served = &mut server => return served,
@@ -107,13 +107,13 @@ async fn run<E>(
 ) -> Result<(), ServeError<E>> {
     let_wait(&listener).map_err(ServeError::Socket)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(ServeError::Tls)?;
-    let connections = settings.connections;
+    let bounds = Bounds::of(settings.connections);
     let (app, router) = unopened(settings);
     if let Some(served) = opened {
         app.open(served);
     }
     let handle = Handle::new();
-    let server = listen(listener, tls, router, handle.clone(), connections);
+    let server = listen(listener, tls, router, handle.clone(), bounds);
     let stop = stop(&app, &handle, opening, shutdown);
     tokio::pin!(server, stop);
     let (served, stopped) = tokio::select! {
@@ -176,15 +176,15 @@ async fn listen(
     tls: Option<Arc<ServerConfig>>,
     router: Router,
     handle: Handle<SocketAddr>,
-    connections: usize,
+    bounds: Bounds,
 ) -> io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
-        None => bounded(listener, NoDelayAcceptor, handle, connections)?.serve(service).await,
+        None => bounded(listener, NoDelayAcceptor, handle, bounds)?.serve(service).await,
         Some(config) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
             let acceptor = acceptor.handshake_timeout(HANDSHAKE_TIME_MAX).acceptor(NoDelayAcceptor);
-            bounded(listener, acceptor, handle, connections)?.serve(service).await
+            bounded(listener, acceptor, handle, bounds)?.serve(service).await
         }
     }
 }
@@ -194,45 +194,17 @@ fn bounded<A>(
     listener: TcpListener,
     inner: A,
     handle: Handle<SocketAddr>,
-    most: usize,
+    bounds: Bounds,
 ) -> io::Result<Server<SocketAddr, Limited<A>>> {
-    let acceptor = Limited { inner, handle: handle.clone(), most };
+    let head = bounds.head;
     let mut server = axum_server::from_tcp(listener)?
         .http1_only()
-        .first_request_timeout(HEAD_TIME_MAX)
+        .first_request_timeout(head)
         .accept_error_handler(|_, error| tracing::debug!(%error, "a connection was not accepted"))
-        .handle(handle)
-        .acceptor(acceptor);
-    server.http_builder().http1().header_read_timeout(HEAD_TIME_MAX);
+        .handle(handle.clone())
+        .acceptor(Limited::new(inner, handle, bounds));
+    server.http_builder().http1().header_read_timeout(head);
     Ok(server)
-}
-
-/// Accepts no more connections than there may be.
-#[derive(Clone)]
-struct Limited<A> {
-    inner: A,
-    handle: Handle<SocketAddr>,
-    most: usize,
-}
-
-impl<A, I, S> Accept<I, S> for Limited<A>
-where
-    A: Accept<I, S>,
-    A::Stream: Send + 'static,
-    A::Service: Send + 'static,
-    A::Future: Send + 'static,
-{
-    type Stream = A::Stream;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(A::Stream, A::Service)>> + Send>>;
-
-    fn accept(&self, stream: I, service: S) -> Self::Future {
-        // This one is counted already.
-        if self.handle.connection_count() > self.most {
-            return Box::pin(std::future::ready(Err(io::Error::other("too many connections"))));
-        }
-        Box::pin(self.inner.accept(stream, service))
-    }
 }
 
 #[cfg(test)]

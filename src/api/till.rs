@@ -1,11 +1,12 @@
 //! The interface of a till: whoever stands before it shows vouchers, one after the other; no ledger is asked.
 
+use super::connections::Bounds;
 use super::extract::content_type;
 use super::serve::serve_router;
 use super::verify::ArgumentBody;
 use super::views::base64_bytes;
 use crate::ledger::Clock;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,11 +19,13 @@ use remit_verifier::till::{Accepted, OpenLease, Till};
 use remit_verifier::verify::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Most bytes of a request: a voucher in base64 and as many arguments as there may be.
 pub const SHOWN_BYTES_MAX: usize = 65_536;
@@ -30,6 +33,8 @@ pub const SHOWN_BYTES_MAX: usize = 65_536;
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Connections at a time; whoever comes beyond them is not accepted.
 const CONNECTIONS_MAX: usize = 256;
+/// How long the head of a request may take to arrive: whoever says nothing stands in the way of those in the queue.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What a till decides with, and how it keeps what it decided.
 pub struct Counter {
@@ -52,39 +57,85 @@ enum Judged {
     Taken,
     Repeated,
     Refused(Code),
-    /// The till could not be kept.
-    Broken,
+    /// The till could not be kept: why.
+    Broken(String),
 }
 
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Open>>);
+struct Shared(Arc<Inside>);
+
+struct Inside {
+    open: Mutex<Open>,
+    /// What is said of the till by who does not judge: nobody waits for a disk to hear it.
+    stands: Mutex<Stands>,
+    /// The terms of its lease.
+    terms: Value,
+    /// Somebody waits for the end of it.
+    broke: Notify,
+}
 
 struct Open {
     counter: Counter,
-    broken: bool,
+}
+
+/// Where the till stands, or why it judges nothing more.
+#[derive(Clone)]
+struct Stands {
+    said: Value,
+    broken: Option<String>,
 }
 
 /// Serves a till until `shutdown` is done; requests in progress are finished.
 ///
 /// # Errors
 ///
-/// What the socket fails with.
+/// What the socket fails with; or why the till could not be kept: then its server ends by itself, so that whoever
+/// watches it starts it again, which reads what was kept.
 pub async fn serve_till(
     listener: TcpListener,
     counter: Counter,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    serve_router(listener, till_router(counter), CONNECTIONS_MAX, shutdown).await
+    let shared = Shared::new(counter);
+    let ended = async {
+        tokio::select! {
+            () = shared.0.broke.notified() => {}
+            () = shutdown => {}
+        }
+    };
+    let mut bounds = Bounds::of(CONNECTIONS_MAX);
+    bounds.head = HEAD_TIME_MAX;
+    serve_router(listener, routes(shared.clone()), bounds, ended).await?;
+    match shared.stands().broken {
+        Some(why) => Err(io::Error::other(why)),
+        None => Ok(()),
+    }
 }
 
 /// The routes of a till: `POST /v1/vouchers`, `GET /v1/till`, `GET /healthz`.
 pub fn till_router(counter: Counter) -> Router {
-    let shared = Shared(Arc::new(Mutex::new(Open { counter, broken: false })));
+    routes(Shared::new(counter))
+}
+
+fn routes(shared: Shared) -> Router {
+    let none = || async { wrong(StatusCode::NOT_FOUND, "unknown_path", "there is nothing at this path") };
+    let not = || async {
+        wrong(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path does not take this method")
+    };
     Router::new()
         .route("/v1/vouchers", post(vouchers))
         .route("/v1/till", get(till))
-        .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/healthz", get(healthz))
+        .fallback(none)
+        .method_not_allowed_fallback(not)
         .with_state(shared)
+}
+
+async fn healthz(State(shared): State<Shared>) -> StatusCode {
+    match shared.stands().broken {
+        None => StatusCode::NO_CONTENT,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 /// A voucher with the arguments that are shown with it.
@@ -97,14 +148,13 @@ struct ShownBody {
 }
 
 async fn vouchers(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let read = tokio::time::timeout(BODY_TIME_MAX, to_bytes(body, SHOWN_BYTES_MAX)).await;
-    let bytes = match read {
+    let bytes = match tokio::time::timeout(BODY_TIME_MAX, arriving(body)).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return wrong(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "at most 64 KiB are read"),
+        Ok(Err(answer)) => return answer,
         Err(_) => return wrong(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not arrive in time"),
     };
     let shown = match content_type(&headers) {
-        Some("application/cbor") => Some((bytes.to_vec(), Vec::new())),
+        Some("application/cbor") => Some((bytes, Vec::new())),
         Some("application/json") => opened(&bytes),
         _ => {
             let says = "send a voucher as `application/cbor`, or with arguments as `application/json`";
@@ -123,6 +173,20 @@ async fn vouchers(State(shared): State<Shared>, headers: HeaderMap, body: Body) 
     }
 }
 
+/// The whole body, or the answer to one that is too long or breaks off.
+async fn arriving(mut body: Body) -> Result<Vec<u8>, Response> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let broke = |_| wrong(StatusCode::BAD_REQUEST, "bad_body", "the body broke off");
+        let Ok(data) = frame.map_err(broke)?.into_data() else { continue };
+        if data.len() > SHOWN_BYTES_MAX - bytes.len() {
+            return Err(wrong(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "at most 64 KiB are read"));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
 fn opened(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Argument>)> {
     let body: ShownBody = serde_json::from_slice(bytes).ok()?;
     let voucher = base64_bytes(&body.voucher, VOUCHER_BYTES_MAX)?;
@@ -133,55 +197,80 @@ fn opened(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Argument>)> {
     Some((voucher, arguments))
 }
 
-async fn till(State(shared): State<Shared>) -> Json<Value> {
-    let open = shared.lock();
-    let terms = open.counter.lease.lease();
-    let mut said = open.said();
-    said["amount_minor"] = json!(terms.amount.to_string());
-    said["unit"] = json!(terms.unit.to_string());
-    said["spend_until_s"] = json!(terms.spend_until.0);
-    said["settle_by_s"] = json!(terms.settle_by.0);
-    Json(said)
+async fn till(State(shared): State<Shared>) -> Response {
+    let Stands { said: mut answer, broken } = shared.stands();
+    if broken.is_some() {
+        return wrong(StatusCode::SERVICE_UNAVAILABLE, "stopped", "the till could not be kept");
+    }
+    for (name, value) in shared.0.terms.as_object().into_iter().flatten() {
+        answer[name] = value.clone();
+    }
+    Json(answer).into_response()
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
-        // Whoever panicked had not replaced the till: that is one step, after it is kept.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(counter: Counter) -> Self {
+        let terms = counter.lease.lease();
+        let terms = json!({
+            "amount_minor": terms.amount.to_string(),
+            "unit": terms.unit.to_string(),
+            "spend_until_s": terms.spend_until.0,
+            "settle_by_s": terms.settle_by.0,
+        });
+        let open = Open { counter };
+        let stands = Mutex::new(Stands { said: open.said(), broken: None });
+        Self(Arc::new(Inside { open: Mutex::new(open), stands, terms, broke: Notify::new() }))
+    }
+
+    fn stands(&self) -> Stands {
+        self.0.stands.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Judges, keeps, and only then says yes.
     fn judge(&self, voucher: &[u8], arguments: &[Argument]) -> (Value, StatusCode) {
-        let mut open = self.lock();
+        // Whoever panicked had not replaced the till: that is one step, after it is kept.
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stands().broken.is_some() {
+            return stopped();
+        }
         let judged = open.judge(voucher, arguments);
         let mut said = open.said();
+        if let Judged::Broken(why) = judged {
+            tracing::error!(%why, "the till could not be kept: nothing more is judged");
+            self.0.stands.lock().unwrap_or_else(PoisonError::into_inner).broken = Some(why);
+            self.0.broke.notify_one();
+            return stopped();
+        }
+        self.0.stands.lock().unwrap_or_else(PoisonError::into_inner).said = said.clone();
         let (answer, status) = match judged {
             Judged::Taken => ("taken", StatusCode::OK),
             Judged::Repeated => ("repeated", StatusCode::OK),
             Judged::Refused(code) => {
+                // Anybody can have something refused: what was spent is not for him.
+                said = json!({ "number": said["number"] });
                 said["code"] = json!(code.text());
                 said["meaning"] = json!(code.meaning());
                 ("refused", StatusCode::FORBIDDEN)
             }
-            Judged::Broken => ("stopped", StatusCode::SERVICE_UNAVAILABLE),
+            Judged::Broken(_) => return stopped(),
         };
         said["answer"] = json!(answer);
         (said, status)
     }
 }
 
+/// What is in memory may not be what is on the disk: nothing is said of it.
+fn stopped() -> (Value, StatusCode) {
+    (json!({ "answer": "stopped" }), StatusCode::SERVICE_UNAVAILABLE)
+}
+
 impl Open {
     fn judge(&mut self, voucher: &[u8], arguments: &[Argument]) -> Judged {
-        if self.broken {
-            return Judged::Broken;
-        }
         let Counter { till, lease, policy, clock, keep } = &mut self.counter;
         match till.accept(lease, voucher, arguments, policy, clock()) {
             Ok(Accepted::Taken(next)) => {
                 if let Err(error) = keep(&next) {
-                    tracing::error!(%error, "the till could not be kept: nothing more is judged");
-                    self.broken = true;
-                    return Judged::Broken;
+                    return Judged::Broken(error.to_string());
                 }
                 *till = *next;
                 Judged::Taken

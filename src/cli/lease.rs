@@ -241,7 +241,7 @@ pub(super) fn write(session: &Session, lease: &ObjectId, unit: &Unit, dir: &Path
         return Err(Failure::refused("bad_answer", format!("what came back is no proof of lease {lease}")));
     }
     private::require_room(dir)?;
-    let held = private::hold(&dir.join(WALLET))?;
+    let mut held = private::hold(&dir.join(WALLET), private::A_MOMENT)?;
     require_room(dir)?;
     private::write(&dir.join(PROOF), &proof)?;
     private::write(&dir.join(UNIT), format!("{} {}\n", unit.name, unit.decimals).as_bytes())?;

@@ -21,6 +21,7 @@ use remit_verifier::verify::Policy;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a holder shows of one use, in one folder.
 pub(super) const VOUCHER: &str = "voucher.cbor";
@@ -187,7 +188,7 @@ fn read(held: &Held) -> Result<Till, Failure> {
 
 impl Open {
     fn run(self) -> Outcome {
-        let held = private::hold(&self.state)?;
+        let mut held = private::hold(&self.state, Duration::ZERO)?;
         if held.exists() {
             return Err(Failure::usage(format!("{} is there", self.state.display()))
                 .coded("exists")
@@ -213,7 +214,7 @@ impl Open {
 
 impl Accept {
     fn run(self) -> Outcome {
-        let held = private::hold(&self.state)?;
+        let mut held = private::hold(&self.state, Duration::ZERO)?;
         let till = read(&held)?;
         let (open, policy, now) = self.opened.open()?;
         let voucher = read_file(&self.shown.join(VOUCHER), OBJECT_BYTES_MAX)?;
@@ -242,7 +243,7 @@ impl Accept {
 
 impl Serve {
     fn run(self, json: bool) -> Outcome {
-        let held = private::hold(&self.state)?;
+        let mut held = private::hold(&self.state, Duration::ZERO)?;
         let till = read(&held)?;
         let (lease, policy) = self.proved.open(clock::now()?)?;
         if till.lease() != lease.id() {
@@ -254,6 +255,13 @@ impl Serve {
                 .hint("--listen ADDRESS chooses another; something may listen there already")
         })?;
         let url = format!("http://{}", listener.local_addr().map_err(Failure::internal)?);
+        log()?;
+        if !self.listen.ip().is_loopback() {
+            eprintln!(
+                "warning: {} is open to a network, without TLS: whoever listens there can show a voucher first",
+                self.listen
+            );
+        }
         if json {
             print(&format!("{}\n", serde_json::json!({ "listening": url })));
         } else {
@@ -269,13 +277,23 @@ impl Serve {
             let told = told_to_stop()?;
             api::serve_till(listener, counter, told).await
         });
-        served.map_err(Failure::internal)?;
+        served.map_err(|error| {
+            Failure::internal(format!("the till is served no more: {error}"))
+                .coded("stopped")
+                .hint("what was answered with `taken` is stored; mend that, and start it again, which reads the file")
+        })?;
         Ok(if json {
             Done::default()
         } else {
             Done::say("stopped in good order; the till is as it was answered")
         })
     }
+}
+
+/// Writes what goes wrong while a till is served to stderr.
+fn log() -> Result<(), Failure> {
+    let builder = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN);
+    builder.with_writer(std::io::stderr).with_ansi(false).try_init().map_err(Failure::internal)
 }
 
 /// The arguments that are shown, if any are.
@@ -303,7 +321,7 @@ impl Settle {
     fn run(self) -> Outcome {
         let session = self.connection.open()?;
         let signer = session.signer(&self.signing.who)?;
-        let held = private::hold(&self.state)?;
+        let mut held = private::hold(&self.state, Duration::ZERO)?;
         let till = read(&held)?;
         // A till is closed for ever: the lease has to be this ledger's, and the key the payee's.
         let payee = session.lease(&till.lease())?.payee;

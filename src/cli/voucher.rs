@@ -128,7 +128,7 @@ impl VoucherCommand {
 
 /// The wallet of a folder; it is locked until the guard is dropped.
 fn wallet(dir: &Path) -> Result<(Wallet, Held), Failure> {
-    let held = private::hold(&dir.join(WALLET))?;
+    let held = private::hold(&dir.join(WALLET), private::A_MOMENT)?;
     let wallet = Wallet::decode(&held.read(TILL_BYTES_MAX)?);
     let wallet = wallet.map_err(|error| {
         Failure::usage(format!("{}: no wallet: {error:?}", held.path().display()))
@@ -167,7 +167,7 @@ fn unit(dir: &Path, wallet: &Wallet) -> Result<Unit, Failure> {
 
 impl New {
     fn run(self) -> Outcome {
-        let (wallet, held) = wallet(&self.lease)?;
+        let (wallet, mut held) = wallet(&self.lease)?;
         private::require_room(&self.out)?;
         let unit = unit(&self.lease, &wallet)?;
         if !unit.is_named(&self.amount.unit) {
@@ -250,7 +250,7 @@ impl Last {
 
 impl TakeBack {
     fn run(self) -> Outcome {
-        let (wallet, held) = wallet(&self.lease)?;
+        let (wallet, mut held) = wallet(&self.lease)?;
         let number = wallet.tally().number();
         let back = wallet.take_back().map_err(|code| {
             Failure::refused(code.text(), "there is no voucher to take back")

@@ -1,7 +1,7 @@
 //! A till behind HTTP: it keeps before it says yes, also when it is killed, and it is the one holder of its file.
 
 use crate::counter::Counter;
-use crate::run::remit;
+use crate::run::{Ran, remit};
 use crate::server::Server;
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
@@ -11,8 +11,12 @@ use std::net::TcpStream;
 
 /// Serves the till of the lease in `stay`.
 fn serve(c: &Counter) -> Server {
+    serve_at(c, "till.cbor")
+}
+
+fn serve_at(c: &Counter, state: &str) -> Server {
     let mut command = remit();
-    command.args(["--json", "till", "serve", "till.cbor", "--proof", "stay/lease-proof.cbor"]);
+    command.args(["--json", "till", "serve", state, "--proof", "stay/lease-proof.cbor"]);
     command.args(["--policy", "airline.toml", "--listen", "127.0.0.1:0"]).current_dir(c.folder.path(""));
     Server::spawn(&mut command)
 }
@@ -66,6 +70,7 @@ fn a_till_is_kept_before_its_yes_and_goes_on_after_a_kill() {
     let (status, early) = show(&till, &two);
     assert_eq!((status, &early["answer"], &early["number"]), (403, &"refused".into(), &0.into()));
     assert_eq!(early["code"], "wrong_number", "the second one first");
+    assert_eq!(early["cumulative_minor"], Value::Null, "what was spent is not for everybody");
     let (status, taken) = show(&till, &one);
     assert_eq!((status, &taken["answer"], &taken["number"]), (200, &"taken".into(), &1.into()));
     assert_eq!(taken["cumulative_minor"], "80000");
@@ -112,24 +117,88 @@ fn bad_requests_to_a_till_get_an_error_and_change_nothing() {
     let (status, said) = post("application/cbor", &[0; 10]);
     assert_eq!((status, &said["answer"]), (403, &"refused".into()), "{said}");
     assert_eq!(ask(&till, "GET", "/healthz", "text/plain", b"").0, 204);
+    for (method, path, status, code) in
+        [("GET", "/nothing", 404, "unknown_path"), ("GET", "/v1/vouchers", 405, "method_not_allowed")]
+    {
+        let (found, said) = ask(&till, method, path, "text/plain", b"");
+        assert_eq!((found, said["error"]["code"].as_str()), (status, Some(code)), "{path}");
+    }
     assert_eq!(show(&till, &shown(&c, "one")).1["answer"], "taken", "nothing was changed by all that");
 }
 
+/// Whoever came now waited for ever without a word, and a settlement that waited closed the till under the next server.
 #[test]
 fn a_till_that_is_served_has_no_second_holder() {
     let c = counter();
     c.voucher("stay", "agent.pem", "800 CNY", "one").expect(0);
     let till = serve(&c);
     assert_eq!(show(&till, &shown(&c, "one")).1["answer"], "taken");
-    // Whoever comes now waits for the file, and finds what the server kept.
-    let dir = c.folder.path("");
-    let waiting = std::thread::spawn(move || {
-        let mut command = remit();
-        let words = ["--json", "till", "accept", "till.cbor", "--proof", "stay/lease-proof.cbor"];
-        command.args(words).args(["--policy", "airline.toml", "--shown", "one"]).current_dir(dir);
-        crate::run::run(&mut command)
-    });
+    let held = |ran: Ran| {
+        let ran = ran.expect(1);
+        assert_eq!(ran.json()["error"]["code"], "held", "{}", ran.err);
+        assert!(ran.err.contains("till.cbor is used by another process"), "{}", ran.err);
+        assert!(ran.err.contains("hint: `remit till serve` holds its till"), "{}", ran.err);
+    };
+    held(c.accept("till.cbor", "one"));
+    held(c.folder.client(&c.server, &["till", "settle", "till.cbor", "--key", "airline.pem"]));
+    let (code, said) = serve(&c).wait();
+    assert!(code == Some(1) && said.contains("is used by another process"), "{said}");
     assert_eq!(show(&till, &shown(&c, "one")).1["answer"], "repeated");
     till.terminate();
-    assert_eq!(waiting.join().expect("it ends").expect(0).json()["answer"], "repeated");
+    assert_eq!(c.accept("till.cbor", "one").expect(0).json()["answer"], "repeated");
+}
+
+/// The lock looked stale and was removed: one voucher was taken by both.
+#[test]
+fn two_tills_on_one_file_do_not_both_say_yes() {
+    let c = counter();
+    c.voucher("stay", "agent.pem", "800 CNY", "one").expect(0);
+    let mut first = serve(&c);
+    fs::remove_file(c.folder.path("till.cbor.lock")).expect("removed");
+    let second = serve(&c);
+    let one = shown(&c, "one");
+    let (status, said) = show(&first, &one);
+    assert_eq!((status, &said["answer"]), (503, &"stopped".into()), "{said}");
+    assert_eq!(said, json!({ "answer": "stopped" }), "what is in memory is not what is on the disk");
+    assert_eq!(show(&second, &one).1["answer"], "taken");
+    let (code, said) = first.wait();
+    assert!(code == Some(70) && said.contains("was moved, removed or replaced"), "{code:?} {said}");
+    // The same for a till that got another name: it was made anew under the old one.
+    fs::rename(c.folder.path("till.cbor"), c.folder.path("moved.cbor")).expect("moved");
+    c.voucher("stay", "agent.pem", "700 CNY", "two").expect(0);
+    assert_eq!(show(&second, &shown(&c, "two")).1["answer"], "stopped");
+    assert!(!c.folder.path("till.cbor").exists());
+    assert_eq!(c.accept("moved.cbor", "two").expect(0).json()["answer"], "taken");
+}
+
+/// It answered 503, said nowhere why, was healthy, and ended in good order.
+#[test]
+fn a_till_that_stopped_says_why_and_ends() {
+    let c = counter();
+    c.voucher("stay", "agent.pem", "800 CNY", "one").expect(0);
+    fs::create_dir(c.folder.path("shop")).expect("a folder");
+    fs::rename(c.folder.path("till.cbor"), c.folder.path("shop/till.cbor")).expect("moved");
+    let mut till = serve_at(&c, "shop/till.cbor");
+    fs::rename(c.folder.path("shop"), c.folder.path("gone")).expect("moved");
+    assert_eq!(show(&till, &shown(&c, "one")).0, 503);
+    let (code, said) = till.wait();
+    assert_eq!(code, Some(70), "{said}");
+    for part in
+        ["ERROR", "the till could not be kept", "error: the till is served no more: ", "shop/till.cbor"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("in good order"), "{said}");
+    assert_eq!(c.accept("gone/till.cbor", "one").expect(0).json()["answer"], "taken", "nothing was stored");
+}
+
+#[test]
+fn a_file_that_is_no_till_leaves_no_lock() {
+    let c = counter();
+    c.voucher("stay", "agent.pem", "800 CNY", "one").expect(0);
+    c.accept("nosuch.cbor", "one").expect(2);
+    c.opening("refused.cbor", "one").expect(2);
+    for name in ["nosuch.cbor.lock", "refused.cbor.lock"] {
+        assert!(!c.folder.path(name).exists(), "{name} stays");
+    }
 }
