@@ -58,7 +58,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(super) struct Held {
     path: PathBuf,
     lock: File,
-    /// The file that was found or last written, open so that its number is given to no other one; none if none is there.
+    /// The file that was found or last written, open so that its number is given to no other one; `None` if none is.
     last: Option<File>,
 }
 
