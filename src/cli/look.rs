@@ -242,7 +242,10 @@ fn shown(session: &Session, kind: &str, view: Value) -> Done {
         let quota = &view["entries"];
         if let (Some(most), Some(length)) = (quota["most"].as_u64(), quota["length_s"].as_u64()) {
             let each = window::each(Period::Fixed { length: Seconds(length), anchor: Seconds(0) });
-            let _ = writeln!(text, "  at most {most} entries {each}, of it and all below");
+            let _ = writeln!(
+                text,
+                "  at most {most} entries {each}, of it and all below; beside them, 64 refusals an hour"
+            );
         }
     }
     let mut rest = view.clone();

@@ -60,7 +60,6 @@ pub(super) fn record<V: StateView>(
     }
     tx.put(&key::RefusalsOf(root), tally.and_one(start)?);
     tx.put(&place, Refused { entry, code: refusal.code });
-    tx.concern(root);
     let unit = match spend.unit {
         Some(unit) => unit_leaf(&tx, unit)?,
         None => None,
@@ -122,7 +121,8 @@ pub(super) fn require_entries<V: StateView>(tx: &Transaction<'_, V>, chain: &Cha
     Err(Stop::at_bound(Code::AboveEntries, root.index, Some(bound)))
 }
 
-/// Counts this entry for each root that counts and of whose tokens the entry touches or concerns one.
+/// Counts this entry for each root that counts and of whose tokens the entry touches one. A refusal touches none: it
+/// has a bound of its own, and who has nothing to spend uses up nobody's entries.
 pub(super) fn count_entry<V: StateView>(
     tx: &mut Transaction<'_, V>,
     tokens: &[StateIndex],

@@ -24,8 +24,6 @@ pub(super) struct Transaction<'v, V> {
     touched: BTreeSet<StateIndex>,
     /// Units whose counters moved, by token.
     moved: BTreeMap<StateIndex, BTreeSet<StateIndex>>,
-    /// Tokens that the entry is about without touching them.
-    concerned: BTreeSet<StateIndex>,
     /// A no that is said once every member of the bundle has had its own, so that nobody asks for it for nothing.
     pub(super) deferred: Option<(usize, Code)>,
     /// Ids of the operations of this entry that are done, for references inside a bundle.
@@ -52,7 +50,6 @@ impl<'v, V: StateView> Transaction<'v, V> {
             facts: Vec::new(),
             touched: BTreeSet::new(),
             moved: BTreeMap::new(),
-            concerned: BTreeSet::new(),
             done: Vec::new(),
             deferred: None,
         })
@@ -128,11 +125,6 @@ impl<'v, V: StateView> Transaction<'v, V> {
         self.moved.entry(token).or_default().insert(unit);
     }
 
-    /// Notes that the entry is about the token, which it does not touch.
-    pub(super) fn concern(&mut self, token: StateIndex) {
-        self.concerned.insert(token);
-    }
-
     /// Requires that the operators have not frozen the ledger.
     pub(super) fn require_thawed(&self) -> Rule<(), V::Error> {
         match self.leaf(StateIndex(0))?.leaf.mask & MASK_OPERATOR {
@@ -163,11 +155,11 @@ impl<'v, V: StateView> Transaction<'v, V> {
     /// Closes the entry: one event for each token touched, its values committed to, the head moved on.
     pub(super) fn finish(mut self) -> Rule<Finished, V::Error> {
         let mut links = Vec::new();
-        let mut tokens = self.concerned.clone();
+        let mut tokens = Vec::new();
         for index in self.touched.iter().copied() {
             let LeafRecord { leaf, private } = changed(&mut self.overlay.delta, index)?;
             if let (LeafBody::Token(token), Some(private)) = (&mut leaf.body, private) {
-                tokens.insert(index);
+                tokens.push(index);
                 private.values.event = private.values.event.checked_add(1).ok_or(Code::Overflow)?;
                 token.values = private.values.digest(&private.secret);
                 if let Some(units) = self.moved.get(&index) {
@@ -180,7 +172,7 @@ impl<'v, V: StateView> Transaction<'v, V> {
                 }
             }
         }
-        quota::count_entry(&mut self, &tokens.into_iter().collect::<Vec<_>>())?;
+        quota::count_entry(&mut self, &tokens)?;
         self.head.next_entry = self.entry.next().ok_or(Code::Overflow)?;
         self.head.time = self.now;
         let head = self.head.clone();

@@ -108,6 +108,21 @@ fn the_same_refusal_stands_once() {
     );
 }
 
+/// A second refusal for another reason was taken for a good one.
+#[test]
+fn a_spend_is_refused_once_whatever_the_reasons_are() {
+    let (w, .., place) = refused();
+    let mut log = Log::of(&w.ledger);
+    let again = log.0[place].clone();
+    log.0.insert(place + 1, again);
+    log.change_outcome(place + 1, |outcome| outcome.refused = Some(Code::AbovePerUse));
+    let recount = conserve(log.recorded()).expect("recounts");
+    assert_eq!(
+        recount.violations.iter().map(|v| (v.entry, v.code)).collect::<Vec<_>>(),
+        [(at(place + 1), Code::Replayed)]
+    );
+}
+
 #[test]
 fn what_leaves_no_entry_has_none() {
     let (mut w, root, ..) = refused();

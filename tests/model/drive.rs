@@ -371,7 +371,7 @@ impl Drive {
             leases: option(bits >> 4 | bits >> 5, (amount % 700, 400)),
             asks_above: (amount % 8 == 3).then_some((20 + amount % 200) * u64::from(amount % 64 != 3)),
             carved: bits & 192 == 192,
-            quota: (amount % 4 == 1).then_some((2 + amount % 13, 60 + amount % 400)),
+            quota: (amount % 4 == 1).then_some((2 + amount % 4, 60 + amount % 400)),
             expires: self.model.now + 2500,
         };
         let signer = key("issuer");

@@ -256,7 +256,6 @@ impl Model {
         let recorded = self.live(token) && few;
         if recorded {
             self.refusals.push((root, hour));
-            self.entry(&[token]);
         }
         recorded
     }

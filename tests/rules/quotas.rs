@@ -4,7 +4,7 @@ use crate::world::*;
 use remit::client::{TokenSpec, budget, carved};
 use remit::machine::{Key, key as record};
 use remit_verifier::code::Code;
-use remit_verifier::limits::{WINDOW_LENGTH_MAX, WINDOW_LENGTH_MIN};
+use remit_verifier::limits::{REFUSALS_PER_SPAN_MAX, WINDOW_LENGTH_MAX, WINDOW_LENGTH_MIN};
 use remit_verifier::log::{BoundKind, Entry, Link};
 use remit_verifier::object::{Act, EntryQuota, Kind, Token};
 use remit_verifier::types::{Amount, EntryIndex, Millis, ObjectId, Rules, Seconds};
@@ -48,21 +48,43 @@ fn the_border_is_a_number_and_a_millisecond() {
 }
 
 #[test]
-fn refusals_count_and_say_which_number_decided() {
+fn a_refusal_by_the_quota_says_which_number_decided() {
     let mut w = World::new();
     let root = w.counting(2);
     let ready = w.drafted(root, "alice", 1_001);
     assert_eq!(w.refusal(&ready).code, Code::AboveTotal);
-    assert_eq!(w.counted(root), Some(2));
+    assert_eq!(w.counted(root), Some(1), "a refusal is none of them");
+    w.reserve(root, "alice", 1).expect("the second");
     let ready = w.drafted(root, "alice", 1);
     let refusal = w.refusal(&ready);
     assert_eq!((refusal.code, refusal.leaf), (Code::AboveEntries, Some(w.index(root))));
     let kept = w.ledger.store().entry(refusal.entry.expect("an entry")).expect("kept");
     let bound = Link::decode(&kept.details.expect("kept").links[0]).expect("a link").bound.expect("a number");
     assert_eq!((bound.what, bound.most, bound.used), (BoundKind::Entries, 2, 2));
-    assert_eq!(w.counted(root), Some(3), "recorded within the quota of refusals");
+    assert_eq!(w.counted(root), Some(2), "recorded within the quota of refusals");
     // It is the last that is asked: whatever else is wrong is said first.
     w.refuses(Code::AboveTotal, |w| w.reserve(root, "alice", 1_001));
+    w.replays();
+}
+
+/// A sub-agent with nothing to spend was refused until its root could begin nothing more.
+#[test]
+fn refusals_use_up_no_entries_of_the_root() {
+    let mut w = World::new();
+    let root = w.counting(4);
+    let budgets = Some(vec![budget(w.cny, Amount(1))]);
+    let child = w.delegate(root, "alice", &w.inherit("eve", budgets)).expect("delegated");
+    let all = REFUSALS_PER_SPAN_MAX;
+    for _ in 0..all {
+        let ready = w.drafted(child, "eve", 2);
+        assert!(w.refusal(&ready).entry.is_some());
+    }
+    let ready = w.drafted(child, "eve", 2);
+    assert_eq!(w.refusal(&ready).entry, None, "they have a bound of their own");
+    assert_eq!(w.counted(root), Some(2), "its own issue, and the child's");
+    w.reserve(root, "alice", 1).expect("the third");
+    w.reserve(child, "eve", 1).expect("the fourth");
+    w.refuses(Code::AboveEntries, |w| w.reserve(root, "alice", 1));
     w.replays();
 }
 
@@ -119,11 +141,7 @@ fn nothing_new_is_begun_and_everything_else_goes_on() {
     w.advance(2 * DAY);
     w.tick();
     assert_eq!(w.generation(root).0, 2, "cut, and rekeyed when the delay was over");
-    assert_eq!(
-        w.counted(root),
-        Some(5 + 1 + 4 + 8 + 1),
-        "the refused reserve too, and the rekey that was due"
-    );
+    assert_eq!(w.counted(root), Some(5 + 4 + 8 + 1), "not the refused reserve, and the rekey that was due");
     w.replays();
 }
 

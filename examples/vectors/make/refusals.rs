@@ -102,7 +102,8 @@ pub(super) fn scenes(s: &mut Script) {
 
     let root = s.issue("A root that counts its entries, this one too.", &counting(s), YES);
     let held = s.reserve("The second.", root, "walt", 10, YES);
-    s.reserve("A refusal is the third.", root, "walt", 1_001, Err(AboveTotal));
+    s.reserve("A refusal is none of them.", root, "walt", 1_001, Err(AboveTotal));
+    s.reserve("The third.", root, "walt", 10, YES);
     s.reserve("Nothing new is begun.", root, "walt", 1, Err(AboveEntries));
     s.delegate("No child either.", (root, "walt"), &s.spec("xenia"), Err(AboveEntries));
     let capture =

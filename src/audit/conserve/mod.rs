@@ -262,9 +262,8 @@ impl Walk {
                 if named != (outcome.id, kind, ledger) {
                     return Err(ConserveError::Other(at));
                 }
-                if let (Some(code), [operation]) = (outcome.refused, submission.operations.as_slice()) {
-                    self.book.refusal(operation, code);
-                    self.book.count_entry();
+                if let (Some(_), [operation]) = (outcome.refused, submission.operations.as_slice()) {
+                    self.book.refusal(operation);
                     return Ok(());
                 }
                 if outcome.refused.is_some() {

@@ -21,8 +21,8 @@ pub(super) struct Quotas {
     entries: Counts,
     /// Roots of the tokens that this entry is about.
     roots: BTreeSet<ObjectId>,
-    /// Why each spend was last refused.
-    refused: BTreeMap<ObjectId, Code>,
+    /// Spends that were refused.
+    refused: BTreeSet<ObjectId>,
 }
 
 /// How many there are in this span.
@@ -72,12 +72,13 @@ impl Book {
     }
 
     /// A refused spend: nothing moves, and who signed it held the token.
-    pub(super) fn refusal(&mut self, operation: &Operation, code: Code) {
+    pub(super) fn refusal(&mut self, operation: &Operation) {
         let id = operation.id;
         self.require(self.standing.rules >= 3, Code::NotEnabled, id);
         self.require(!self.applied.contains(&id), Code::Replayed, id);
-        let repeated = self.quotas.refused.insert(id, code) == Some(code);
-        self.require(!repeated, Code::Replayed, id);
+        // One signature is one refusal, whatever the reasons are.
+        let first = self.quotas.refused.insert(id);
+        self.require(first, Code::Replayed, id);
         let (token, epoch) = match &operation.body {
             Body::Reserve(invocation, links) => {
                 for link in links {
@@ -97,7 +98,6 @@ impl Book {
         let signers: Vec<KeyBytes> = operation.signers.iter().map(|key| *key.bytes()).collect();
         let holder = self.standing.tokens.get(&token).map(|known| known.holder);
         self.require(holder.is_some_and(|holder| signers == [holder]), Code::WrongHolder, token);
-        self.touch(token);
         let Some(root) = self.standing.chain(token).pop() else { return };
         let hour = self.now.0 / 1000 / HOUR;
         let count = counted(&self.quotas.refusals, &root, hour) + 1;
