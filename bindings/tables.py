@@ -29,7 +29,7 @@ def quoted(text):
 
 
 def header(what, page):
-    return f"// {what} Generated from spec/{page} by bindings/tables.py; do not edit.\n\n"
+    return f"// {what}\n// Generated from spec/{page} by bindings/tables.py; do not edit.\n\n"
 
 
 def codes():

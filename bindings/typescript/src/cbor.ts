@@ -1,4 +1,5 @@
-// Reads deterministic CBOR (spec 01 §5) and refuses every other encoding, the first fault in the order of the bytes.
+// Reads deterministic CBOR (spec 01 §5) and refuses every other encoding, the first fault in the order of
+// the bytes.
 
 import { compare, fromUtf8, hasControl, utf8 } from "./bytes.js";
 import { need, refuse } from "./errors.js";
@@ -48,7 +49,8 @@ export class Reader {
     const first = this.#peek();
     need(first >> 5 === major, "malformed", "a value of another type");
     const low = first & 31;
-    if (low === INDEFINITE && (major === ARRAY || major === MAP)) refuse("not_canonical", "an indefinite length");
+    if (low === INDEFINITE && (major === ARRAY || major === MAP))
+      refuse("not_canonical", "an indefinite length");
     need(low < 28, "malformed", "no head of this type");
     this.#at += 1;
     if (low < 24) return BigInt(low);
@@ -204,7 +206,10 @@ export class Reader {
     for (let left = count; left > 0n; left--) {
       const key = this.name();
       const raw = utf8(key);
-      const after = last === undefined || raw.length > last.length || (raw.length === last.length && compare(raw, last) > 0);
+      const after =
+        last === undefined ||
+        raw.length > last.length ||
+        (raw.length === last.length && compare(raw, last) > 0);
       need(after, "not_canonical", "keys out of order");
       last = raw;
       field(key);

@@ -76,7 +76,9 @@ export class Writer {
 
   /** A map of integer keys in canonical order; a field whose value is `undefined` is left out. */
   fields(...fields: readonly Field[]): this {
-    const there = fields.filter((field): field is Field & { write: (w: Writer) => void } => field.write !== undefined);
+    const there = fields.filter(
+      (field): field is Field & { write: (w: Writer) => void } => field.write !== undefined,
+    );
     this.map(there.length);
     for (const field of there) {
       this.int(field.key);

@@ -1,4 +1,5 @@
-// Every reason for a no (spec 15). Generated from spec/15-codes.md by bindings/tables.py; do not edit.
+// Every reason for a no (spec 15).
+// Generated from spec/15-codes.md by bindings/tables.py; do not edit.
 
 /** Number and meaning of every code, by its stable text. */
 export const CODES = {

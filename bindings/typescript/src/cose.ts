@@ -65,9 +65,17 @@ export function encodeSign1(object: Sign1): Uint8Array {
 }
 
 /** The bytes that a signature covers (spec 02 §3). */
-export function sigStructure(label: string, ledger: Uint8Array, kid: Uint8Array, payload: Uint8Array): Uint8Array {
+export function sigStructure(
+  label: string,
+  ledger: Uint8Array,
+  kid: Uint8Array,
+  payload: Uint8Array,
+): Uint8Array {
   const w = new Writer().array(4).text("Signature1").string(protectedHeader(kid));
-  return w.string(concat(utf8(label), ledger)).string(payload).bytes();
+  return w
+    .string(concat(utf8(label), ledger))
+    .string(payload)
+    .bytes();
 }
 
 /** An object with its id, as one of the kind of `label` for `ledger`. */

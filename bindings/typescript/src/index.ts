@@ -1,4 +1,5 @@
-// @remit/verifier: decides offline whether an agent may do what it asks; and holds, attenuates and spends its tokens.
+// @remit/verifier: decides offline whether an agent may do what it asks; and holds, attenuates and spends
+// its tokens.
 
 export * from "./bytes.js";
 export { CODES, type Code } from "./codes.js";
@@ -8,10 +9,25 @@ export * as labels from "./labels.js";
 export * as limits from "./limits.js";
 export { Reader } from "./cbor.js";
 export { Writer } from "./cbor_write.js";
-export { detailsDigest, decodeCommon, decodeLinkPart, encodeLinkPart, type Common, type LinkPart } from "./log/details.js";
+export {
+  detailsDigest,
+  decodeCommon,
+  decodeLinkPart,
+  encodeLinkPart,
+  type Common,
+  type LinkPart,
+} from "./log/details.js";
 export { digest, emptyRoot, leafHash, nodeHash, sha256 } from "./hash.js";
 export { isKey, verifies } from "./key.js";
-export { checkSignature, decodeSign1, encodeSign1, identify, sigStructure, type Sign1, type Signed } from "./cose.js";
+export {
+  checkSignature,
+  decodeSign1,
+  encodeSign1,
+  identify,
+  sigStructure,
+  type Sign1,
+  type Signed,
+} from "./cose.js";
 export * from "./merkle/inclusion.js";
 export * from "./merkle/consistency.js";
 export * from "./merkle/multiproof.js";

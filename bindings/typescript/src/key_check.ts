@@ -1,6 +1,8 @@
-// Which 32 bytes are a public key, and which 64 may be a signature, before any signature is checked (spec 01 §2).
+// Which 32 bytes are a public key, and which 64 may be a signature, before any signature is checked (spec 01
+// §2).
 //
-// WebCrypto takes keys of small order and leaves it to the engine what else it takes; so all of this is looked at here,
+// WebCrypto takes keys of small order and leaves it to the engine what else it takes; so all of this is
+// looked at here,
 // by bytes, and no engine decides anything but the equation.
 
 import { need } from "./errors.js";
@@ -54,7 +56,9 @@ function isSquare(y: bigint): boolean {
   return product === 0n || power(product, (P - 1n) / 2n) === 1n;
 }
 
-/** Requires that a key has a canonical y and is no point of small order; whether it is a point is left open. */
+/**
+ * Requires that a key has a canonical y and is no point of small order; whether it is a point is left open.
+ */
 export function checkKeyEncoding(key: Uint8Array): void {
   const y = yOf(key);
   need(key.length === 32 && y < P, "bad_key", "not canonical");

@@ -1,4 +1,5 @@
-// Kinds of entries and operations (spec 03 §1, 14 §1). Generated from spec/03-log.md by bindings/tables.py; do not edit.
+// Kinds of entries and operations (spec 03 §1, 14 §1).
+// Generated from spec/03-log.md by bindings/tables.py; do not edit.
 
 /** Number and label of every kind, by its name; `null` where nobody signs it. */
 export const KINDS = {

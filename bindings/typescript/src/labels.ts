@@ -1,4 +1,5 @@
-// The labels (spec 01 §6). Generated from spec/01-conventions.md by bindings/tables.py; do not edit.
+// The labels (spec 01 §6).
+// Generated from spec/01-conventions.md by bindings/tables.py; do not edit.
 
 /** Log entries (spec 03 §1). */
 export const ENTRY = "remit/entry/v1";

@@ -1,4 +1,5 @@
-// Every bound (spec 12). Generated from spec/12-limits.md by bindings/tables.py; do not edit.
+// Every bound (spec 12).
+// Generated from spec/12-limits.md by bindings/tables.py; do not edit.
 
 /** In bytes: an entry, a signed object and a whole submission; tile bundles have 16-bit lengths. */
 export const OBJECT_BYTES_MAX = 65_535;

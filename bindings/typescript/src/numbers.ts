@@ -34,5 +34,8 @@ export function greatest(first: bigint, ...others: readonly bigint[]): bigint {
 
 /** The smallest of those that are there. */
 export function least(...values: readonly (bigint | undefined)[]): bigint | undefined {
-  return values.reduce((low, value) => (value !== undefined && (low === undefined || value < low) ? value : low), undefined);
+  return values.reduce(
+    (low, value) => (value !== undefined && (low === undefined || value < low) ? value : low),
+    undefined,
+  );
 }

@@ -18,8 +18,14 @@ function judge({ input }: Vector): void {
   const authority = authorityOf(list(input.tokens).map((token) => decodeToken(token)));
   if (input.asked !== undefined) {
     const { audience, action, resource, arguments: shown } = input.asked;
-    const values: [string, Value][] | null = shown && shown.map((each: any) => [each.name, value(each.value)]);
-    allows(authority, { audience: bytes(audience), action, resource, arguments: values ? new Map(values) : undefined });
+    const values: [string, Value][] | null =
+      shown && shown.map((each: any) => [each.name, value(each.value)]);
+    allows(authority, {
+      audience: bytes(audience),
+      action,
+      resource,
+      arguments: values ? new Map(values) : undefined,
+    });
   }
   if (input.payment !== undefined) {
     affords(authority, { amount: BigInt(input.payment.amount), unit: bytes(input.payment.unit) });

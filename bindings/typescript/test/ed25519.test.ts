@@ -7,7 +7,9 @@ import { bytes, json } from "./helpers.js";
 
 /** What spec 01 §2 refuses, in the words of the cases. */
 function mustRefuse(flag: string): boolean {
-  return ["low_order_A", "low_order_R", "low_order_residue"].includes(flag) || flag.startsWith("non_canonical_");
+  return (
+    ["low_order_A", "low_order_R", "low_order_residue"].includes(flag) || flag.startsWith("non_canonical_")
+  );
 }
 
 test("edge cases are refused exactly where they are flagged", async () => {

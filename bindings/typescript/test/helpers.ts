@@ -1,4 +1,5 @@
-// What the tests share: the files of the repository, and the notation of the vectors (spec/vectors/README.md).
+// What the tests share: the files of the repository, and the notation of the vectors
+// (spec/vectors/README.md).
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

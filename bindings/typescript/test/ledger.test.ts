@@ -1,5 +1,7 @@
-// rules.json and attacks.json, as far as they concern a verifier: every entry, detail, leaf, history, root, checkpoint and
-// submission in them. What the ledger answers and why (spec 11) is the ledger's own and is left out: no verifier replays.
+// rules.json and attacks.json, as far as they concern a verifier: every entry, detail, leaf, history, root,
+// checkpoint and
+// submission in them. What the ledger answers and why (spec 11) is the ledger's own and is left out: no
+// verifier replays.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,8 +10,19 @@ import { bytes, json, list, outcome, same, vectors } from "./helpers.js";
 
 /** What the bytes of a submission are refused for, before anything is looked up (spec 02 §6). */
 const BY_BYTES = new Set<string>([
-  "malformed", "not_canonical", "trailing_bytes", "oversize", "too_many", "unknown_field", "wrong_label", "unknown_kind",
-  "bad_key", "wrong_ledger", "bad_signature", "sealed_mismatch", "bundle_mismatch",
+  "malformed",
+  "not_canonical",
+  "trailing_bytes",
+  "oversize",
+  "too_many",
+  "unknown_field",
+  "wrong_label",
+  "unknown_kind",
+  "bad_key",
+  "wrong_ledger",
+  "bad_signature",
+  "sealed_mismatch",
+  "bundle_mismatch",
 ]);
 
 async function submitted(data: Uint8Array, ledger: Uint8Array): Promise<remit.Submission | string> {
@@ -50,7 +63,10 @@ class Ledger {
     this.hashes.set(leaf.index, await remit.leafHash(data));
   }
 
-  /** Whether some of the entries of one batch, in order, fold one history into the other; few entries are tried first. */
+  /**
+   * Whether some of the entries of one batch, in order, fold one history into the other; few entries are
+   * tried first.
+   */
   async folds(before: Uint8Array, after: Uint8Array, begin: number): Promise<boolean> {
     let reached = [{ history: before, next: begin }];
     while (reached.length > 0) {
@@ -73,7 +89,9 @@ class Ledger {
   }
 
   async statusRoot(): Promise<Uint8Array> {
-    const statuses = new Map([...this.leaves.values()].map((leaf) => [leaf.index, remit.statusOf(leaf)] as const));
+    const statuses = new Map(
+      [...this.leaves.values()].map((leaf) => [leaf.index, remit.statusOf(leaf)] as const),
+    );
     return remit.treeRoot([await remit.leafHash(remit.statusLeaf(0n, statuses))]);
   }
 
@@ -101,8 +119,13 @@ test("rules", async () => {
       const common = bytes(stated.details.common);
       assert.ok(remit.decodeCommon(common).facts.length > 0);
       const links = list(stated.details.links);
-      for (const link of links) same(remit.encodeLinkPart(remit.decodeLinkPart(link)), remit.hex(link), "a link part");
-      same(await remit.detailsDigest(common, await Promise.all(links.map((link) => remit.sha256(link)))), remit.hex(entry.details), "details");
+      for (const link of links)
+        same(remit.encodeLinkPart(remit.decodeLinkPart(link)), remit.hex(link), "a link part");
+      same(
+        await remit.detailsDigest(common, await Promise.all(links.map((link) => remit.sha256(link)))),
+        remit.hex(entry.details),
+        "details",
+      );
     }
     for (const { bytes: data } of batch.leaves) await ledger.leaf(bytes(data), begin);
     assert.equal(BigInt(batch.state_size), BigInt(ledger.leaves.size));

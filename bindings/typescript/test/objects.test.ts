@@ -41,7 +41,8 @@ const DERIVED: Record<string, (vector: Vector, data: Uint8Array) => Promise<Uint
     const id = await remit.requestOf(bytes(input.ledger), remit.decodeAct(kind, data));
     return id ?? assert.fail("no request");
   },
-  id: async ({ input }, data) => (await remit.identify(remit.decodeSign1(data), input.label, bytes(input.ledger))).id,
+  id: async ({ input }, data) =>
+    (await remit.identify(remit.decodeSign1(data), input.label, bytes(input.ledger))).id,
   sig_structure: async ({ input }, data) =>
     (await remit.identify(remit.decodeSign1(data), input.label, bytes(input.ledger))).structure,
 };
@@ -52,7 +53,8 @@ async function run(vector: Vector): Promise<void> {
     return assert.equal(remit.isPath(input.text) ? "ok" : "malformed", vector.result, name);
   }
   const data = bytes(input.bytes);
-  if (input.kind === "public_key") return assert.equal(remit.isKey(data) ? "ok" : "bad_key", vector.result, name);
+  if (input.kind === "public_key")
+    return assert.equal(remit.isKey(data) ? "ok" : "bad_key", vector.result, name);
   const came = await outcome(() => same(written(input.kind, data), input.bytes, name));
   assert.equal(came, vector.result, name);
   for (const [key, wanted] of Object.entries(values)) {
@@ -68,6 +70,8 @@ test("objects", async () => {
     await run(vector);
     count(kinds, vector.input.kind);
   }
-  const acts = Object.entries(remit.KINDS).map(([kind]) => kind).filter(remit.isActKind);
+  const acts = Object.entries(remit.KINDS)
+    .map(([kind]) => kind)
+    .filter(remit.isActKind);
   consumed(kinds, [...Object.keys(WRITTEN), ...acts.map((act) => `act:${act}`), "path", "public_key"]);
 });

@@ -9,7 +9,10 @@ import * as remit from "../src/index.js";
 import { file, ROOT, vectors } from "./helpers.js";
 
 test("the page is current", () => {
-  execFileSync(process.execPath, ["tools/page.mjs", "--check"], { cwd: `${ROOT}bindings/typescript`, stdio: "pipe" });
+  execFileSync(process.execPath, ["tools/page.mjs", "--check"], {
+    cwd: `${ROOT}bindings/typescript`,
+    stdio: "pipe",
+  });
 });
 
 test("the page is one file that asks for nothing", () => {
@@ -20,24 +23,54 @@ test("the page is one file that asks for nothing", () => {
 
 test("words", () => {
   assert.deepEqual([0n, 999n, 1000n, 61_000n, 3_600_000n, 90_061_000n, 172_800_000n].map(span), [
-    "0 ms", "999 ms", "1 second", "1 minute 1 second", "1 hour", "1 day 1 hour", "2 days",
+    "0 ms",
+    "999 ms",
+    "1 second",
+    "1 minute 1 second",
+    "1 hour",
+    "1 day 1 hour",
+    "2 days",
   ]);
   assert.equal(instant(1_800_000_000_000n), "2027-01-15 08:00:00 UTC");
   assert.equal(instant((1n << 64n) - 1n), "18446744073709551 s after 1970");
-  assert.deepEqual([relative(1n, 1n), relative(61_000n, 0n), relative(0n, 61_000n)], ["now", "in 1 minute 1 second", "1 minute 1 second ago"]);
+  assert.deepEqual(
+    [relative(1n, 1n), relative(61_000n, 0n), relative(0n, 61_000n)],
+    ["now", "in 1 minute 1 second", "1 minute 1 second ago"],
+  );
   const cny = { name: "CNY", decimals: 2 };
-  assert.deepEqual([money(5n, cny), money(1_234_567n, cny), money(7n, { name: "X", decimals: 0 }), money(1_000n, undefined)], [
-    "0.05 CNY", "12\u202f345.67 CNY", "7 X", "1\u202f000 minor units",
-  ]);
+  assert.deepEqual(
+    [money(5n, cny), money(1_234_567n, cny), money(7n, { name: "X", decimals: 0 }), money(1_000n, undefined)],
+    ["0.05 CNY", "12\u202f345.67 CNY", "7 X", "1\u202f000 minor units"],
+  );
   assert.equal(condition({ argument: "nights", operator: "le", operands: [14n] }), "nights ≤ 14");
-  assert.equal(condition({ argument: "class", operator: "in", operands: ["standard", false] }), 'class is one of "standard", false');
+  assert.equal(
+    condition({ argument: "class", operator: "in", operands: ["standard", false] }),
+    'class is one of "standard", false',
+  );
   assert.equal(condition({ argument: "class", operator: "in", operands: [] }), "class is one of none");
-  assert.deepEqual([delegation(undefined, true), delegation({ mode: 1, depth: 1 }, true), delegation({ mode: 2, depth: 0 }, false)], [
-    "not at all", "1 more link, logged", "not at all",
-  ]);
+  assert.deepEqual(
+    [
+      delegation(undefined, true),
+      delegation({ mode: 1, depth: 1 }, true),
+      delegation({ mode: 2, depth: 0 }, false),
+    ],
+    ["not at all", "1 more link, logged", "not at all"],
+  );
   const unit = new Uint8Array(32);
-  const most = { unit, share: "carved", total: 100n, perUse: 50n, windows: [{ kind: "month", most: 70n }], leases: { most: 9n, longest: 60n } } as const;
-  assert.deepEqual(budget(most, cny), ["1.00 CNY in total, carved out of the parent", "0.50 CNY per use", "0.70 CNY a month", "leases of 0.09 CNY, 1 minute long"]);
+  const most = {
+    unit,
+    share: "carved",
+    total: 100n,
+    perUse: 50n,
+    windows: [{ kind: "month", most: 70n }],
+    leases: { most: 9n, longest: 60n },
+  } as const;
+  assert.deepEqual(budget(most, cny), [
+    "1.00 CNY in total, carved out of the parent",
+    "0.50 CNY per use",
+    "0.70 CNY a month",
+    "leases of 0.09 CNY, 1 minute long",
+  ]);
 });
 
 test("files are told by their content", async () => {
@@ -48,12 +81,19 @@ test("files are told by their content", async () => {
   assert.equal(await part(whole.invocation ?? new Uint8Array()), "invocation");
   assert.equal(await part(whole.policy), "policy");
   assert.equal(await part(remit.utf8("nonsense")), undefined);
-  const object = (name: string): Uint8Array => remit.fromHex(vectors("objects", 1).find((each) => each.name === name)?.input.bytes) ?? assert.fail(name);
-  for (const [name, kind] of [["sealed", "sealed"], ["evidence", "evidence"]] as const) assert.equal(await part(object(name)), kind);
+  const object = (name: string): Uint8Array =>
+    remit.fromHex(vectors("objects", 1).find((each) => each.name === name)?.input.bytes) ?? assert.fail(name);
+  for (const [name, kind] of [
+    ["sealed", "sealed"],
+    ["evidence", "evidence"],
+  ] as const)
+    assert.equal(await part(object(name)), kind);
   const argument = new remit.Writer().array(1);
   remit.writeArgument(argument, remit.argument("nights", 2n));
   assert.equal(await part(argument.bytes()), "arguments");
-  const dropped = await Promise.all([whole.presentation, whole.policy, object("sealed")].map((bytes) => read("file", bytes)));
+  const dropped = await Promise.all(
+    [whole.presentation, whole.policy, object("sealed")].map((bytes) => read("file", bytes)),
+  );
   const subject = await together(dropped);
   assert.ok(typeof subject !== "string" && subject.sealed.size === 1 && subject.caseNow === undefined);
   assert.equal(typeof (await together(dropped.slice(0, 1))), "string");

@@ -13,10 +13,13 @@ async function lines(): Promise<Record<string, string>> {
   const policy = await parsePolicy(CASE.policy);
   const [origin] = policy.ledgers.keys();
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-  const trust = /trust *= *(\[[^\]]*\]|"""[^]*?"""|'''[^]*?''')/.exec(Buffer.from(CASE.policy).toString())?.[1] ?? assert.fail("no trust");
+  const trust =
+    /trust *= *(\[[^\]]*\]|"""[^]*?"""|'''[^]*?''')/.exec(Buffer.from(CASE.policy).toString())?.[1] ??
+    assert.fail("no trust");
   return {
     party: `"${hex(policy.party)}"`,
-    issuers: policy.issuers === "any" ? '"any"' : `[${policy.issuers.map((id) => `"${hex(id)}"`).join(", ")}]`,
+    issuers:
+      policy.issuers === "any" ? '"any"' : `[${policy.issuers.map((id) => `"${hex(id)}"`).join(", ")}]`,
     max_staleness_s: policy.maxStaleness.toString(),
     skew_ms: policy.skew.toString(),
     offline_links: String(policy.offlineLinks),
@@ -27,7 +30,9 @@ async function lines(): Promise<Record<string, string>> {
 }
 
 function write(all: Record<string, string>): string {
-  return Object.entries(all).map(([key, value]) => `${key} = ${value}\n`).join("");
+  return Object.entries(all)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join("");
 }
 
 async function problem(text: string | Uint8Array): Promise<[string, number, string | undefined]> {
@@ -46,7 +51,10 @@ test("a file gives the same policy in every spelling", async () => {
   assert.deepEqual(await parsePolicy(write(all)), wanted);
   const [origin, ledger] = all.ledgers?.slice(2, -2).split(" = ") ?? [];
   const { ledgers, ...others } = all;
-  assert.deepEqual(await parsePolicy(`# a comment\r\n${write(others)}\n[ledgers] # here\n${origin} = ${ledger}`), wanted);
+  assert.deepEqual(
+    await parsePolicy(`# a comment\r\n${write(others)}\n[ledgers] # here\n${origin} = ${ledger}`),
+    wanted,
+  );
   assert.deepEqual(await parsePolicy(`${write(others)}ledgers.${origin} = ${ledger}\n`), wanted);
   const verdict = await verify({ ...CASE }, wanted);
   assert.equal(verdict.decision, "allowed");
@@ -65,18 +73,35 @@ test("only the two choices about links have a default", async () => {
 
 test("wrong types and values are named with their line", async () => {
   const wrong: [string, string, string][] = [
-    ["party", "7", "wrong_type"], ["party", '"22"', "bad_value"],
-    ["issuers", "true", "wrong_type"], ["issuers", '"all"', "bad_value"], ["issuers", "[7]", "wrong_type"], ["issuers", '["x"]', "bad_value"],
+    ["party", "7", "wrong_type"],
+    ["party", '"22"', "bad_value"],
+    ["issuers", "true", "wrong_type"],
+    ["issuers", '"all"', "bad_value"],
+    ["issuers", "[7]", "wrong_type"],
+    ["issuers", '["x"]', "bad_value"],
     ["issuers", `["${"1A".repeat(32)}"]`, "bad_value"],
-    ["max_staleness_s", '"60"', "wrong_type"], ["max_staleness_s", "-1", "bad_value"], ["max_staleness_s", "18446744073709551616", "bad_value"],
-    ["skew_ms", "2.0", "wrong_type"], ["skew_ms", "1979-05-27", "wrong_type"], ["skew_ms", "inf", "wrong_type"],
-    ["offline_links", "1", "wrong_type"], ["logged_links", "true", "wrong_type"], ["logged_links", '"none"', "bad_value"],
-    ["trust", "7", "wrong_type"], ["trust", "[7]", "wrong_type"], ["trust", '["logs x"]', "bad_trust"],
-    ["ledgers", "[]", "wrong_type"], ["ledgers", "{ a = 7 }", "wrong_type"], ["ledgers", '{ a = "AA" }', "bad_value"],
+    ["max_staleness_s", '"60"', "wrong_type"],
+    ["max_staleness_s", "-1", "bad_value"],
+    ["max_staleness_s", "18446744073709551616", "bad_value"],
+    ["skew_ms", "2.0", "wrong_type"],
+    ["skew_ms", "1979-05-27", "wrong_type"],
+    ["skew_ms", "inf", "wrong_type"],
+    ["offline_links", "1", "wrong_type"],
+    ["logged_links", "true", "wrong_type"],
+    ["logged_links", '"none"', "bad_value"],
+    ["trust", "7", "wrong_type"],
+    ["trust", "[7]", "wrong_type"],
+    ["trust", '["logs x"]', "bad_trust"],
+    ["ledgers", "[]", "wrong_type"],
+    ["ledgers", "{ a = 7 }", "wrong_type"],
+    ["ledgers", '{ a = "AA" }', "bad_value"],
   ];
   for (const [key, value, code] of wrong) {
     const all = { ...(await lines()), [key]: value };
-    const line = write(all).split("\n").findIndex((text) => text.startsWith(key)) + 1;
+    const line =
+      write(all)
+        .split("\n")
+        .findIndex((text) => text.startsWith(key)) + 1;
     assert.deepEqual(await problem(write(all)), [code, line, key], `${key} = ${value}`);
   }
 });
@@ -109,7 +134,8 @@ test("what is no policy file", async () => {
 });
 
 function plain(value: TomlValue): unknown {
-  if (value instanceof Table) return Object.fromEntries([...value.items].map(([key, item]) => [key, plain(item.value)]));
+  if (value instanceof Table)
+    return Object.fromEntries([...value.items].map(([key, item]) => [key, plain(item.value)]));
   return Array.isArray(value) ? value.map((item) => plain(item.value)) : value;
 }
 
@@ -135,10 +161,41 @@ test("TOML", () => {
     m: { n: { o: { p: 1n, q: { r: "x" } } }, s: 1n },
   });
   const refused = [
-    "a", "a =", "= 1", "a = 1 b = 2", "a = 01", "a = 1__0", "a = _1", "a = 0xG", 'a = "x', 'a = "\n"', 'a = "\\x"', 'a = "\\ud800"',
-    "a = [1", "a = [1,,2]", "a = [,]", "a = {b = 1,}", "a = {b = 1\n}", "a = 1\na = 2", "a.b = 1\na.b.c = 2", "[a]\n[a]", "a = {}\n[a]",
-    "a = {}\na.b = 1", "[a]\nb = 1\n[a.b]", "[[a]]", "a = tru", "a = 1\u0000", "# \u0007", "a = '\u007f'", "a = 1\rb = 2", "[a", "[]", "a b = 1",
-    "a.b = 1\n[a]", "[a.b]\n[a]\nb.c = 1", `a = ${"[".repeat(50)}${"]".repeat(50)}`,
+    "a",
+    "a =",
+    "= 1",
+    "a = 1 b = 2",
+    "a = 01",
+    "a = 1__0",
+    "a = _1",
+    "a = 0xG",
+    'a = "x',
+    'a = "\n"',
+    'a = "\\x"',
+    'a = "\\ud800"',
+    "a = [1",
+    "a = [1,,2]",
+    "a = [,]",
+    "a = {b = 1,}",
+    "a = {b = 1\n}",
+    "a = 1\na = 2",
+    "a.b = 1\na.b.c = 2",
+    "[a]\n[a]",
+    "a = {}\n[a]",
+    "a = {}\na.b = 1",
+    "[a]\nb = 1\n[a.b]",
+    "[[a]]",
+    "a = tru",
+    "a = 1\u0000",
+    "# \u0007",
+    "a = '\u007f'",
+    "a = 1\rb = 2",
+    "[a",
+    "[]",
+    "a b = 1",
+    "a.b = 1\n[a]",
+    "[a.b]\n[a]\nb.c = 1",
+    `a = ${"[".repeat(50)}${"]".repeat(50)}`,
   ];
   for (const text of refused) assert.throws(() => parseToml(text), TomlError, text);
 });

@@ -1,4 +1,5 @@
-// What holders sign: the same bytes as in the vectors, whose keys are known and whose signatures are deterministic.
+// What holders sign: the same bytes as in the vectors, whose keys are known and whose signatures are
+// deterministic.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,8 +27,15 @@ test("invocations and offline links are those of the vectors", async () => {
       const object = remit.decodeSign1(shown.invocation);
       const asked = remit.decodeInvocation(object.payload);
       const signer = signers.get(remit.hex(object.kid));
-      if (signer !== undefined && (asked.arguments?.size ?? 0) === shown.arguments.length && asked.bundle === undefined) {
-        const again = await remit.signInvocation(signer, presentation.ledger, { ...asked, arguments: shown.arguments });
+      if (
+        signer !== undefined &&
+        (asked.arguments?.size ?? 0) === shown.arguments.length &&
+        asked.bundle === undefined
+      ) {
+        const again = await remit.signInvocation(signer, presentation.ledger, {
+          ...asked,
+          arguments: shown.arguments,
+        });
         same(again.bytes, remit.hex(shown.invocation), name);
         invocations += 1;
       }
@@ -52,7 +60,9 @@ test("invocations and offline links are those of the vectors", async () => {
 async function leaseScene(): Promise<{ wallet: remit.Wallet; signer: remit.Signer; all: Map<string, any> }> {
   const all = new Map(vectors("vouchers", 56).map((vector) => [vector.name, vector]));
   const proof = all.get("proof");
-  const signer = await remit.LocalSigner.fromSeed(await remit.sha256(remit.utf8("remit vectors"), remit.utf8("agent")));
+  const signer = await remit.LocalSigner.fromSeed(
+    await remit.sha256(remit.utf8("remit vectors"), remit.utf8("agent")),
+  );
   const wallet = await remit.newWallet(bytes(proof?.values?.ledger), bytes(proof?.input.proof));
   return { wallet, signer, all };
 }
@@ -82,8 +92,12 @@ test("a wallet refuses to exceed, and to go back more than one step", async () =
   const first = all.get("first");
   const now = BigInt(first.input.now_ms);
   const wanted = wantedOf(first);
-  const sign = (from: remit.Wallet, change: Partial<remit.Wanted>, at = now, by: remit.Signer = signer): Promise<string> =>
-    outcome(() => remit.signVoucher(from, by, { ...wanted, ...change }, at));
+  const sign = (
+    from: remit.Wallet,
+    change: Partial<remit.Wanted>,
+    at = now,
+    by: remit.Signer = signer,
+  ): Promise<string> => outcome(() => remit.signVoucher(from, by, { ...wanted, ...change }, at));
   const other = await remit.LocalSigner.generate();
   assert.equal(await sign(wallet, {}, now, other), "wrong_holder");
   assert.equal(await sign(wallet, { amount: 0n }), "bad_amount");
@@ -93,7 +107,8 @@ test("a wallet refuses to exceed, and to go back more than one step", async () =
   assert.equal(await sign(wallet, { validUntil: now / 1000n + 61n }), "too_early");
   assert.equal(await sign(wallet, { action: "" }), "malformed");
   let spent = wallet;
-  for (const amount of [120n, 120n, 60n]) spent = (await remit.signVoucher(spent, signer, { ...wanted, amount }, now)).wallet;
+  for (const amount of [120n, 120n, 60n])
+    spent = (await remit.signVoucher(spent, signer, { ...wanted, amount }, now)).wallet;
   assert.equal(remit.tallyOf(spent).cumulative, 300n);
   assert.equal(await sign(spent, { amount: 1n }), "above_leased");
   const back = remit.takeBack(spent);

@@ -13,7 +13,10 @@ const RUN: Record<string, (input: any, values: any) => Promise<boolean>> = {
   inclusion: ({ leaf_hash, index, size, path, root }) =>
     remit.verifyInclusion(bytes(leaf_hash), BigInt(index), BigInt(size), list(path), bytes(root)),
   consistency: ({ old_size, old_root, new_size, new_root, path }) => {
-    const [older, newer] = [{ size: BigInt(old_size), root: bytes(old_root) }, { size: BigInt(new_size), root: bytes(new_root) }];
+    const [older, newer] = [
+      { size: BigInt(old_size), root: bytes(old_root) },
+      { size: BigInt(new_size), root: bytes(new_root) },
+    ];
     return remit.verifyConsistency(older, newer, list(path));
   },
   multiproof: ({ leaves, size, siblings, root }) => {
@@ -55,14 +58,31 @@ async function judge(kind: string, c: any): Promise<boolean> {
   if (kind === "inclusion" || kind === "subtreeinclusion") {
     if (Buffer.from(c.leafHash ?? "", "base64").length !== 32) return false;
     const [leaf, root] = [await foreign(c.leafHash), await foreign(c.root)];
-    if (kind === "inclusion") return remit.verifyInclusion(leaf, number("leafIdx"), number("treeSize"), path, root);
-    return remit.verifySubtreeInclusion(leaf, number("leafIdx"), { start: number("start"), end: number("end") }, path, root);
+    if (kind === "inclusion")
+      return remit.verifyInclusion(leaf, number("leafIdx"), number("treeSize"), path, root);
+    return remit.verifySubtreeInclusion(
+      leaf,
+      number("leafIdx"),
+      { start: number("start"), end: number("end") },
+      path,
+      root,
+    );
   }
   const [first, second] = [await foreign(c.root1), await foreign(c.root2)];
   if (kind === "consistency") {
-    return remit.verifyConsistency({ size: number("size1"), root: first }, { size: number("size2"), root: second }, path);
+    return remit.verifyConsistency(
+      { size: number("size1"), root: first },
+      { size: number("size2"), root: second },
+      path,
+    );
   }
-  return remit.verifySubtreeConsistency({ start: number("start"), end: number("end") }, first, number("size"), second, path);
+  return remit.verifySubtreeConsistency(
+    { start: number("start"), end: number("end") },
+    first,
+    number("size"),
+    second,
+    path,
+  );
 }
 
 test("foreign proofs", async () => {

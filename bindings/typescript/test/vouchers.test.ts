@@ -20,7 +20,8 @@ async function proof({ input, values, name }: Vector, policy: remit.Policy): Pro
 
 async function voucher({ input, values, name }: Vector, policy: remit.Policy): Promise<void> {
   const open = await remit.openLease(bytes(input.proof), policy, BigInt(input.opened_ms));
-  const kept = input.kept === null ? remit.newTill(bytes(input.till), open) : await remit.decodeTill(bytes(input.kept));
+  const kept =
+    input.kept === null ? remit.newTill(bytes(input.till), open) : await remit.decodeTill(bytes(input.kept));
   const shown = list(input.arguments).map(remit.decodeArgument);
   const after = await remit.take(kept, open, bytes(input.voucher), shown, policy, BigInt(input.now_ms));
   assert.equal(values?.answer, after === undefined ? "repeated" : "taken", name);
@@ -32,7 +33,8 @@ test("vouchers", async () => {
   for (const vector of vectors("vouchers", 56)) {
     const { kind, policy: file } = vector.input;
     const policy = await remit.parsePolicy(file);
-    const run = kind === "proof" ? proof : kind === "voucher" ? voucher : assert.fail(`a vector of kind ${kind}`);
+    const run =
+      kind === "proof" ? proof : kind === "voucher" ? voucher : assert.fail(`a vector of kind ${kind}`);
     assert.equal(await outcome(() => run(vector, policy)), vector.result, vector.name);
     count(kinds, kind);
   }

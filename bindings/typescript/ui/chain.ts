@@ -47,7 +47,11 @@ export async function draw(drawing: Drawing): Promise<HTMLElement | undefined> {
     if (sign1 === undefined || token === undefined) break;
     const object = await remit.identify(sign1, remit.labels.TOKEN, shown.ledger);
     const leaf = drawing.leaves.find((each) => remit.equal(each.id, object.id));
-    links.push({ object, token, leaf: leaf !== undefined && remit.isLeafOf(leaf, "token") ? leaf : undefined });
+    links.push({
+      object,
+      token,
+      leaf: leaf !== undefined && remit.isLeafOf(leaf, "token") ? leaf : undefined,
+    });
   }
   const issuer = drawing.leaves.find((leaf) => remit.isLeafOf(leaf, "party"));
   const items = links.map((link, at) => drawLink(drawing, link, at + 1));
@@ -57,7 +61,12 @@ export async function draw(drawing: Drawing): Promise<HTMLElement | undefined> {
 function drawIssuer(leaf: remit.Leaf): HTMLElement {
   const name = remit.isLeafOf(leaf, "party") ? leaf.body.name : "";
   const frozen = leaf.mask === 0 ? undefined : badge("bad", "frozen");
-  return h("li", { class: "issuer" }, h("h3", {}, "Issuer ", foreign(name), " ", frozen), facts(["Party", id(remit.hex(leaf.id), "party")]));
+  return h(
+    "li",
+    { class: "issuer" },
+    h("h3", {}, "Issuer ", foreign(name), " ", frozen),
+    facts(["Party", id(remit.hex(leaf.id), "party")]),
+  );
 }
 
 function badge(kind: string, text: string): HTMLElement {
@@ -90,7 +99,10 @@ function drawLink(drawing: Drawing, link: Link, number: number): HTMLElement {
   const begins = token.notBefore === undefined ? undefined : 1000n * token.notBefore;
   const when = (ms: bigint): string => `${words.instant(ms)} (${words.relative(ms, now)})`;
   const since = leaf !== undefined && leaf.body.holderSince > 0n ? when(leaf.body.holderSince) : undefined;
-  const changed = leaf !== undefined && !remit.isUnchanged(leaf) ? `epoch ${leaf.epoch}, generation ${leaf.generation}` : undefined;
+  const changed =
+    leaf !== undefined && !remit.isUnchanged(leaf)
+      ? `epoch ${leaf.epoch}, generation ${leaf.generation}`
+      : undefined;
   return h(
     "li",
     { class: `link ${state}` },
@@ -102,7 +114,10 @@ function drawLink(drawing: Drawing, link: Link, number: number): HTMLElement {
       ["Begins", begins === undefined ? undefined : when(begins)],
       ["Delegates", words.delegation(token.delegation, inRoot)],
       ["Transferable", token.transferable === undefined ? undefined : token.transferable ? "yes" : "no"],
-      ["Evidence at most", token.maxStaleness === undefined ? undefined : `${words.span(1000n * token.maxStaleness)} old`],
+      [
+        "Evidence at most",
+        token.maxStaleness === undefined ? undefined : `${words.span(1000n * token.maxStaleness)} old`,
+      ],
       ["Approval", token.approval === undefined ? undefined : words.approval(token.approval)],
       ["Budgets", drawBudgets(drawing, token)],
       ["Held since", since],
@@ -123,15 +138,26 @@ function drawPermissions({ permissions }: remit.Token, inRoot: boolean, drawing:
   }
   if (permissions.length === 0) return h("p", { class: "allows" }, "Allows nothing.");
   const several = permissions.length > 1 ? h("p", { class: "allows" }, "Allows any of") : undefined;
-  return h("div", { class: "permissions" }, several, permissions.map((each) => drawPermission(each, inRoot, drawing)));
+  return h(
+    "div",
+    { class: "permissions" },
+    several,
+    permissions.map((each) => drawPermission(each, inRoot, drawing)),
+  );
 }
 
 function drawPermission(of: remit.Permission, inRoot: boolean, { subject }: Drawing): HTMLElement {
   const absent = inRoot ? "none" : "as above";
   const listed = (items: readonly Child[] | undefined): Child =>
-    items === undefined ? absent : items.length === 0 ? "none" : items.map((item) => h("span", { class: "item" }, item));
+    items === undefined
+      ? absent
+      : items.length === 0
+        ? "none"
+        : items.map((item) => h("span", { class: "item" }, item));
   const service = (party: Uint8Array): Child =>
-    remit.equal(party, subject.policy.party) ? ["this service ", id(remit.hex(party), "party")] : id(remit.hex(party), "party");
+    remit.equal(party, subject.policy.party)
+      ? ["this service ", id(remit.hex(party), "party")]
+      : id(remit.hex(party), "party");
   const path = (resource: string): Child => (resource === "" ? "everything" : foreign(resource));
   return h(
     "div",
@@ -140,7 +166,12 @@ function drawPermission(of: remit.Permission, inRoot: boolean, { subject }: Draw
       ["At", listed(of.services?.map(service))],
       ["May", listed(of.actions?.map(foreign))],
       ["On", listed(of.resources?.map(path))],
-      ["If", of.conditions === undefined ? undefined : listed(of.conditions.map((each) => foreign(words.condition(each))))],
+      [
+        "If",
+        of.conditions === undefined
+          ? undefined
+          : listed(of.conditions.map((each) => foreign(words.condition(each)))),
+      ],
     ),
   );
 }
@@ -150,19 +181,37 @@ function drawBudgets({ subject, units }: Drawing, token: remit.Token): Child {
   const budgets = token.budgets ?? sealed?.budgets;
   if (budgets === undefined) {
     if (token.sealed === undefined) return "as above";
-    return sealed === undefined ? "sealed; drop the sealed claims to see them" : token.origin.mode === "root" ? "none" : "as above";
+    return sealed === undefined
+      ? "sealed; drop the sealed claims to see them"
+      : token.origin.mode === "root"
+        ? "none"
+        : "as above";
   }
   if (budgets.length === 0) return "nothing can be spent";
   return budgets.map((budget) => {
     const unit = remit.hex(budget.unit);
     const lines = words.budget(budget, units.get(unit));
-    return h("div", {}, lines.map((line) => h("span", { class: "item" }, line)), " ", id(unit, "unit"));
+    return h(
+      "div",
+      {},
+      lines.map((line) => h("span", { class: "item" }, line)),
+      " ",
+      id(unit, "unit"),
+    );
   });
 }
 
 function drawChecks({ checks }: remit.Verdict, number: number): HTMLElement {
   const own = checks.filter((check) => check.link === number);
-  const items = own.map((check) => h("li", { class: check.outcome }, outcomeSign(check), ` ${words.CHECK_WORDS[check.check]}`, outcomeWords(check)));
+  const items = own.map((check) =>
+    h(
+      "li",
+      { class: check.outcome },
+      outcomeSign(check),
+      ` ${words.CHECK_WORDS[check.check]}`,
+      outcomeWords(check),
+    ),
+  );
   if (items.length === 0) return h("p", { class: "aside" }, "Not checked: what is above it decided.");
   return h("ul", { class: "marks", "aria-label": `Checks of link ${number}` }, items);
 }

@@ -4,9 +4,14 @@
 export type Child = Node | string | undefined | readonly Child[];
 
 /** An element with attributes and children; `undefined` attributes are left out. */
-export function h(tag: string, attributes: Readonly<Record<string, string | undefined>> = {}, ...children: readonly Child[]): HTMLElement {
+export function h(
+  tag: string,
+  attributes: Readonly<Record<string, string | undefined>> = {},
+  ...children: readonly Child[]
+): HTMLElement {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined) element.setAttribute(name, value);
   append(element, children);
   return element;
 }
@@ -27,7 +32,11 @@ export function foreign(text: string): HTMLElement {
 /** An id or key, shortened; a press shows all of it. */
 export function id(hex: string, what: string): HTMLElement {
   const short = `${hex.slice(0, 8)}…${hex.slice(-4)}`;
-  const button = h("button", { type: "button", class: "id", "aria-expanded": "false", "aria-label": `${what} ${short}, show in full` }, short);
+  const button = h(
+    "button",
+    { type: "button", class: "id", "aria-expanded": "false", "aria-label": `${what} ${short}, show in full` },
+    short,
+  );
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") !== "true";
     button.setAttribute("aria-expanded", String(open));

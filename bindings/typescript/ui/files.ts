@@ -61,7 +61,9 @@ function signed(value: Uint8Array): Part {
 
 function shownArguments(bytes: Uint8Array): Part {
   const { OBJECT_BYTES_MAX, ARGUMENTS_MAX } = remit.limits;
-  const value = remit.Reader.whole(bytes, OBJECT_BYTES_MAX, (r) => r.list(ARGUMENTS_MAX, () => remit.readArgument(r)));
+  const value = remit.Reader.whole(bytes, OBJECT_BYTES_MAX, (r) =>
+    r.list(ARGUMENTS_MAX, () => remit.readArgument(r)),
+  );
   return { is: "arguments", value };
 }
 
@@ -93,7 +95,10 @@ export interface Subject {
   readonly sealed: ReadonlyMap<string, remit.Sealed>;
 }
 
-/** The last file of a kind counts, what stands beside a case replaces its part; approvals and sealed claims add up. */
+/**
+ * The last file of a kind counts, what stands beside a case replaces its part; approvals and sealed claims
+ * add up.
+ */
 export async function together(dropped: readonly Dropped[]): Promise<Subject | string> {
   const parts = dropped.flatMap(({ part }) => part ?? []);
   const last = <K extends Part["is"]>(is: K): ValueOf<K> | undefined =>
@@ -106,7 +111,8 @@ export async function together(dropped: readonly Dropped[]): Promise<Subject | s
   const approvals = parts.flatMap((part) => (part.is === "approval" ? [part.value] : []));
   const sealed = new Map<string, remit.Sealed>();
   for (const part of parts) {
-    if (part.is === "sealed") sealed.set(remit.hex(await remit.sealedDigest(part.value)), remit.decodeSealed(part.value));
+    if (part.is === "sealed")
+      sealed.set(remit.hex(await remit.sealedDigest(part.value)), remit.decodeSealed(part.value));
   }
   const input = {
     presentation,

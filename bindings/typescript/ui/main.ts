@@ -23,10 +23,14 @@ class Page {
   start(): void {
     const input = element<HTMLInputElement>("input");
     element("choose").addEventListener("click", () => input.click());
-    input.addEventListener("change", () => void this.add([...(input.files ?? [])]).then(() => (input.value = "")));
+    input.addEventListener(
+      "change",
+      () => void this.add([...(input.files ?? [])]).then(() => (input.value = "")),
+    );
     element("clear").addEventListener("click", () => void this.clear());
     this.#clock.addEventListener("change", () => void this.judge());
-    for (const name of ["dragover", "dragenter"]) document.addEventListener(name, (event) => this.#over(event, true));
+    for (const name of ["dragover", "dragenter"])
+      document.addEventListener(name, (event) => this.#over(event, true));
     document.addEventListener("dragleave", (event) => this.#over(event, event.relatedTarget !== null));
     document.addEventListener("drop", (event) => {
       this.#over(event, false);
@@ -46,7 +50,11 @@ class Page {
     for (const file of files) {
       const small = file.size <= 1 << 20;
       const bytes = small ? new Uint8Array(await file.arrayBuffer()) : new Uint8Array();
-      parts.push(small ? await read(file.name, bytes) : { name: file.name, part: undefined, problem: "larger than any file of this kind" });
+      parts.push(
+        small
+          ? await read(file.name, bytes)
+          : { name: file.name, part: undefined, problem: "larger than any file of this kind" },
+      );
     }
     // A new case stands for itself; what came before it was of another one.
     const fresh = parts.some(({ part }) => part?.is === "case");
@@ -82,7 +90,13 @@ class Page {
   #list(): void {
     const items = this.#dropped.map(({ name, part, problem }) => {
       const what = part === undefined ? `cannot be read: ${problem}` : KIND_WORDS[part.is];
-      return h("li", { class: part === undefined ? "bad" : undefined }, sign(part === undefined ? "✕" : "✓"), h("bdi", {}, name), h("span", {}, what));
+      return h(
+        "li",
+        { class: part === undefined ? "bad" : undefined },
+        sign(part === undefined ? "✕" : "✓"),
+        h("bdi", {}, name),
+        h("span", {}, what),
+      );
     });
     this.#files.replaceChildren(...items);
     this.#drop.classList.toggle("small", items.length > 0);
@@ -101,5 +115,7 @@ async function hasEd25519(): Promise<boolean> {
 }
 
 if (await hasEd25519()) new Page().start();
-else element("status").textContent = "This browser cannot check Ed25519 signatures (WebCrypto). Take a newer one.";
+else
+  element("status").textContent =
+    "This browser cannot check Ed25519 signatures (WebCrypto). Take a newer one.";
 document.documentElement.dataset.ready = "";

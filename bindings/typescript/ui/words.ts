@@ -95,11 +95,15 @@ export function window(of: remit.Window, unit: Unit | undefined): string {
 /** The limits of a budget, each as one line. */
 export function budget(of: remit.Budget, unit: Unit | undefined): string[] {
   const lines: string[] = [];
-  if (of.total !== undefined) lines.push(`${money(of.total, unit)} in total${of.share === "carved" ? ", carved out of the parent" : ""}`);
+  if (of.total !== undefined)
+    lines.push(
+      `${money(of.total, unit)} in total${of.share === "carved" ? ", carved out of the parent" : ""}`,
+    );
   if (of.perUse !== undefined) lines.push(`${money(of.perUse, unit)} per use`);
   if (of.refundable !== undefined) lines.push(`${money(of.refundable, unit)} refundable`);
   for (const each of of.windows ?? []) lines.push(window(each, unit));
-  if (of.leases !== undefined) lines.push(`leases of ${money(of.leases.most, unit)}, ${span(SECOND * of.leases.longest)} long`);
+  if (of.leases !== undefined)
+    lines.push(`leases of ${money(of.leases.most, unit)}, ${span(SECOND * of.leases.longest)} long`);
   if (of.threshold !== undefined) lines.push(`approval above ${window(of.threshold, unit)}`);
   return lines.length > 0 ? lines : ["no limit of its own"];
 }

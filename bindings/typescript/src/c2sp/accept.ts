@@ -37,7 +37,10 @@ function refuseNote(code: Code, variant: string, line?: number): never {
   throw new AcceptError(code, variant, line);
 }
 
-/** Requires that the trust accepts a note at a time, with so much skew, both in milliseconds. Throws `AcceptError`. */
+/**
+ * Requires that the trust accepts a note at a time, with so much skew, both in milliseconds. Throws
+ * `AcceptError`.
+ */
 export async function accept(trust: Trust, bytes: Uint8Array, now: bigint, skew: bigint): Promise<Accepted> {
   const [note, checkpoint] = await parse(bytes);
   const logs = trust.logs.filter((log) => log.name === checkpoint.origin);
@@ -84,7 +87,13 @@ function sort(trust: Trust, logs: readonly VerifierKey[], note: Note): Sorted {
     if (seen.has(hex(found.key.key))) refuseNote("bad_checkpoint", "SecondSignature", number);
     seen.add(hex(found.key.key));
     if (found.witness === undefined) sorted.signed.push({ line, number, key: found.key });
-    else sorted.witnessed.push({ name: found.witness, key: found.key, cosignature: cosignature(line, found.key, number), number });
+    else
+      sorted.witnessed.push({
+        name: found.witness,
+        key: found.key,
+        cosignature: cosignature(line, found.key, number),
+        number,
+      });
   }
   return sorted;
 }
@@ -98,7 +107,11 @@ function cosignature(line: NoteLine, key: VerifierKey, number: number): Cosignat
   }
 }
 
-function weigh(trust: Trust, times: ReadonlyMap<string, bigint>, latest: bigint): Pick<Accepted, "evidenceTime" | "times"> {
+function weigh(
+  trust: Trust,
+  times: ReadonlyMap<string, bigint>,
+  latest: bigint,
+): Pick<Accepted, "evidenceTime" | "times"> {
   const counted = new Map([...times].filter(([, time]) => millis(time) <= latest));
   const evidence = quorumTime(trust, counted);
   if (trust.quorum !== NONE && evidence === undefined) {

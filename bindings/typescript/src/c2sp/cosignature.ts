@@ -14,7 +14,9 @@ export interface Cosignature {
   readonly signature: Uint8Array;
 }
 
-/** Reads a signature line as a cosignature of this key, without checking the signature. Throws `C2spError`. */
+/**
+ * Reads a signature line as a cosignature of this key, without checking the signature. Throws `C2spError`.
+ */
 export function readCosignature(line: NoteLine, key: VerifierKey): Cosignature {
   must(key.kind === "witness" && isOf(line, key), "OtherKey");
   must(line.signature.length === 72, "Length");

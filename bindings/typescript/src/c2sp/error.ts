@@ -12,7 +12,11 @@ export class C2spError extends Error {
     /** What is wrong inside: another variant. */
     readonly inner?: string,
   ) {
-    super([variant, inner, line === undefined ? undefined : `line ${line}`].filter((part) => part !== undefined).join(", "));
+    super(
+      [variant, inner, line === undefined ? undefined : `line ${line}`]
+        .filter((part) => part !== undefined)
+        .join(", "),
+    );
   }
 }
 

@@ -31,7 +31,9 @@ export async function parseTlogProof(bytes: Uint8Array): Promise<TlogProof> {
     extra = fromBase64((lines[at++] ?? "").slice("extra ".length));
     must(extra !== undefined && extra.length > 0, "Extra");
   }
-  const index = lines[at]?.startsWith("index ") ? decimal((lines[at++] ?? "").slice("index ".length)) : undefined;
+  const index = lines[at]?.startsWith("index ")
+    ? decimal((lines[at++] ?? "").slice("index ".length))
+    : undefined;
   must(index !== undefined, "Index");
   const path: Uint8Array[] = [];
   for (; at < lines.length && lines[at] !== ""; at++) {

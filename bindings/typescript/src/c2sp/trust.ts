@@ -23,7 +23,10 @@ export interface Trust {
   readonly quorum: string;
 }
 
-/** The latest time at which the quorum had seen a checkpoint, by the times of witnesses; nothing if it is not met. */
+/**
+ * The latest time at which the quorum had seen a checkpoint, by the times of witnesses; nothing if it is not
+ * met.
+ */
 export function quorumTime(trust: Trust, times: ReadonlyMap<string, bigint>): bigint | undefined {
   const seen = new Map(times);
   for (const [name, group] of trust.groups) {

@@ -71,7 +71,10 @@ class Lines {
       must(!this.members.has(member) && !own.has(member), "Rule", line, "MemberTaken");
       own.add(member);
     }
-    const words = new Map([["any", 1n], ["all", BigInt(members.length)]]);
+    const words = new Map([
+      ["any", 1n],
+      ["all", BigInt(members.length)],
+    ]);
     const threshold = words.get(count) ?? decimal(count);
     const fits = threshold !== undefined && threshold > 0n && threshold <= BigInt(members.length);
     must(fits, "Rule", line, "Threshold");

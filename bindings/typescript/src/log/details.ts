@@ -84,9 +84,14 @@ function readBound(r: Reader): Bound {
 
 /** The bytes of a link part. */
 export function encodeLinkPart(part: LinkPart): Uint8Array {
-  const w = new Writer().array(part.bound === undefined ? 4 : 5).text(LINK).string(part.salt).int(part.token);
+  const w = new Writer()
+    .array(part.bound === undefined ? 4 : 5)
+    .text(LINK)
+    .string(part.salt)
+    .int(part.token);
   writeUnitValues(w, part.values);
-  if (part.bound !== undefined) w.array(4).int(part.bound.what).int(part.bound.place).int(part.bound.most).int(part.bound.used);
+  if (part.bound !== undefined)
+    w.array(4).int(part.bound.what).int(part.bound.place).int(part.bound.most).int(part.bound.used);
   return w.bytes();
 }
 

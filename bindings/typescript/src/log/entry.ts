@@ -75,7 +75,11 @@ function readGenesis(r: Reader, time: bigint): Genesis {
   const rules = readRules(r);
   need(operators.length > 0, "malformed", "no operators");
   recoded("malformed", () => ascending(operators, compare));
-  need(operators.every((key) => !equal(key, logKey)), "malformed", "the log's key is an operator's");
+  need(
+    operators.every((key) => !equal(key, logKey)),
+    "malformed",
+    "the log's key is an operator's",
+  );
   need(threshold <= count && 2n * threshold > count, "malformed", "no majority");
   return { kind: "genesis", time, origin, logKey, operators, threshold, rules };
 }
@@ -100,11 +104,18 @@ function readOutcome(r: Reader, time: bigint, kind: Outcome["kind"]): Outcome {
 
 /** The bytes of an entry. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const w = new Writer().array(entry.kind === "genesis" ? 8 : 6).text(ENTRY).int(entry.time).int(KINDS[entry.kind].number);
+  const w = new Writer()
+    .array(entry.kind === "genesis" ? 8 : 6)
+    .text(ENTRY)
+    .int(entry.time)
+    .int(KINDS[entry.kind].number);
   if (entry.kind === "genesis") {
-    w.text(entry.origin).string(entry.logKey).list(entry.operators, (_, key) => w.string(key));
+    w.text(entry.origin)
+      .string(entry.logKey)
+      .list(entry.operators, (_, key) => w.string(key));
     return w.int(entry.threshold).int(entry.rules).bytes();
   }
-  if (entry.kind === "commitment") return w.int(entry.stateSize).string(entry.stateRoot).string(entry.statusRoot).bytes();
+  if (entry.kind === "commitment")
+    return w.int(entry.stateSize).string(entry.stateRoot).string(entry.statusRoot).bytes();
   return w.string(entry.id).int(entry.result).string(entry.details).bytes();
 }

@@ -17,25 +17,42 @@ export function split(count: bigint): bigint {
   return power;
 }
 
-/** Whether `siblings` prove these leaves, of which there is at least one, in the tree of `size` leaves and `root`. */
+/**
+ * Whether `siblings` prove these leaves, of which there is at least one, in the tree of `size` leaves and
+ * `root`.
+ */
 export async function verifyMultiproof(
   leaves: readonly IndexedLeaf[],
   size: bigint,
   siblings: readonly Uint8Array[],
   root: Uint8Array,
 ): Promise<boolean> {
-  const increasing = leaves.every((leaf, at) => at === 0 || (leaves[at - 1]?.index ?? leaf.index) < leaf.index);
+  const increasing = leaves.every(
+    (leaf, at) => at === 0 || (leaves[at - 1]?.index ?? leaf.index) < leaf.index,
+  );
   const inside = leaves.every((leaf) => leaf.index >= 0n && leaf.index < size);
   if (leaves.length === 0 || size > TREE_SIZE_MAX || !increasing || !inside) return false;
   let used = 0;
-  const walk = async (start: bigint, count: bigint, here: readonly IndexedLeaf[]): Promise<Uint8Array | undefined> => {
+  const walk = async (
+    start: bigint,
+    count: bigint,
+    here: readonly IndexedLeaf[],
+  ): Promise<Uint8Array | undefined> => {
     const [first] = here;
     if (first === undefined) return siblings[used++];
     if (count === 1n) return first.hash;
     const middle = start + split(count);
-    const left = await walk(start, middle - start, here.filter((leaf) => leaf.index < middle));
+    const left = await walk(
+      start,
+      middle - start,
+      here.filter((leaf) => leaf.index < middle),
+    );
     if (left === undefined) return undefined;
-    const right = await walk(middle, start + count - middle, here.filter((leaf) => leaf.index >= middle));
+    const right = await walk(
+      middle,
+      start + count - middle,
+      here.filter((leaf) => leaf.index >= middle),
+    );
     return right === undefined ? undefined : nodeHash(left, right);
   };
   const reached = await walk(0n, size, leaves);

@@ -2,7 +2,9 @@
 
 import { emptyRoot, nodeHash } from "../hash.js";
 
-/** The tree over a growing list: its size, and the roots of its largest complete subtrees from left to right. */
+/**
+ * The tree over a growing list: its size, and the roots of its largest complete subtrees from left to right.
+ */
 export interface Edge {
   readonly size: bigint;
   readonly peaks: readonly Uint8Array[];

@@ -19,7 +19,9 @@ export function isSubtree({ start, end }: Subtree): boolean {
   return start % width === 0n;
 }
 
-/** Whether `path` proves that a subtree with the hash `root` has `leaf`, a leaf hash, at `index` of the tree. */
+/**
+ * Whether `path` proves that a subtree with the hash `root` has `leaf`, a leaf hash, at `index` of the tree.
+ */
 export async function verifySubtreeInclusion(
   leaf: Uint8Array,
   index: bigint,
@@ -28,10 +30,14 @@ export async function verifySubtreeInclusion(
   root: Uint8Array,
 ): Promise<boolean> {
   const { start, end } = subtree;
-  return isSubtree(subtree) && index >= start && verifyInclusion(leaf, index - start, end - start, path, root);
+  return (
+    isSubtree(subtree) && index >= start && verifyInclusion(leaf, index - start, end - start, path, root)
+  );
 }
 
-/** Whether `path` proves that a subtree with the hash `hash` is part of the tree of `size` leaves and `root`. */
+/**
+ * Whether `path` proves that a subtree with the hash `hash` is part of the tree of `size` leaves and `root`.
+ */
 export async function verifySubtreeConsistency(
   subtree: Subtree,
   hash: Uint8Array,

@@ -5,7 +5,14 @@ import { ascending, Reader, required, unknownField } from "../cbor.js";
 import { Writer, type Field } from "../cbor_write.js";
 import { need, refuse, RemitError } from "../errors.js";
 import type { Kind } from "../kinds.js";
-import { BUDGETS_MAX, BUNDLE_MEMBERS_MAX, NAME_BYTES_MAX, PARTY_KEYS_MAX, PAYLOAD_BYTES_MAX, UNIT_DECIMALS_MAX } from "../limits.js";
+import {
+  BUDGETS_MAX,
+  BUNDLE_MEMBERS_MAX,
+  NAME_BYTES_MAX,
+  PARTY_KEYS_MAX,
+  PAYLOAD_BYTES_MAX,
+  UNIT_DECIMALS_MAX,
+} from "../limits.js";
 import type { Money } from "./approval.js";
 import { readArgumentDigests, writeArgumentDigests, type ArgumentDigests } from "./argument.js";
 import { readPath } from "./path.js";
@@ -18,7 +25,14 @@ export const RULES_NEWEST = 3n;
 export type Reference = Uint8Array | number;
 
 /** A value of a field of an act. */
-export type ActValue = bigint | string | Uint8Array | number | readonly Uint8Array[] | readonly Money[] | ArgumentDigests;
+export type ActValue =
+  | bigint
+  | string
+  | Uint8Array
+  | number
+  | readonly Uint8Array[]
+  | readonly Money[]
+  | ArgumentDigests;
 
 /** The payload of an act: its kind, and its fields by their numbers (spec 02 §5). */
 export interface Act {
@@ -46,13 +60,22 @@ const FIELDS = {
   freeze: [[17, 18]],
   unfreeze: [[9, 17, 18]],
   upgrade: [[20]],
-  request: [[4, 5, 11, 12, 22, 26], [23, 24, 25, 31, 32, 33, 34]],
+  request: [
+    [4, 5, 11, 12, 22, 26],
+    [23, 24, 25, 31, 32, 33, 34],
+  ],
   approve: [[21]],
   withdraw: [[21], [6]],
-  lease: [[4, 5, 11, 12, 30, 31, 32, 33], [34, 36]],
+  lease: [
+    [4, 5, 11, 12, 30, 31, 32, 33],
+    [34, 36],
+  ],
   lease_close: [[9]],
   settle: [[9, 35]],
-  offer: [[4, 5], [11, 12, 22, 27]],
+  offer: [
+    [4, 5],
+    [11, 12, 22, 27],
+  ],
   trade: [[4, 5, 8, 9, 29], [28]],
 } as const satisfies Partial<Record<Kind, readonly (readonly number[])[]>>;
 

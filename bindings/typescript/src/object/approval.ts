@@ -30,7 +30,11 @@ export function readApprovalRule(r: Reader): ApprovalRule {
   const count = r.u64();
   const approvers = r.list(APPROVERS_MAX, () => r.encodedKey());
   ascending(approvers, compare);
-  need(count >= 1n && count <= BigInt(approvers.length), "malformed", "more than there are approvers, or none");
+  need(
+    count >= 1n && count <= BigInt(approvers.length),
+    "malformed",
+    "more than there are approvers, or none",
+  );
   const thresholds = r.nullable(() => readThresholds(r));
   return { count: Number(count), approvers, thresholds };
 }
@@ -46,8 +50,12 @@ function readThresholds(r: Reader): Money[] {
 
 /** Writes a rule. */
 export function writeApprovalRule(w: Writer, rule: ApprovalRule): void {
-  w.array(3).int(rule.count).list(rule.approvers, (_, key) => w.string(key));
-  w.optional(rule.thresholds, (_, all) => w.list(all, (_, each) => w.array(2).string(each.unit).int(each.amount)));
+  w.array(3)
+    .int(rule.count)
+    .list(rule.approvers, (_, key) => w.string(key));
+  w.optional(rule.thresholds, (_, all) =>
+    w.list(all, (_, each) => w.array(2).string(each.unit).int(each.amount)),
+  );
 }
 
 /** Whether a rule applies to a use with this payment, or without any. */
@@ -78,7 +86,12 @@ export interface Asking {
 /** The request id (spec 17 §2). */
 export function requestId(ledger: Uint8Array, asking: Asking): Promise<Uint8Array> {
   return digest(REQUEST_ID, 9, (w) => {
-    w.string(ledger).string(asking.token).int(asking.epoch).string(asking.payee).text(asking.action).text(asking.resource);
+    w.string(ledger)
+      .string(asking.token)
+      .int(asking.epoch)
+      .string(asking.payee)
+      .text(asking.action)
+      .text(asking.resource);
     w.optional(asking.arguments, writeArgumentDigests);
     w.optional(asking.payment, (_, payment) => w.array(2).int(payment.amount).string(payment.unit));
     w.string(asking.nonce);

@@ -58,7 +58,11 @@ export async function digestsOf(all: readonly Argument[]): Promise<ArgumentDiges
   for (const argument of all) pairs.push([argument.name, await argumentDigest(argument)]);
   const raw = (name: string): Uint8Array => utf8(name);
   pairs.sort(([a], [b]) => raw(a).length - raw(b).length || compare(raw(a), raw(b)));
-  need(new Set(pairs.map(([name]) => name)).size === pairs.length, "wrong_argument", "an argument stands twice");
+  need(
+    new Set(pairs.map(([name]) => name)).size === pairs.length,
+    "wrong_argument",
+    "an argument stands twice",
+  );
   return pairs.length === 0 ? undefined : new Map(pairs);
 }
 
@@ -77,11 +81,15 @@ export function writeArgumentDigests(w: Writer, digests: ArgumentDigests): void 
 }
 
 /** The values that were shown, each of a signed argument, none twice. Throws `wrong_argument`. */
-export async function openArguments(signed: ArgumentDigests | undefined, shown: readonly Argument[]): Promise<Map<string, Value>> {
+export async function openArguments(
+  signed: ArgumentDigests | undefined,
+  shown: readonly Argument[],
+): Promise<Map<string, Value>> {
   const values = new Map<string, Value>();
   for (const argument of shown) {
     const wanted = signed?.get(argument.name);
-    const right = wanted !== undefined && !values.has(argument.name) && equal(wanted, await argumentDigest(argument));
+    const right =
+      wanted !== undefined && !values.has(argument.name) && equal(wanted, await argumentDigest(argument));
     need(right, "wrong_argument");
     values.set(argument.name, argument.value);
   }

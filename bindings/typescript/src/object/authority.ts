@@ -70,12 +70,16 @@ function isWider(above: Authority, token: Token): boolean {
   const { notBefore, delegation, maxStaleness } = token;
   const permissions = above.permissions.at(-1) ?? [];
   const budgets = above.budgets.at(-1);
-  const within = <T>(own: readonly T[] | undefined, list: readonly T[], fits: (a: T, b: T) => boolean): boolean =>
-    (own ?? []).every((a) => list.some((b) => fits(a, b)));
+  const within = <T>(
+    own: readonly T[] | undefined,
+    list: readonly T[],
+    fits: (a: T, b: T) => boolean,
+  ): boolean => (own ?? []).every((a) => list.some((b) => fits(a, b)));
   return (
     token.expires > above.expires ||
     (notBefore !== undefined && above.notBefore !== undefined && notBefore < above.notBefore) ||
-    (delegation !== undefined && (delegation.mode > above.delegation.mode || delegation.depth > above.delegation.depth - 1)) ||
+    (delegation !== undefined &&
+      (delegation.mode > above.delegation.mode || delegation.depth > above.delegation.depth - 1)) ||
     (token.transferable === true && !above.transferable) ||
     (maxStaleness !== undefined && above.maxStaleness !== undefined && maxStaleness > above.maxStaleness) ||
     !within(token.permissions, permissions, isWithin) ||
@@ -83,7 +87,10 @@ function isWider(above: Authority, token: Token): boolean {
   );
 }
 
-/** The authority of a chain of tokens, the root first. Throws `broken_chain` for none, and what `appended` throws. */
+/**
+ * The authority of a chain of tokens, the root first. Throws `broken_chain` for none, and what `appended`
+ * throws.
+ */
 export function authorityOf(tokens: readonly Token[]): Authority {
   const [root, ...children] = tokens;
   return children.reduce(appended, rootAuthority(present(root, "broken_chain")));
@@ -91,7 +98,8 @@ export function authorityOf(tokens: readonly Token[]): Authority {
 
 /** Requires that every link allows what is asked (spec 04 §3). */
 export function allows(authority: Authority, asked: Asked): void {
-  for (const [link, permissions] of authority.permissions.entries()) checkPermissions(permissions, asked, link === 0);
+  for (const [link, permissions] of authority.permissions.entries())
+    checkPermissions(permissions, asked, link === 0);
 }
 
 /** Requires that every list of open budgets lets an amount through (spec 10 §10). */

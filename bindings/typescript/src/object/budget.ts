@@ -112,7 +112,9 @@ export function decodeSealed(bytes: Uint8Array): Sealed {
 /** The bytes of sealed claims. */
 export function encodeSealed(sealed: Sealed): Uint8Array {
   const w = new Writer().array(3).text(SEALED).string(sealed.secret);
-  return w.fields(field(1, sealed.budgets, writeBudgets), textField(2, sealed.name), textField(3, sealed.note)).bytes();
+  return w
+    .fields(field(1, sealed.budgets, writeBudgets), textField(2, sealed.name), textField(3, sealed.note))
+    .bytes();
 }
 
 /** What a token commits to: the digest of the bytes of its sealed claims. */

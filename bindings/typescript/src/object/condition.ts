@@ -53,7 +53,10 @@ export function writeCondition(w: Writer, condition: Condition): void {
 }
 
 /** Whether a condition holds for the value of its argument; never if that is missing. */
-export function holds({ operator, operands }: Omit<Condition, "argument">, value: Value | undefined): boolean {
+export function holds(
+  { operator, operands }: Omit<Condition, "argument">,
+  value: Value | undefined,
+): boolean {
   if (value === undefined) return false;
   if (operator === "in") return operands.includes(value);
   const [operand] = operands;

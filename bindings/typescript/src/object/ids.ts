@@ -17,7 +17,9 @@ export function payloadId(ledger: Uint8Array, kind: Kind, payload: Uint8Array): 
 }
 
 /** The bundle digest, over kinds and payloads without their bundle fields. */
-export function bundleDigest(members: readonly { readonly kind: Kind; readonly payload: Uint8Array }[]): Promise<Uint8Array> {
+export function bundleDigest(
+  members: readonly { readonly kind: Kind; readonly payload: Uint8Array }[],
+): Promise<Uint8Array> {
   return digest(BUNDLE, 1, (w) => {
     w.list(members, (_, member) => w.array(2).int(KINDS[member.kind].number).string(member.payload));
   });

@@ -119,7 +119,9 @@ export function encodeInvocation(i: Invocation): Uint8Array {
       bytesField(12, i.requestNonce),
       intField(13, i.settleBy),
       intField(14, i.refundUntil),
-      field(15, i.voucher, (_, v) => w.array(4).string(v.lease).int(v.number).int(v.cumulative).string(v.root)),
+      field(15, i.voucher, (_, v) =>
+        w.array(4).string(v.lease).int(v.number).int(v.cumulative).string(v.root),
+      ),
     )
     .bytes();
 }

@@ -59,7 +59,12 @@ export function writePermissions(w: Writer, permissions: readonly Permission[]):
 }
 
 /** The codes of an alternative, by how many of its constraints hold from the first one on. */
-const FURTHEST: readonly Code[] = ["service_not_allowed", "action_not_allowed", "resource_not_allowed", "condition_not_met"];
+const FURTHEST: readonly Code[] = [
+  "service_not_allowed",
+  "action_not_allowed",
+  "resource_not_allowed",
+  "condition_not_met",
+];
 
 function reached(permission: Permission, asked: Asked, inRoot: boolean): number {
   const { services, actions, resources, conditions = [] } = permission;
@@ -72,7 +77,10 @@ function reached(permission: Permission, asked: Asked, inRoot: boolean): number 
   return met ? FURTHEST.length : 3;
 }
 
-/** Requires that a link with these permissions allows what is asked. Throws the code of the alternative that came furthest. */
+/**
+ * Requires that a link with these permissions allows what is asked. Throws the code of the alternative that
+ * came furthest.
+ */
 export function checkPermissions(permissions: readonly Permission[], asked: Asked, inRoot: boolean): void {
   const furthest = Math.max(0, ...permissions.map((permission) => reached(permission, asked, inRoot)));
   if (furthest < FURTHEST.length) refuse(FURTHEST[furthest] ?? "service_not_allowed");
@@ -80,8 +88,11 @@ export function checkPermissions(permissions: readonly Permission[], asked: Aske
 
 /** Whether each of a child's own sets, where the parent states one too, is part of that (spec 04 §7). */
 export function isWithin(child: Permission, parent: Permission): boolean {
-  const inside = <T>(own: readonly T[] | undefined, above: readonly T[] | undefined, fits: (a: T, b: T) => boolean) =>
-    own === undefined || above === undefined || own.every((a) => above.some((b) => fits(a, b)));
+  const inside = <T>(
+    own: readonly T[] | undefined,
+    above: readonly T[] | undefined,
+    fits: (a: T, b: T) => boolean,
+  ) => own === undefined || above === undefined || own.every((a) => above.some((b) => fits(a, b)));
   return (
     inside(child.services, parent.services, equal) &&
     inside(child.actions, parent.actions, (a, b) => a === b) &&

@@ -6,11 +6,18 @@ import { bytesOf, integerOf, type Act } from "./act.js";
 import { requestId, type Money } from "./approval.js";
 import type { ArgumentDigests } from "./argument.js";
 
-/** The id of the request that a `request` makes or a `lease` carries out; nothing of a lease that names none. */
+/**
+ * The id of the request that a `request` makes or a `lease` carries out; nothing of a lease that names none.
+ */
 export async function requestOf(ledger: Uint8Array, act: Act): Promise<Uint8Array | undefined> {
   if (act.kind === "lease") {
     if (!act.fields.has(36)) return undefined;
-    return leaseRequestId(ledger, act, { amount: integerOf(act, 11), unit: bytesOf(act, 30) }, bytesOf(act, 36));
+    return leaseRequestId(
+      ledger,
+      act,
+      { amount: integerOf(act, 11), unit: bytesOf(act, 30) },
+      bytesOf(act, 36),
+    );
   }
   if (act.kind !== "request") return undefined;
   const [payment, nonce] = [{ amount: integerOf(act, 11), unit: bytesOf(act, 22) }, bytesOf(act, 1)];
@@ -27,7 +34,12 @@ export async function requestOf(ledger: Uint8Array, act: Act): Promise<Uint8Arra
   });
 }
 
-function leaseRequestId(ledger: Uint8Array, act: Act, payment: Money, nonce: Uint8Array): Promise<Uint8Array> {
+function leaseRequestId(
+  ledger: Uint8Array,
+  act: Act,
+  payment: Money,
+  nonce: Uint8Array,
+): Promise<Uint8Array> {
   return digest(LEASE_REQUEST_ID, 10, (w) => {
     w.string(ledger).string(bytesOf(act, 4)).int(integerOf(act, 5)).string(bytesOf(act, 12));
     w.string(bytesOf(act, 31)).int(integerOf(act, 32)).int(integerOf(act, 33));

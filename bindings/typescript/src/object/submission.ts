@@ -105,7 +105,11 @@ async function decodeOperation(member: Member, ledger: Uint8Array): Promise<Oper
   const { kind } = member;
   const objects = member.objects.map(decodeSign1);
   const payload = present(objects[0], "malformed", "no objects").payload;
-  need(objects.every((object) => equal(object.payload, payload)), "malformed", "several payloads");
+  need(
+    objects.every((object) => equal(object.payload, payload)),
+    "malformed",
+    "several payloads",
+  );
   const body = await decodeBody(member, payload, ledger);
   const reserve = body.is === "reserve";
   const sealed = body.is === "token" || kind === "transfer" || kind === "trade";
@@ -134,7 +138,8 @@ async function decodeBody(member: Member, payload: Uint8Array, ledger: Uint8Arra
   if (kind === "reserve") {
     const invocation = decodeInvocation(payload);
     const others: Signed[] = [];
-    for (const link of member.links) others.push(await decodeOther(link, TOKEN, ledger, (object) => void decodeToken(object.payload)));
+    for (const link of member.links)
+      others.push(await decodeOther(link, TOKEN, ledger, (object) => void decodeToken(object.payload)));
     others.push(...(await decodeApprovals(member, ledger)));
     return { is: "reserve", invocation, others };
   }
@@ -146,11 +151,15 @@ async function decodeBody(member: Member, payload: Uint8Array, ledger: Uint8Arra
 
 async function decodeApprovals(member: Member, ledger: Uint8Array): Promise<Signed[]> {
   const approvals: Signed[] = [];
-  for (const approval of member.approvals) approvals.push(await decodeOther(approval, APPROVE, ledger, decodeApproval));
+  for (const approval of member.approvals)
+    approvals.push(await decodeOther(approval, APPROVE, ledger, decodeApproval));
   return approvals;
 }
 
-/** The payload of an approval that travels along; throws `bundle_mismatch` for one with a bundle digest (spec 17 §3). */
+/**
+ * The payload of an approval that travels along; throws `bundle_mismatch` for one with a bundle digest (spec
+ * 17 §3).
+ */
 export function decodeApproval(object: Sign1): Act {
   const approval = decodeAct("approve", object.payload);
   need(!approval.fields.has(3), "bundle_mismatch");
@@ -177,19 +186,28 @@ async function checkSealed(sealed: Uint8Array | undefined, wanted: Uint8Array | 
 
 /** The bundle digest of an operation, and its payload without it. */
 function unbundled({ body }: Operation): { bundle: Uint8Array | undefined; payload: Uint8Array } {
-  if (body.is === "token") return { bundle: body.token.bundle, payload: encodeToken({ ...body.token, bundle: undefined }) };
+  if (body.is === "token")
+    return { bundle: body.token.bundle, payload: encodeToken({ ...body.token, bundle: undefined }) };
   if (body.is === "reserve") {
-    return { bundle: body.invocation.bundle, payload: encodeInvocation({ ...body.invocation, bundle: undefined }) };
+    return {
+      bundle: body.invocation.bundle,
+      payload: encodeInvocation({ ...body.invocation, bundle: undefined }),
+    };
   }
   const { kind, fields } = body.act;
   const without = new Map([...fields].filter(([key]) => key !== 3));
-  return { bundle: fields.has(3) ? bytesOf(body.act, 3) : undefined, payload: encodeAct({ kind, fields: without }) };
+  return {
+    bundle: fields.has(3) ? bytesOf(body.act, 3) : undefined,
+    payload: encodeAct({ kind, fields: without }),
+  };
 }
 
 async function checkBundle(operations: readonly Operation[]): Promise<void> {
   const members = operations.map((operation) => ({ kind: operation.kind, ...unbundled(operation) }));
   members.forEach((member, at) => {
-    const again = members.slice(at + 1).some((other) => other.kind === member.kind && equal(other.payload, member.payload));
+    const again = members
+      .slice(at + 1)
+      .some((other) => other.kind === member.kind && equal(other.payload, member.payload));
     need(!again, "replayed");
   });
   const wanted = members.length > 1 ? await bundleDigest(members) : undefined;

@@ -13,9 +13,17 @@ import { readLength } from "./window.js";
 export type Origin =
   | { readonly mode: "root"; readonly issuer: Uint8Array }
   | { readonly mode: "logged"; readonly parent: Uint8Array; readonly epoch: bigint }
-  | { readonly mode: "offline"; readonly parent: Uint8Array; readonly epoch: bigint; readonly generation: bigint };
+  | {
+      readonly mode: "offline";
+      readonly parent: Uint8Array;
+      readonly epoch: bigint;
+      readonly generation: bigint;
+    };
 
-/** What may be delegated: 0 nothing, 1 logged children, 2 offline links too; and how many links may still follow. */
+/**
+ * What may be delegated: 0 nothing, 1 logged children, 2 offline links too; and how many links may still
+ * follow.
+ */
 export interface Delegation {
   readonly mode: number;
   readonly depth: number;
@@ -137,7 +145,9 @@ function fitsMode(token: Token): boolean {
   if (origin.mode !== "root" && token.entries !== undefined) return false;
   if (origin.mode !== "offline") return token.sealed !== undefined && token.budgets === undefined;
   const foreign = [token.sealed, token.transferable, token.bundle];
-  return foreign.every((claim) => claim === undefined) && budgets.every((budget) => budget.share === "shared");
+  return (
+    foreign.every((claim) => claim === undefined) && budgets.every((budget) => budget.share === "shared")
+  );
 }
 
 /** The bytes of a payload. */

@@ -36,13 +36,27 @@ export function decodeUse(bytes: Uint8Array): Use {
     need(number > 0n, "malformed", "numbers begin at 1");
     const [amount, action, resource] = [r.u64(), r.name(), readPath(r)];
     const digests = r.nullable(() => readArgumentDigests(r));
-    return { number, amount, action, resource, arguments: digests, request: r.nullable(() => r.id()), nonce: r.fixed(16) };
+    return {
+      number,
+      amount,
+      action,
+      resource,
+      arguments: digests,
+      request: r.nullable(() => r.id()),
+      nonce: r.fixed(16),
+    };
   });
 }
 
 /** The bytes of a use. */
 export function encodeUse(use: Use): Uint8Array {
-  const w = new Writer().array(8).text(USE).int(use.number).int(use.amount).text(use.action).text(use.resource);
+  const w = new Writer()
+    .array(8)
+    .text(USE)
+    .int(use.number)
+    .int(use.amount)
+    .text(use.action)
+    .text(use.resource);
   w.optional(use.arguments, writeArgumentDigests).optional(use.request, (_, request) => w.string(request));
   return w.string(use.nonce).bytes();
 }

@@ -5,7 +5,10 @@ import type { Writer } from "../cbor_write.js";
 import { need } from "../errors.js";
 import { WINDOW_LENGTH_MAX, WINDOW_LENGTH_MIN, WINDOWS_MAX } from "../limits.js";
 
-/** The most that may be reserved in one span of time, again and again: of a length from an anchor, or a month. */
+/**
+ * The most that may be reserved in one span of time, again and again: of a length from an anchor, or a
+ * month.
+ */
 export type Window =
   | { readonly kind: "span"; readonly length: number; readonly anchor: number; readonly most: bigint }
   | { readonly kind: "month"; readonly most: bigint };

@@ -1,4 +1,5 @@
-// Attenuates offline: a link below a token, for another key, with less authority, without asking the ledger (spec 04 §8).
+// Attenuates offline: a link below a token, for another key, with less authority, without asking the ledger
+// (spec 04 §8).
 
 import { equal } from "../bytes.js";
 import { decodeSign1, identify } from "../cose.js";
@@ -12,7 +13,18 @@ import { decodePresentation, encodePresentation, type Presentation } from "../ve
 import { random, signObject, type Signer } from "./signer.js";
 
 /** What a link lets its holder do: each claim is no wider than what stands above it. */
-export interface Link extends Pick<Token, "holder" | "expires" | "notBefore" | "permissions" | "delegation" | "maxStaleness" | "budgets" | "approval"> {
+export interface Link
+  extends Pick<
+    Token,
+    | "holder"
+    | "expires"
+    | "notBefore"
+    | "permissions"
+    | "delegation"
+    | "maxStaleness"
+    | "budgets"
+    | "approval"
+  > {
   readonly nonce?: Uint8Array | undefined;
   /** Has no effect in an offline link; the end of its life where it is not given. */
   readonly validUntil?: bigint | undefined;
@@ -27,10 +39,17 @@ export interface Attenuated {
 }
 
 /**
- * Signs a link below the last token of a presentation. Throws `wrong_signer` for another key than its holder's, `bad_time`
- * for a life of more than an hour from `now` (milliseconds), `not_delegable`, `too_deep` and `wider_than_parent`.
+ * Signs a link below the last token of a presentation. Throws `wrong_signer` for another key than its
+ * holder's, `bad_time`
+ * for a life of more than an hour from `now` (milliseconds), `not_delegable`, `too_deep` and
+ * `wider_than_parent`.
  */
-export async function attenuate(signer: Signer, presentation: Uint8Array, link: Link, now: bigint): Promise<Attenuated> {
+export async function attenuate(
+  signer: Signer,
+  presentation: Uint8Array,
+  link: Link,
+  now: bigint,
+): Promise<Attenuated> {
   const shown = decodePresentation(presentation);
   const { authority, parent, anchor, holder } = await chainOf(shown);
   need(equal(signer.publicKey, holder), "wrong_signer");
@@ -38,12 +57,21 @@ export async function attenuate(signer: Signer, presentation: Uint8Array, link: 
   need(link.expires > seconds && link.expires <= seconds + BigInt(OFFLINE_LINK_LIFE_MAX), "bad_time");
   const { epoch, generation } = anchor;
   const origin: Origin = { mode: "offline", parent, epoch, generation };
-  const token: Token = { ...link, nonce: link.nonce ?? random(), validUntil: link.validUntil ?? link.expires, origin };
+  const token: Token = {
+    ...link,
+    nonce: link.nonce ?? random(),
+    validUntil: link.validUntil ?? link.expires,
+    origin,
+  };
   appended(authority, token);
   const payload = encodeToken(token);
   decodeToken(payload);
   const { id, bytes } = await signObject(signer, TOKEN, shown.ledger, payload);
-  return { presentation: encodePresentation({ ...shown, tokens: [...shown.tokens, bytes] }), link: bytes, id };
+  return {
+    presentation: encodePresentation({ ...shown, tokens: [...shown.tokens, bytes] }),
+    link: bytes,
+    id,
+  };
 }
 
 interface Held {

@@ -13,7 +13,10 @@ export interface Ask extends Omit<Invocation, "nonce" | "arguments" | "voucher" 
   readonly arguments?: readonly Argument[] | undefined;
 }
 
-/** Signs an invocation. Throws `malformed` for one that no decoder takes, such as an amount without `settleBy`. */
+/**
+ * Signs an invocation. Throws `malformed` for one that no decoder takes, such as an amount without
+ * `settleBy`.
+ */
 export async function signInvocation(signer: Signer, ledger: Uint8Array, ask: Ask): Promise<SignedBytes> {
   const digests = await digestsOf(ask.arguments ?? []);
   const payload = encodeInvocation({ ...ask, nonce: ask.nonce ?? random(), arguments: digests });

@@ -29,7 +29,10 @@ export class LocalSigner implements Signer {
     const { x = "" } = await crypto.subtle.exportKey("jwk", open);
     const binary = atob(x.replaceAll("-", "+").replaceAll("_", "/"));
     const publicKey = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return new LocalSigner(publicKey, await crypto.subtle.importKey("pkcs8", pkcs8, ED25519, false, ["sign"]));
+    return new LocalSigner(
+      publicKey,
+      await crypto.subtle.importKey("pkcs8", pkcs8, ED25519, false, ["sign"]),
+    );
   }
 
   /** A new key that nobody can read out. */
@@ -51,7 +54,12 @@ export interface SignedBytes {
 }
 
 /** Signs one payload under a label for a ledger (spec 02 §3). */
-export async function signObject(signer: Signer, label: string, ledger: Uint8Array, payload: Uint8Array): Promise<SignedBytes> {
+export async function signObject(
+  signer: Signer,
+  label: string,
+  ledger: Uint8Array,
+  payload: Uint8Array,
+): Promise<SignedBytes> {
   const kid = signer.publicKey;
   const signature = await signer.sign(sigStructure(label, ledger, kid, payload));
   const object: Signed = await identify({ kid, payload, signature }, label, ledger);

@@ -1,4 +1,5 @@
-// State leaves (spec 06 §1 to §3, §5). Keys in leaves are bytes here: they are judged where something is checked under them.
+// State leaves (spec 06 §1 to §3, §5). Keys in leaves are bytes here: they are judged where something is
+// checked under them.
 
 import { Reader } from "../cbor.js";
 import { Writer } from "../cbor_write.js";
@@ -29,7 +30,11 @@ export interface RetiredKey {
 
 /** What the leaf of each kind says beside its head. */
 export interface LeafBodies {
-  readonly ledger: { readonly operators: readonly Uint8Array[]; readonly threshold: bigint; readonly rules: bigint };
+  readonly ledger: {
+    readonly operators: readonly Uint8Array[];
+    readonly threshold: bigint;
+    readonly rules: bigint;
+  };
   readonly unit: { readonly name: string; readonly decimals: number };
   readonly party: {
     readonly name: string;
@@ -63,7 +68,10 @@ export interface LeafHead {
 }
 
 /** A leaf of one kind. */
-export type LeafOf<K extends keyof LeafBodies> = LeafHead & { readonly kind: K; readonly body: LeafBodies[K] };
+export type LeafOf<K extends keyof LeafBodies> = LeafHead & {
+  readonly kind: K;
+  readonly body: LeafBodies[K];
+};
 /** A state leaf. */
 export type Leaf = { [K in keyof LeafBodies]: LeafOf<K> }[keyof LeafBodies];
 
@@ -126,19 +134,42 @@ function readToken(r: Reader): LeafBodies["token"] {
 
 /** The bytes of a leaf. */
 export function encodeLeaf(leaf: Leaf): Uint8Array {
-  const w = new Writer().array(9).text(STATE).int(LEAF_KINDS.indexOf(leaf.kind)).int(leaf.index).string(leaf.id);
-  w.array(2).int(LIVES.indexOf(leaf.life)).int(leaf.mask).int(leaf.epoch).int(leaf.generation).string(leaf.history);
+  const w = new Writer()
+    .array(9)
+    .text(STATE)
+    .int(LEAF_KINDS.indexOf(leaf.kind))
+    .int(leaf.index)
+    .string(leaf.id);
+  w.array(2)
+    .int(LIVES.indexOf(leaf.life))
+    .int(leaf.mask)
+    .int(leaf.epoch)
+    .int(leaf.generation)
+    .string(leaf.history);
   const key = (_: Writer, bytes: Uint8Array): void => void w.string(bytes);
-  if (leaf.kind === "ledger") w.array(3).list(leaf.body.operators, key).int(leaf.body.threshold).int(leaf.body.rules);
+  if (leaf.kind === "ledger")
+    w.array(3).list(leaf.body.operators, key).int(leaf.body.threshold).int(leaf.body.rules);
   if (leaf.kind === "unit") w.array(2).text(leaf.body.name).int(leaf.body.decimals);
   if (leaf.kind === "party") {
     const { name, keys, retired, issuer } = leaf.body;
     w.array(4).text(name).list(keys, key);
-    w.list(retired, (_, each) => w.array(2).string(each.key).int(each.compromised ? 1 : 0)).bool(issuer);
+    w.list(retired, (_, each) =>
+      w
+        .array(2)
+        .string(each.key)
+        .int(each.compromised ? 1 : 0),
+    ).bool(issuer);
   }
   if (leaf.kind === "token") {
     const { parent, holder, holderSince, expires, carvedChildren, authority, values } = leaf.body;
-    w.array(7).int(parent).string(holder).int(holderSince).int(expires).int(carvedChildren).string(authority).string(values);
+    w.array(7)
+      .int(parent)
+      .string(holder)
+      .int(holderSince)
+      .int(expires)
+      .int(carvedChildren)
+      .string(authority)
+      .string(values);
   }
   return w.bytes();
 }
@@ -148,7 +179,9 @@ export function authorityDigest(payload: Uint8Array): Promise<Uint8Array> {
   return digest(AUTHORITY, 1, (w) => w.string(payload));
 }
 
-/** The history of a leaf after the entry at `index` with the log leaf hash `entry` rewrote it (spec 06 §5). */
+/**
+ * The history of a leaf after the entry at `index` with the log leaf hash `entry` rewrote it (spec 06 §5).
+ */
 export function nextHistory(before: Uint8Array, index: bigint, entry: Uint8Array): Promise<Uint8Array> {
   return digest(HISTORY, 3, (w) => w.string(before).int(index).string(entry));
 }

@@ -7,7 +7,16 @@ import { VALUES } from "../labels.js";
 import { BUDGETS_MAX, OBJECT_BYTES_MAX, SPANS_MAX } from "../limits.js";
 
 /** The counters, in their order. */
-export const COUNTERS = ["captured", "refunded", "carved", "returned", "reserved", "leased", "pending", "ceded"] as const;
+export const COUNTERS = [
+  "captured",
+  "refunded",
+  "carved",
+  "returned",
+  "reserved",
+  "leased",
+  "pending",
+  "ceded",
+] as const;
 
 /** The counters of one unit. */
 export interface UnitValues {

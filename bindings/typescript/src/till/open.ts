@@ -37,7 +37,10 @@ export interface OpenLease {
   readonly newest: bigint;
 }
 
-/** Opens a proof of a lease at `now`, in milliseconds, under the payee's policy. Throws the code of what is wrong. */
+/**
+ * Opens a proof of a lease at `now`, in milliseconds, under the payee's policy. Throws the code of what is
+ * wrong.
+ */
 export async function openLease(bytes: Uint8Array, policy: Policy, now: bigint): Promise<OpenLease> {
   const shown = decodeLeaseProof(bytes);
   const proof = await openProof(shown.proof);
@@ -57,11 +60,17 @@ export async function openLease(bytes: Uint8Array, policy: Policy, now: bigint):
 /** The most that one use may be, by the facts of a lease. */
 export function perUseOf(facts: Facts): bigint | undefined {
   const [perUse, unapproved] = [facts.get(FACT.perUse), facts.get(FACT.unapproved)];
-  return least(typeof perUse === "bigint" ? perUse : undefined, typeof unapproved === "bigint" ? unapproved : undefined);
+  return least(
+    typeof perUse === "bigint" ? perUse : undefined,
+    typeof unapproved === "bigint" ? unapproved : undefined,
+  );
 }
 
 /** The lease of a proof, its signature checked. */
-export async function signedLease(shown: LeaseProof, ledger: Uint8Array): Promise<{ object: Signed; lease: Lease }> {
+export async function signedLease(
+  shown: LeaseProof,
+  ledger: Uint8Array,
+): Promise<{ object: Signed; lease: Lease }> {
   const sign1 = decodeSign1(shown.lease);
   const lease = decodeLease(sign1.payload);
   const object = await identify(sign1, LEASE, ledger);
@@ -75,8 +84,15 @@ export function factsOf(shown: LeaseProof, id: Uint8Array): Facts | undefined {
   return unlessRefused(() => decodeCommon(shown.common))?.facts[Math.max(place, 0)];
 }
 
-async function readOutcome(shown: LeaseProof, id: Uint8Array, lease: Lease): Promise<{ outcome: Outcome; facts: Facts }> {
-  const entry = present(unlessRefused((): Entry => decodeEntry(shown.entry)), "not_funding");
+async function readOutcome(
+  shown: LeaseProof,
+  id: Uint8Array,
+  lease: Lease,
+): Promise<{ outcome: Outcome; facts: Facts }> {
+  const entry = present(
+    unlessRefused((): Entry => decodeEntry(shown.entry)),
+    "not_funding",
+  );
   if (entry.kind === "genesis" || entry.kind === "commitment") refuse("not_funding");
   need(await isOutcomeOf(entry, shown.ids, "lease", id), "not_funding");
   need(equal(await detailsDigest(shown.common, shown.links), entry.details), "not_funding");
@@ -94,7 +110,12 @@ function unlessRefused<T>(step: () => T): T | undefined {
   }
 }
 
-async function openChain(shown: LeaseProof, ledger: Uint8Array, lease: Lease, policy: Policy): Promise<Token[]> {
+async function openChain(
+  shown: LeaseProof,
+  ledger: Uint8Array,
+  lease: Lease,
+  policy: Policy,
+): Promise<Token[]> {
   need(shown.tokens.length <= DEPTH_MAX, "too_deep");
   let above: Uint8Array | undefined;
   const tokens: Token[] = [];

@@ -49,6 +49,16 @@ export function decodeLeaseProof(bytes: Uint8Array): LeaseProof {
 /** The bytes of a proof of a lease. */
 export function encodeLeaseProof(proof: LeaseProof): Uint8Array {
   const bytes = (w: Writer, part: Uint8Array): void => void w.string(part);
-  const w = new Writer().array(8).text(LEASE_PROOF).string(proof.entry).list(proof.ids, bytes).string(proof.proof);
-  return w.string(proof.common).list(proof.links, bytes).string(proof.lease).list(proof.tokens, bytes).bytes();
+  const w = new Writer()
+    .array(8)
+    .text(LEASE_PROOF)
+    .string(proof.entry)
+    .list(proof.ids, bytes)
+    .string(proof.proof);
+  return w
+    .string(proof.common)
+    .list(proof.links, bytes)
+    .string(proof.lease)
+    .list(proof.tokens, bytes)
+    .bytes();
 }

@@ -42,5 +42,8 @@ export function readTally(r: Reader): Tally {
 
 /** Writes it. */
 export function writeTally(w: Writer, { edge, cumulative }: Tally): void {
-  w.array(3).int(edge.size).int(cumulative).list(edge.peaks, (_, hash) => w.string(hash));
+  w.array(3)
+    .int(edge.size)
+    .int(cumulative)
+    .list(edge.peaks, (_, hash) => w.string(hash));
 }

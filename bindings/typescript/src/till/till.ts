@@ -43,8 +43,10 @@ export function closedTill(till: Till): Till {
 }
 
 /**
- * Judges a voucher with the arguments shown with it, at `now` in milliseconds. The answer is the till that is **stored and
- * synced before anybody is told**, or nothing: then it is the last voucher again, and is not served again. Throws the code
+ * Judges a voucher with the arguments shown with it, at `now` in milliseconds. The answer is the till that
+ * is **stored and
+ * synced before anybody is told**, or nothing: then it is the last voucher again, and is not served again.
+ * Throws the code
  * of a no, which leaves the till as it is.
  */
 export async function take(
@@ -57,7 +59,8 @@ export async function take(
 ): Promise<Till | undefined> {
   const voucher = decodeVoucher(bytes);
   const { claim, asked, payment } = voucher;
-  const own = equal(till.lease, lease.id) && equal(till.till, lease.lease.till) && equal(claim.lease, lease.id);
+  const own =
+    equal(till.lease, lease.id) && equal(till.till, lease.lease.till) && equal(claim.lease, lease.id);
   need(own, "wrong_lease");
   need(equal(voucher.object.kid, lease.holder), "wrong_holder");
   const object = await identify(voucher.object, INVOCATION, lease.ledger);
@@ -106,7 +109,8 @@ export async function decodeTill(bytes: Uint8Array): Promise<Till> {
     return { till: id, lease, tally, latest, closed, last: r.nullable(() => r.bytes(VOUCHER_BYTES_MAX)) };
   });
   const { tally, last } = till;
-  const whole = last === undefined ? tally.edge.size === 0n : await isLastOf(tally, decodeVoucher(last).claim);
+  const whole =
+    last === undefined ? tally.edge.size === 0n : await isLastOf(tally, decodeVoucher(last).claim);
   need(whole, "malformed", "another last voucher than the tally's");
   return till;
 }
@@ -115,5 +119,9 @@ export async function decodeTill(bytes: Uint8Array): Promise<Till> {
 export function encodeTill(till: Till): Uint8Array {
   const w = new Writer().array(7).text(TILL).string(till.till).string(till.lease);
   writeTally(w, till.tally);
-  return w.int(till.latest).bool(till.closed).optional(till.last, (_, voucher) => w.string(voucher)).bytes();
+  return w
+    .int(till.latest)
+    .bool(till.closed)
+    .optional(till.last, (_, voucher) => w.string(voucher))
+    .bytes();
 }

@@ -60,8 +60,10 @@ export function tallyOf(wallet: Wallet): Tally {
 }
 
 /**
- * Signs the next voucher at `now`, in milliseconds. Store and sync `wallet` before the voucher leaves it. Throws
- * `wrong_holder`, `bad_amount`, `spend_over`, `too_late`, `too_early`, `above_per_use`, `overflow`, `above_leased`, or
+ * Signs the next voucher at `now`, in milliseconds. Store and sync `wallet` before the voucher leaves it.
+ * Throws
+ * `wrong_holder`, `bad_amount`, `spend_over`, `too_late`, `too_early`, `above_per_use`, `overflow`,
+ * `above_leased`, or
  * `oversize`.
  */
 export async function signVoucher(
@@ -90,7 +92,12 @@ export async function signVoucher(
   const after = await and(before, wanted.amount, await useLeaf(useOf(asked, number, wanted.amount)));
   need(after.cumulative <= lease.amount, "above_leased");
   const claim = { lease: id, number, cumulative: after.cumulative, root: await rootOf(after.edge) };
-  const { bytes } = await signObject(signer, INVOCATION, ledger, encodeInvocation({ ...asked, voucher: claim }));
+  const { bytes } = await signObject(
+    signer,
+    INVOCATION,
+    ledger,
+    encodeInvocation({ ...asked, voucher: claim }),
+  );
   decodeVoucher(bytes);
   return { wallet: { ...wallet, before, last: { after, voucher: bytes } }, voucher: bytes };
 }
@@ -100,11 +107,15 @@ function check({ lease, limits }: Wallet, wanted: Wanted, now: bigint): void {
   need(!passed(lease.spendUntil, now), "spend_over");
   need(!passed(wanted.validUntil, now), "too_late");
   need(wanted.validUntil <= now / 1000n + BigInt(INVOCATION_VALIDITY_MAX), "too_early");
-  need(limits.every((most) => most === undefined || wanted.amount <= most), "above_per_use");
+  need(
+    limits.every((most) => most === undefined || wanted.amount <= most),
+    "above_per_use",
+  );
 }
 
 /**
- * Takes back the last voucher, which the payee refused, so that its number is used for another. Only the last one, and only
+ * Takes back the last voucher, which the payee refused, so that its number is used for another. Only the
+ * last one, and only
  * once (`wrong_number`): a payee who did take it may settle with either of the two, never with both.
  */
 export function takeBack(wallet: Wallet): Wallet {
@@ -155,7 +166,17 @@ function readTerms(r: Reader): Lease {
   r.arrayOf(9);
   const [token, epoch, payee, till] = [r.id(), r.u64(), r.id(), r.id()];
   const [amount, unit, spendUntil, settleBy] = [r.u64(), r.id(), r.u64(), r.u64()];
-  return { token, epoch, payee, till, amount, unit, spendUntil, settleBy, refundUntil: r.nullable(() => r.u64()) };
+  return {
+    token,
+    epoch,
+    payee,
+    till,
+    amount,
+    unit,
+    spendUntil,
+    settleBy,
+    refundUntil: r.nullable(() => r.u64()),
+  };
 }
 
 function writeTerms(w: Writer, lease: Lease): void {

@@ -23,7 +23,11 @@ export interface ApprovalContext {
 }
 
 /** Requires that every approval is good, and that the signers meet every rule that applies. */
-export async function checkApprovals(all: readonly Uint8Array[], asked: Invocation, c: ApprovalContext): Promise<void> {
+export async function checkApprovals(
+  all: readonly Uint8Array[],
+  asked: Invocation,
+  c: ApprovalContext,
+): Promise<void> {
   const signers = new Set<string>();
   for (const bytes of all) {
     const object = decodeSign1(bytes);
@@ -33,7 +37,10 @@ export async function checkApprovals(all: readonly Uint8Array[], asked: Invocati
     const until = integerOf(approval, 2);
     need(!passed(until, c.effective), "too_late");
     need(atMostAhead(until, c.effective, APPROVAL_VALIDITY_MAX, c.skew), "too_early");
-    need(c.rules.some((rule) => rule.approvers.some((key) => equal(key, object.kid))), "not_an_approver");
+    need(
+      c.rules.some((rule) => rule.approvers.some((key) => equal(key, object.kid))),
+      "not_an_approver",
+    );
     await checkSignature(await identify(object, APPROVE, c.ledger));
     signers.add(hex(object.kid));
   }

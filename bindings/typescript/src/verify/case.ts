@@ -53,8 +53,16 @@ export function decodeCase(bytes: Uint8Array): Case {
 /** The bytes of a case. */
 export function encodeCase(c: Case): Uint8Array {
   const bytes = (w: Writer, part: Uint8Array): void => void w.string(part);
-  const w = new Writer().array(c.approvals.length > 0 ? 9 : 8).text(CASE).int(c.now).int(c.newest).string(c.presentation);
-  w.optional(c.invocation, bytes).list(c.arguments, writeArgument).optional(c.evidence, bytes).string(c.policy);
+  const w = new Writer()
+    .array(c.approvals.length > 0 ? 9 : 8)
+    .text(CASE)
+    .int(c.now)
+    .int(c.newest)
+    .string(c.presentation);
+  w.optional(c.invocation, bytes)
+    .list(c.arguments, writeArgument)
+    .optional(c.evidence, bytes)
+    .string(c.policy);
   if (c.approvals.length > 0) w.list(c.approvals, bytes);
   return w.bytes();
 }

@@ -56,7 +56,8 @@ export async function openTokens({ shown, leaves }: Opened, policy: Policy): Pro
   }
   const count = (kind: Leaf["kind"]): number => leaves.filter((leaf) => leaf.kind === kind).length;
   const logged = links.filter((link) => !isOffline(link)).length;
-  const fits = count("party") === 1 && count("token") === logged && count("unit") <= 1 && count("ledger") === 1;
+  const fits =
+    count("party") === 1 && count("token") === logged && count("unit") <= 1 && count("ledger") === 1;
   need(fits, "wrong_leaf");
   return links;
 }
@@ -83,7 +84,10 @@ export async function checkChain(
   times: Times,
   trail: Trail,
 ): Promise<Chain> {
-  const issuer = present(opened.leaves.find((leaf) => isLeafOf(leaf, "party")), "wrong_leaf");
+  const issuer = present(
+    opened.leaves.find((leaf) => isLeafOf(leaf, "party")),
+    "wrong_leaf",
+  );
   const root = present(links[0], "broken_chain");
   await trail.check("issuer", () => checkIssuer(policy, root, issuer));
   const walk = new Walk(opened, issuer, policy, times, trail);
@@ -112,7 +116,8 @@ class Walk {
     await trail.check("signer", () => this.checkSigner(above, link), number);
     await trail.check("status", () => (leaf === undefined ? undefined : checkStatus(leaf)), number);
     await trail.check("life", () => this.checkLife(link.token), number);
-    const append = (): Authority => (above === undefined ? rootAuthority(link.token) : appended(above.authority, link.token));
+    const append = (): Authority =>
+      above === undefined ? rootAuthority(link.token) : appended(above.authority, link.token);
     const authority = await trail.check("authority", append, number);
     const anchor = leaf ?? present(above, "broken_chain").anchor;
     return {
@@ -130,14 +135,20 @@ class Walk {
     const { origin } = link.token;
     need((origin.mode === "root") === (above === undefined), "broken_chain");
     need(origin.mode !== "logged" || above === undefined || !isOffline(above.last), "broken_chain");
-    const leaf = origin.mode === "offline" ? undefined : await this.leafOf(link, above?.anchor.index ?? this.issuer.index);
-    if (origin.mode !== "root") need(above !== undefined && equal(origin.parent, above.last.object.id), "broken_chain");
+    const leaf =
+      origin.mode === "offline"
+        ? undefined
+        : await this.leafOf(link, above?.anchor.index ?? this.issuer.index);
+    if (origin.mode !== "root")
+      need(above !== undefined && equal(origin.parent, above.last.object.id), "broken_chain");
     return leaf;
   }
 
   async leafOf(link: Link, parent: bigint): Promise<LeafOf<"token">> {
     const { leaves } = this.opened;
-    const found = leaves.find((leaf): leaf is Leaf & LeafOf<"token"> => isLeafOf(leaf, "token") && equal(leaf.id, link.object.id));
+    const found = leaves.find(
+      (leaf): leaf is Leaf & LeafOf<"token"> => isLeafOf(leaf, "token") && equal(leaf.id, link.object.id),
+    );
     const leaf = present(found, "wrong_leaf");
     const { body } = leaf;
     need(body.parent === parent && body.expires === link.token.expires, "wrong_leaf");
@@ -165,7 +176,8 @@ class Walk {
 
   checkLife(token: Token): void {
     const { effective } = this.times;
-    const near = token.origin.mode !== "offline" || atMostAhead(token.expires, effective, OFFLINE_LINK_LIFE_MAX);
+    const near =
+      token.origin.mode !== "offline" || atMostAhead(token.expires, effective, OFFLINE_LINK_LIFE_MAX);
     need(near, "bad_time");
     need(!passed(token.expires, effective), "expired");
     need(token.notBefore === undefined || passed(token.notBefore, effective), "not_yet_valid");
@@ -175,7 +187,9 @@ class Walk {
   readyOf(leaf: LeafOf<"token">, authority: Authority): bigint {
     const { holderSince } = leaf.body;
     if (holderSince === 0n) return 0n;
-    return saturating(holderSince + millis(authority.maxStaleness ?? this.policy.maxStaleness) + 2n * this.policy.skew);
+    return saturating(
+      holderSince + millis(authority.maxStaleness ?? this.policy.maxStaleness) + 2n * this.policy.skew,
+    );
   }
 }
 

@@ -19,12 +19,19 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   return Reader.whole(bytes, EVIDENCE_BYTES_MAX, (r) => {
     r.arrayOf(4);
     r.label(EVIDENCE);
-    return { entry: r.bytes(OBJECT_BYTES_MAX), ids: r.ids(BUNDLE_MEMBERS_MAX), proof: r.bytes(PROOF_BYTES_MAX) };
+    return {
+      entry: r.bytes(OBJECT_BYTES_MAX),
+      ids: r.ids(BUNDLE_MEMBERS_MAX),
+      proof: r.bytes(PROOF_BYTES_MAX),
+    };
   });
 }
 
 /** The bytes of evidence. */
 export function encodeEvidence({ entry, ids, proof }: Evidence): Uint8Array {
   const w = new Writer().array(4).text(EVIDENCE).string(entry);
-  return w.list(ids, (_, id) => w.string(id)).string(proof).bytes();
+  return w
+    .list(ids, (_, id) => w.string(id))
+    .string(proof)
+    .bytes();
 }

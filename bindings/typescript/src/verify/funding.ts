@@ -27,7 +27,12 @@ export async function openProof(bytes: Uint8Array): Promise<TlogProof> {
 }
 
 /** Whether an entry is the outcome of this object: alone and of this kind, or in the bundle of these ids. */
-export async function isOutcomeOf(entry: Entry, ids: readonly Uint8Array[], kind: Kind, id: Uint8Array): Promise<boolean> {
+export async function isOutcomeOf(
+  entry: Entry,
+  ids: readonly Uint8Array[],
+  kind: Kind,
+  id: Uint8Array,
+): Promise<boolean> {
   if (entry.kind === "genesis" || entry.kind === "commitment") return false;
   if (entry.kind === kind) return ids.length === 0 && equal(entry.id, id);
   const member = entry.kind === "bundle" && ids.length >= 2 && ids.some((each) => equal(each, id));

@@ -26,7 +26,10 @@ export class Times {
     return greatest(this.now, this.trail.newest);
   }
 
-  /** Counts the time of an entry and of the cosignatures above it. Throws `clock` if the entry is later than the clock allows. */
+  /**
+   * Counts the time of an entry and of the cosignatures above it. Throws `clock` if the entry is later than
+   * the clock allows.
+   */
   see(entry: bigint, checkpoint: Accepted): void {
     need(entry <= saturating(this.now + this.skew), "clock");
     this.trail.newest = greatest(this.trail.newest, entry, ...checkpoint.times);
@@ -50,7 +53,9 @@ export function checkLedger(policy: Policy, checkpoint: Accepted, ledger: Uint8A
 /** Makes the checks `presentation` to `state`. */
 export async function open(bytes: Uint8Array, policy: Policy, times: Times, trail: Trail): Promise<Opened> {
   const shown = await trail.check("presentation", () => decodePresentation(bytes));
-  const checkpoint = await trail.check("checkpoint", () => accept(policy.trust, shown.note, times.now, policy.skew));
+  const checkpoint = await trail.check("checkpoint", () =>
+    accept(policy.trust, shown.note, times.now, policy.skew),
+  );
   await trail.check("ledger", () => checkLedger(policy, checkpoint, shown.ledger));
   const commitment = await trail.check("commitment", () => openCommitment(shown, checkpoint));
   await trail.check("clock", () => times.see(commitment.time, checkpoint));

@@ -53,12 +53,22 @@ export class PolicyError extends Error {
   }
 }
 
-const KEYS = ["trust", "ledgers", "party", "issuers", "max_staleness_s", "skew_ms", "offline_links", "logged_links"];
+const KEYS = [
+  "trust",
+  "ledgers",
+  "party",
+  "issuers",
+  "max_staleness_s",
+  "skew_ms",
+  "offline_links",
+  "logged_links",
+];
 
 /** Parses a policy file. Throws `PolicyError`. */
 export async function parsePolicy(file: Uint8Array | string): Promise<Policy> {
   const text = typeof file === "string" ? file : decode(file);
-  if (typeof file === "string" && new TextEncoder().encode(file).length > POLICY_BYTES_MAX) throw new PolicyError("too_long", 0);
+  if (typeof file === "string" && new TextEncoder().encode(file).length > POLICY_BYTES_MAX)
+    throw new PolicyError("too_long", 0);
   const table = document(text);
   const policy: Policy = {
     trust: await readTrust(required(table, "trust")),
@@ -89,7 +99,9 @@ function document(text: string): Table {
     if (error instanceof TomlError) throw new PolicyError("syntax", error.line, undefined, error.message);
     throw error;
   }
-  const unknown = [...table.items].filter(([key]) => !KEYS.includes(key)).sort(([, a], [, b]) => a.line - b.line)[0];
+  const unknown = [...table.items]
+    .filter(([key]) => !KEYS.includes(key))
+    .sort(([, a], [, b]) => a.line - b.line)[0];
   if (unknown !== undefined) throw new PolicyError("unknown_key", unknown[1].line);
   return table;
 }
@@ -171,7 +183,8 @@ export function checkPolicy({ trust, ledgers, issuers, skew }: Policy): void {
   if (ledgers.size > POLICY_LEDGERS_MAX) bad("too many ledgers");
   if ([...origins].some((origin) => !ledgers.has(origin))) bad("a log without a ledger");
   if ([...ledgers.keys()].some((origin) => !origins.has(origin))) bad("a ledger without a log");
-  if (issuers !== "any" && (issuers.length === 0 || issuers.length > POLICY_ISSUERS_MAX)) bad("no issuers, or too many");
+  if (issuers !== "any" && (issuers.length === 0 || issuers.length > POLICY_ISSUERS_MAX))
+    bad("no issuers, or too many");
   if (skew > BigInt(SKEW_MAX)) bad("too much skew");
 }
 

@@ -30,7 +30,9 @@ export interface Presentation {
 function readHashes(r: Reader, most: number): Uint8Array[] {
   const bytes = r.bytes(most * HASH_BYTES);
   need(bytes.length % HASH_BYTES === 0, "malformed", "no whole number of hashes");
-  return Array.from({ length: bytes.length / HASH_BYTES }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+  return Array.from({ length: bytes.length / HASH_BYTES }, (_, at) =>
+    bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
+  );
 }
 
 /** Decodes a presentation. */
@@ -51,7 +53,15 @@ export function decodePresentation(bytes: Uint8Array): Presentation {
 /** The bytes of a presentation. Whoever shows it may append offline links to its tokens. */
 export function encodePresentation(shown: Presentation): Uint8Array {
   const bytes = (w: Writer, part: Uint8Array): void => void w.string(part);
-  const w = new Writer().array(8).text(PRESENTATION).string(shown.ledger).string(shown.note).string(shown.commitment);
+  const w = new Writer()
+    .array(8)
+    .text(PRESENTATION)
+    .string(shown.ledger)
+    .string(shown.note)
+    .string(shown.commitment);
   w.string(concat(...shown.commitmentPath)).list(shown.leaves, bytes);
-  return w.string(concat(...shown.stateProof)).list(shown.tokens, bytes).bytes();
+  return w
+    .string(concat(...shown.stateProof))
+    .list(shown.tokens, bytes)
+    .bytes();
 }

@@ -47,7 +47,12 @@ export async function checkRequest(
   const request = await trail.check("invocation", () => openInvocation(bytes, ledger, chain));
   const { id, invocation } = request;
   const carried = await carriedRequest(invocation, ledger);
-  trail.subject = { ...trail.subject, id, invocation, ...(carried === undefined ? {} : { requestId: carried }) };
+  trail.subject = {
+    ...trail.subject,
+    id,
+    invocation,
+    ...(carried === undefined ? {} : { requestId: carried }),
+  };
   const { effective } = times;
   await trail.check("token", () => {
     need(equal(invocation.token, chain.last.object.id), "wrong_token");
@@ -55,7 +60,9 @@ export async function checkRequest(
   });
   await trail.check("window", () => checkWindow(invocation.validUntil, effective, policy.skew));
   await trail.check("audience", () => need(equal(invocation.audience, policy.party), "wrong_audience"));
-  const values = await trail.check("arguments", () => openArguments(invocation.arguments, input.arguments ?? []));
+  const values = await trail.check("arguments", () =>
+    openArguments(invocation.arguments, input.arguments ?? []),
+  );
   await trail.check("permissions", () => allows(chain.authority, { ...invocation, arguments: values }));
   const { approvals = [] } = input;
   const rules = chain.authority.approvals;

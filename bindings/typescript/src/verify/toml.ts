@@ -1,4 +1,5 @@
-// A strict reader of the part of TOML v1.0 that a policy file may use (spec 13 §2): keys, texts, integers, booleans, arrays,
+// A strict reader of the part of TOML v1.0 that a policy file may use (spec 13 §2): keys, texts, integers,
+// booleans, arrays,
 // tables. What else TOML has (dates, floats) reads as a value of the type `other`: no key takes it.
 
 /** A text is no TOML, at this line from 1. */
@@ -39,7 +40,15 @@ export class Table {
 }
 
 const BARE = /^[A-Za-z0-9_-]+/;
-const ESCAPES: Readonly<Record<string, string>> = { b: "\b", t: "\t", n: "\n", f: "\f", r: "\r", '"': '"', "\\": "\\" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: "\b",
+  t: "\t",
+  n: "\n",
+  f: "\f",
+  r: "\r",
+  '"': '"',
+  "\\": "\\",
+};
 const INTEGER = /^[+-]?(0|[1-9](_?[0-9])*)$/;
 const PREFIXED = /^0(x[0-9A-Fa-f](_?[0-9A-Fa-f])*|o[0-7](_?[0-7])*|b[01](_?[01])*)$/;
 const FLOAT = /^[+-]?((0|[1-9](_?[0-9])*)(\.[0-9](_?[0-9])*)?([eE][+-]?[0-9](_?[0-9])*)?|inf|nan)$/;
@@ -227,7 +236,8 @@ class Parser {
   #literal(): string {
     this.#expect("'");
     let text = "";
-    while (this.#peek() !== "'") text += this.#at < this.text.length ? this.#plain(this.#next()) : this.#fail("a text without end");
+    while (this.#peek() !== "'")
+      text += this.#at < this.text.length ? this.#plain(this.#next()) : this.#fail("a text without end");
     this.#next();
     return text;
   }

@@ -1,4 +1,5 @@
-// Verdicts: the decision, how old its evidence is, and every check in the order in which it was made (spec 10 §1, §13).
+// Verdicts: the decision, how old its evidence is, and every check in the order in which it was made (spec
+// 10 §1, §13).
 
 import { hex } from "../bytes.js";
 import { CODES, type Code } from "../codes.js";
@@ -66,7 +67,10 @@ export interface Subject {
 
 /** The answer. */
 export interface Verdict {
-  /** `permitted` says nothing of funding, and nothing of a request if there is none. For an amount it is a no. */
+  /**
+   * `permitted` says nothing of funding, and nothing of a request if there is none. For an amount it is a
+   * no.
+   */
   readonly decision: "allowed" | "permitted" | "denied";
   /** Of a denial. */
   readonly code?: Code;
@@ -128,7 +132,15 @@ export function verdictJson(verdict: Verdict): string {
 
 function subjectJson(subject: Subject): Record<string, unknown> {
   const { ledger, issuer, token, holder, id, requestId: request_id, invocation } = subject;
-  return { ledger, issuer, token, holder, id, request_id, invocation: invocation && invocationJson(invocation) };
+  return {
+    ledger,
+    issuer,
+    token,
+    holder,
+    id,
+    request_id,
+    invocation: invocation && invocationJson(invocation),
+  };
 }
 
 function invocationJson(i: Invocation): Record<string, unknown> {
@@ -142,7 +154,9 @@ function invocationJson(i: Invocation): Record<string, unknown> {
   return { audience, action, resource, valid_until_s, payment, request };
 }
 
-/** JSON with integers of any size, and byte strings in hexadecimal; `JSON.stringify` rounds or refuses them. */
+/**
+ * JSON with integers of any size, and byte strings in hexadecimal; `JSON.stringify` rounds or refuses them.
+ */
 function json(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return JSON.stringify(hex(value));

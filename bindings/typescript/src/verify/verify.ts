@@ -30,7 +30,8 @@ export interface Input {
 }
 
 /**
- * Decides on what was shown, under a policy. It throws nothing but errors of the engine: every no is a verdict with its
+ * Decides on what was shown, under a policy. It throws nothing but errors of the engine: every no is a
+ * verdict with its
  * code. An id that is `allowed` is to be served once, by the caller's own durable record.
  */
 export async function verify(input: Input, policy: Policy): Promise<Verdict> {
@@ -43,7 +44,10 @@ export async function verify(input: Input, policy: Policy): Promise<Verdict> {
   }
 }
 
-/** The verdict on a case file; under its own policy, if no other one is given. Throws if file or policy cannot be read. */
+/**
+ * The verdict on a case file; under its own policy, if no other one is given. Throws if file or policy
+ * cannot be read.
+ */
 export async function verifyCase(bytes: Uint8Array, policy?: Policy): Promise<Verdict> {
   const { policy: file, ...input } = decodeCase(bytes);
   return verify(input, policy ?? (await parsePolicy(file)));
@@ -63,7 +67,9 @@ async function decide(input: Input, policy: Policy, trail: Trail): Promise<"allo
   const { invocation, evidence } = input;
   if (invocation === undefined) trail.skip("invocation");
   const request =
-    invocation === undefined ? undefined : await checkRequest(invocation, input, opened, chain, policy, times, trail);
+    invocation === undefined
+      ? undefined
+      : await checkRequest(invocation, input, opened, chain, policy, times, trail);
   if (evidence === undefined) trail.skip("funding");
   else await trail.check("funding", () => checkFunding(evidence, request, ledger, policy, times));
   if (request === undefined) return "permitted";
