@@ -190,9 +190,17 @@ async function main() {
     const bytes = new Uint8Array(readFileSync(path));
     await check(tab, name, bytes, [path], await remit.verifyCase(bytes));
     if (
-      ["allowed", "permitted", "revoked", "hotel", "offline", "wider"].some((wanted) =>
-        name.startsWith(wanted),
-      )
+      [
+        "allowed",
+        "permitted",
+        "revoked",
+        "hotel",
+        "offline",
+        "wider",
+        "open-budget",
+        "approved",
+        "permissions/condition",
+      ].some((wanted) => name.startsWith(wanted))
     ) {
       await tab.shoot(name.replaceAll("/", "-"), false);
       await tab.shoot(name.replaceAll("/", "-"), true);

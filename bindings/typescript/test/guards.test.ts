@@ -1,0 +1,86 @@
+// Refusals that no vector has, each on a case that is good but for one thing.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as remit from "../src/index.js";
+import { parsePolicy, verify, type Case } from "../src/index.js";
+import { bytes, outcome, vectors } from "./helpers.js";
+import { caseOf, withInvocation, withLastToken, withLeaves } from "./rebuild.js";
+
+async function code(c: Case): Promise<string> {
+  const { policy, ...input } = c;
+  const verdict = await verify(input, await parsePolicy(policy));
+  return verdict.code ?? verdict.decision;
+}
+
+test("a case that is made anew is as good as it was", async () => {
+  for (const name of ["root", "depth-3", "offline", "witnessed", "funded"]) {
+    assert.equal(await code(await withLeaves(caseOf(name), (leaf) => leaf)), await code(caseOf(name)), name);
+  }
+});
+
+test("a voucher is no request", async () => {
+  const c = caseOf("root");
+  const id = new Uint8Array(32);
+  const voucher = { lease: id, number: 1n, cumulative: 5n, root: id };
+  assert.equal(
+    await code(await withInvocation(c, { payment: { amount: 5n, unit: id }, voucher })),
+    "misplaced_voucher",
+  );
+});
+
+test("a logged child names the epoch of its parent", async () => {
+  const c = caseOf("depth-3");
+  assert.equal(await code(await withLeaves(c, (leaf) => leaf)), await code(c));
+  const last = remit.decodePresentation(c.presentation).tokens.at(-1) ?? assert.fail();
+  const { origin } = remit.decodeToken(remit.decodeSign1(last).payload);
+  if (origin.mode !== "logged") return assert.fail(origin.mode);
+  assert.equal(await code(await withLastToken(c, { origin: { ...origin, epoch: 1n } })), "old_epoch");
+});
+
+test("an entry has as many elements as its kind", async () => {
+  const id = new Uint8Array(32);
+  const entry = (count: number, kind: number): Uint8Array => {
+    const w = new remit.Writer()
+      .array(count)
+      .text(remit.labels.ENTRY)
+      .int(1)
+      .int(kind)
+      .string(id)
+      .int(0)
+      .string(id);
+    return Array.from({ length: count - 6 })
+      .reduce<remit.Writer>((writer) => writer.int(0), w)
+      .bytes();
+  };
+  assert.equal(await outcome(() => remit.decodeEntry(entry(6, 19))), "ok");
+  assert.equal(await outcome(() => remit.decodeEntry(entry(7, 19))), "malformed");
+  assert.equal(await outcome(() => remit.decodeEntry(entry(8, 19))), "malformed");
+});
+
+test("an empty list of approvals is left out of a submission", async () => {
+  const { input } = vectors("submissions", 1).find(({ name }) => name === "reserve") ?? assert.fail();
+  const [data, ledger] = [bytes(input.bytes), bytes(input.ledger)];
+  assert.equal(await outcome(() => remit.decodeSubmission(data, ledger)), "ok");
+  // The head of the one member stands behind label, ledger and the head of the list.
+  const at = 1 + 20 + 34 + 1;
+  assert.equal(data[at], 0x84);
+  const longer = remit.concat(data, Uint8Array.of(0x80));
+  longer[at] = 0x85;
+  assert.equal(await outcome(() => remit.decodeSubmission(longer, ledger)), "not_canonical");
+});
+
+test("a till has one hash for each subtree of its number", async () => {
+  const till = (number: number, hashes: number): Uint8Array => {
+    const id = new Uint8Array(32);
+    const w = new remit.Writer().array(7).text(remit.labels.TILL).string(id).string(id);
+    w.array(3)
+      .int(number)
+      .int(0)
+      .list(Array(hashes).fill(id), (writer, hash) => writer.string(hash));
+    return w.int(0).bool(false).null().bytes();
+  };
+  assert.equal(await outcome(() => remit.decodeTill(till(0, 0))), "ok");
+  assert.equal(await outcome(() => remit.decodeTill(till(0, 1))), "malformed");
+  assert.equal(await outcome(() => remit.decodeTill(till(1, 1))), "malformed");
+});
