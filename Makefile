@@ -23,6 +23,7 @@ setup: ## install what is missing: C and C++ compiler, libclang, rustfmt, clippy
 
 check: ## formatting, lints, the verifier without features, links in its documentation, the house rules
 	@tools/check
+	@$(CARGO) test --test tidy --locked -q
 
 build: setup ## the `remit` command, release profile, in target/release/
 	$(CARGO) build --release --locked --features server
@@ -31,8 +32,8 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check" tools/check
 	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
 	@tools/step "typescript" $(MAKE) -s typescript
-	@tools/step "examples" $(MAKE) -s examples
-	@tools/step "demo" $(CARGO) run --release --locked --features server -q -- demo --json
+	@tools/step "examples" tools/examples --features server
+	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
 	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
 	@tools/step "benchmarks, smoke" $(MAKE) -s smoke
 	@echo "make test: all passed"

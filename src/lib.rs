@@ -12,6 +12,8 @@ pub mod client;
 pub mod demo;
 pub mod engine;
 #[cfg(feature = "server")]
+pub mod follow;
+#[cfg(feature = "server")]
 pub mod index;
 pub mod keys;
 pub mod ledger;

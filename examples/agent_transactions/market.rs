@@ -8,7 +8,7 @@ use remit_verifier::log::Genesis;
 use remit_verifier::object::{Act, Budget, Delegation, DelegationMode, Path, Permission};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Millis, ObjectId, Rules, Seconds};
-use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Settings, Verifier};
+use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Serving, Settings, Verifier};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stands for "no limit": ten milliards of the major unit.
@@ -129,6 +129,8 @@ impl Market {
             skew: Millis(2000),
             offline_links: false,
             logged_links: LoggedLinks::Verify,
+            at_risk: Vec::new(),
+            serving: Serving::default(),
         });
         let policy = policy.map_err(|error| format!("{error:?}"))?;
         let verifier = Verifier::new(policy, Millis(0));

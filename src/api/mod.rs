@@ -26,6 +26,7 @@ mod parties;
 mod router;
 mod sequence;
 mod serve;
+mod sidecar;
 mod submit;
 mod till;
 mod tls;
@@ -39,5 +40,6 @@ pub use app::{BackupError, Backups, Directory, DirectoryError, Served, Settings}
 pub use error::{ApiError, ErrorCode};
 pub use router::{document, router};
 pub use serve::{ServeError, serve, serve_opening};
+pub use sidecar::{Sidecar, serve_sidecar, sidecar_router};
 pub use till::{Counter, SHOWN_BYTES_MAX, serve_till, till_router};
 pub use tls::{Tls, TlsError};

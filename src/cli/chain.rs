@@ -11,7 +11,7 @@ use remit_verifier::object::{Origin, Position, Target, Token};
 use remit_verifier::state::{Leaf, LeafBody, PartyLeaf};
 use remit_verifier::types::{Epoch, Generation, KeyBytes, LedgerId, Millis, ObjectId, Seconds};
 use remit_verifier::verify::{
-    Check, CheckName, Issuers, LoggedLinks, Outcome, Policy, Presentation, Settings,
+    Check, CheckName, Issuers, LoggedLinks, Outcome, Policy, Presentation, Serving, Settings,
 };
 
 /// A chain, from the root down.
@@ -156,6 +156,8 @@ fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Res
         skew: Millis(10_000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        at_risk: Vec::new(),
+        serving: Serving::default(),
     });
     let policy = policy.map_err(|error| Failure::usage(format!("the trust is not acceptable: {error:?}")))?;
     let verdict = remit_verifier::verify::verify(bytes, None, None, &policy, now);

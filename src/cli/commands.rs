@@ -3,7 +3,7 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, folder, grant, init, key, lease, look,
-    manual, party, prepare, private, register, serve, spend, till, trade, voucher,
+    manual, party, policy, prepare, private, register, serve, sidecar, spend, till, trade, voucher,
 };
 use clap::Subcommand;
 
@@ -47,7 +47,8 @@ pub(super) enum Command {
     List(Box<look::List>),
     Show(Box<look::Show>),
     Explain(Box<explain::Explain>),
-    Policy(Box<look::PolicyCommand>),
+    Policy(Box<policy::PolicyCommand>),
+    Verifier(Box<sidecar::VerifierCommand>),
     Sign(Box<prepare::Sign>),
     Bundle(Box<prepare::Bundle>),
     Submit(Box<prepare::Submit>),
@@ -107,6 +108,7 @@ impl Command {
             Self::Show(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Policy(command) => command.run(),
+            Self::Verifier(command) => command.run(json),
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),

@@ -52,28 +52,6 @@ pub(super) struct Show {
     connection: Connection,
 }
 
-/// Writes a policy for a service that takes this ledger's word: read it, narrow it, and keep it.
-///
-/// What is printed trusts the log key that the ledger names (or --log-key) and no witnesses.
-#[derive(Args)]
-#[command(after_help = "Example:\n  remit policy --party HOTEL --issuer PARTY > hotel.toml")]
-pub(super) struct PolicyCommand {
-    /// The service's own party id: the only audience that it answers for.
-    #[arg(long, value_name = "ID", value_parser = text::id)]
-    party: ObjectId,
-    /// An issuer whose tokens are accepted; may be repeated. Without it, any that the operators appointed.
-    #[arg(long = "issuer", value_name = "ID", value_parser = text::id)]
-    issuers: Vec<ObjectId>,
-    /// Greatest age of evidence.
-    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = time::span)]
-    max_staleness: Seconds,
-    /// Accepts offline links too.
-    #[arg(long)]
-    offline_links: bool,
-    #[command(flatten)]
-    connection: Connection,
-}
-
 impl List {
     pub(super) fn run(self) -> Outcome {
         let session = self.connection.open()?;
@@ -364,35 +342,4 @@ fn lines(value: &Value, depth: usize) -> String {
         let _ = writeln!(text, "{indent}{name}: {shown}");
     }
     text
-}
-
-impl PolicyCommand {
-    pub(super) fn run(self) -> Outcome {
-        let session = self.connection.open()?;
-        let log = session.json("/v1/log")?;
-        let told = log["log_vkey"].as_str().unwrap_or_default().to_owned();
-        let vkey = session.pinned_log().unwrap_or_else(|| told.clone());
-        let origin = vkey.split('+').next().unwrap_or_default();
-        let issuers = match self.issuers.as_slice() {
-            [] => "\"any\"".to_owned(),
-            ids => {
-                let quoted: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
-                format!("[{}]", quoted.join(", "))
-            }
-        };
-        let policy = format!(
-            "# Whom this service trusts (spec/13-policy.md). The log's word alone counts: add witnesses and a quorum.\n\
-             party = \"{}\"\nissuers = {issuers}\nmax_staleness_s = {}\nskew_ms = 2000\noffline_links = {}\n\
-             trust = \"\"\"\nlog {vkey}\nquorum none\n\"\"\"\n\n[ledgers]\n\"{origin}\" = \"{}\"\n",
-            self.party, self.max_staleness, self.offline_links, session.ledger
-        );
-        super::verify::policy(policy.as_bytes(), None)?;
-        if session.pinned_log().is_none() {
-            eprintln!(
-                "warning: the log key is the one that {} names; compare it with the operator's",
-                session.remote.url()
-            );
-        }
-        Ok(Done::say(&policy).with("policy", policy).with("log_key", vkey))
-    }
 }

@@ -36,6 +36,8 @@ mod folder;
 mod grant;
 mod hints;
 #[cfg(feature = "server")]
+mod http;
+#[cfg(feature = "server")]
 mod init;
 #[cfg(feature = "server")]
 mod key;
@@ -52,6 +54,8 @@ mod out;
 #[cfg(feature = "server")]
 mod party;
 #[cfg(feature = "server")]
+mod policy;
+#[cfg(feature = "server")]
 mod prepare;
 #[cfg(feature = "server")]
 mod private;
@@ -65,6 +69,8 @@ mod register;
 mod serve;
 #[cfg(feature = "server")]
 mod session;
+#[cfg(feature = "server")]
+mod sidecar;
 #[cfg(feature = "server")]
 mod spec;
 #[cfg(feature = "server")]

@@ -3,6 +3,7 @@
 use super::asked::{Approved, Asked, Carried};
 use super::chain::Chain;
 use super::deadlines::Deadlines;
+use super::http::{Bound, HEADERS, Http};
 use super::out::{Done, Failure, Outcome, read_file};
 use super::session::{Connection, Session, Signing, Who};
 use super::text::amount::{self, Typed, Unit};
@@ -64,6 +65,8 @@ struct Request {
     /// SHA-256 of the service's own request, if it binds one.
     #[arg(long, value_name = "HEX", value_parser = text::id)]
     request: Option<ObjectId>,
+    #[command(flatten)]
+    http: Http,
     #[command(flatten)]
     approved: Approved,
 }
@@ -223,17 +226,18 @@ impl Request {
         chain: &Chain,
         carried: Option<&Carried>,
         payment: Option<Payment>,
+        bound: Option<&Bound>,
     ) -> Result<Option<Ask>, Failure> {
         let what = match carried {
             Some(carried) => Some(Salted::of(&carried.asked)?),
             None => self.what.salted(client)?,
         };
         let Some(what) = what else {
-            return match self.request {
-                Some(_) => Err(Failure::usage("--request belongs to a request")
-                    .hint("--service ID --action NAME --resource PATH")),
-                None => Ok(None),
-            };
+            if self.request.is_some() || bound.is_some() {
+                return Err(Failure::usage("--request and --http belong to a request")
+                    .hint("--service ID --action NAME --resource PATH"));
+            }
+            return Ok(None);
         };
         Ok(Some(Ask {
             token: chain.last()?.id,
@@ -243,7 +247,7 @@ impl Request {
             resource: what.resource,
             arguments: what.arguments,
             payment,
-            request: self.request.map(|digest| Hash(digest.0)),
+            request: bound.map(|bound| bound.digest).or(self.request.map(|digest| Hash(digest.0))),
         }))
     }
 }
@@ -336,9 +340,10 @@ impl Reserve {
         // What is held can be shown at once, or it is not held at all.
         self.out.as_deref().map(private::require_room).transpose()?;
         let mut client = session.client();
-        let ask = self.request.ask(&mut client, &chain, carried, Some(payment))?.ok_or_else(|| {
-            Failure::usage("for which request?").hint("--service ID --action NAME --resource PATH")
-        })?;
+        let bound = self.request.http.bind(&bytes)?;
+        let ask = self.request.ask(&mut client, &chain, carried, Some(payment), bound.as_ref())?.ok_or_else(
+            || Failure::usage("for which request?").hint("--service ID --action NAME --resource PATH"),
+        )?;
         let invocation = invocation(&mut client, session.now, &ask, carried)?;
         let (id, object) = client.invoke(&invocation, &signer).map_err(Failure::internal)?;
         let approvals = carried.map(|carried| carried.approvals.clone()).unwrap_or_default();
@@ -353,8 +358,14 @@ impl Reserve {
             .with("settle_by_s", settle_by.0);
         let Some(dir) = &self.out else { return Ok(done) };
         let written = evidence(&session, &done).and_then(|evidence| {
-            let presentation = shown.fresh(&session, Some(&unit.id))?;
-            let asked = Written { invocation: &object, arguments: &ask.arguments, approvals: &approvals };
+            // What was signed for one presentation is shown with that one.
+            let presentation = match &bound {
+                Some(_) => bytes.clone(),
+                None => shown.fresh(&session, Some(&unit.id))?,
+            };
+            let bound = bound.as_ref();
+            let asked =
+                Written { invocation: &object, arguments: &ask.arguments, approvals: &approvals, bound };
             write_folder(dir, &presentation, Some(asked), Some(&evidence))
         });
         // The money is held, whatever became of the folder: whoever reads this has to know by which name.
@@ -363,7 +374,12 @@ impl Reserve {
                 "the amount is held all the same: `remit show {id}`; the payee gives it back by `remit release {id}`"
             ))
         })?;
-        Ok(done.line(format!("what {id} needs to be shown is in {}", dir.display())).with("shown", dir))
+        let done =
+            done.line(format!("what {id} needs to be shown is in {}", dir.display())).with("shown", dir);
+        Ok(match &bound {
+            Some(bound) => done.line(bound.next(dir, true)),
+            None => done,
+        })
     }
 }
 
@@ -384,6 +400,8 @@ struct Written<'w> {
     invocation: &'w [u8],
     arguments: &'w [Argument],
     approvals: &'w [Vec<u8>],
+    /// The request over HTTP that it is for, if it is for one.
+    bound: Option<&'w Bound>,
 }
 
 /// Writes what a service is shown.
@@ -398,11 +416,16 @@ fn write_folder(
     let arguments = request.map(|request| {
         request.arguments.iter().map(|argument| value::salted_text(argument) + "\n").collect::<String>()
     });
+    let headers = request.and_then(|request| {
+        let Written { invocation, arguments, approvals, bound } = request;
+        Some(bound?.fields(invocation, arguments, approvals, evidence))
+    });
     let files = [
         (PRESENTATION, Some(presentation)),
         (INVOCATION, request.map(|request| request.invocation)),
         (ARGUMENTS, arguments.as_deref().map(str::as_bytes)),
         (EVIDENCE, evidence),
+        (HEADERS, headers.as_deref().map(str::as_bytes)),
     ];
     for (name, bytes) in files {
         let path = dir.join(name);
@@ -465,7 +488,9 @@ impl Present {
             .with("token", chain.last()?.id.to_string())
             .with("shown", &self.out)
             .with("bytes", bytes.len());
-        let request = match self.request.ask(&mut client, &chain, carried, None)? {
+        let bound = self.request.http.bind(&bytes)?;
+        let bound = bound.as_ref();
+        let request = match self.request.ask(&mut client, &chain, carried, None, bound)? {
             None => None,
             Some(ask) => {
                 let signer = match &session {
@@ -486,9 +511,13 @@ impl Present {
         };
         let approvals = carried.map(|carried| carried.approvals.as_slice()).unwrap_or_default();
         let request = request.as_ref();
-        let request = request.map(|(invocation, arguments)| Written { invocation, arguments, approvals });
+        let request =
+            request.map(|(invocation, arguments)| Written { invocation, arguments, approvals, bound });
         write_folder(&self.out, &bytes, request, None)?;
-        Ok(done)
+        Ok(match bound {
+            Some(bound) => done.line(bound.next(&self.out, false)),
+            None => done,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use remit_verifier::object::{Act, Argument, Invocation, Path, Payment};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
 use remit_verifier::types::{Amount, Epoch, Millis, ObjectId, Rules, Seconds};
 use remit_verifier::verify::{
-    Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verifier,
+    Decision, Issuers, LoggedLinks, Policy, Presentation, Request, Serving, Settings, Verifier,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -236,6 +236,8 @@ impl Stage {
             skew: Millis(2000),
             offline_links: true,
             logged_links: LoggedLinks::Verify,
+            at_risk: Vec::new(),
+            serving: Serving::default(),
         })
         .map_err(|error| format!("{error:?}"))?;
         Ok(Service { name, policy: policy.clone(), verifier: Verifier::new(policy, Millis(0)) })

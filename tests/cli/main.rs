@@ -43,6 +43,8 @@ mod serving;
 #[cfg(feature = "server")]
 mod shown;
 #[cfg(feature = "server")]
+mod sidecar;
+#[cfg(feature = "server")]
 mod story;
 #[cfg(feature = "server")]
 mod terminal;

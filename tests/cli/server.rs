@@ -140,10 +140,15 @@ impl Server {
 
     /// Tells it to stop, waits for it, and gives its exit code and what it said.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
-        assert!(sent.success());
+        self.signal("TERM");
         self.wait()
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let (signal, id) = (format!("-{name}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([&signal, &id]).status().expect("kill is there");
+        assert!(sent.success());
     }
 
     /// Waits until it ends by itself.

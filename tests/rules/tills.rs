@@ -14,7 +14,7 @@ use remit_verifier::object::{
 use remit_verifier::sign::{LocalSigner, sign_object};
 use remit_verifier::till::{Accepted, LeaseProof, OpenLease, Till, Wallet, WalletError};
 use remit_verifier::types::{Amount, Hash, Millis, ObjectId, Seconds, TillId, TreeSize};
-use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Request, Settings, verify};
+use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Request, Serving, Settings, verify};
 use rs_merkle::{Hasher, MerkleTree};
 
 /// A lease of 300 at the hotel, with what both sides keep of it.
@@ -41,6 +41,8 @@ impl World {
             skew: Millis(5_000),
             offline_links: true,
             logged_links: LoggedLinks::Verify,
+            at_risk: Vec::new(),
+            serving: Serving::default(),
         };
         Policy::new(settings).expect("fits")
     }

@@ -3,7 +3,7 @@
 use remit::audit;
 use remit::client::{Ask, Client, Randomness, Ready, TokenSpec, budget, public_key};
 use remit::engine::Answer;
-use remit::ledger::{Service, Settings, StartError, SubmitError, Submitted, Wait};
+use remit::ledger::{Serving, Settings, StartError, SubmitError, Submitted, Wait};
 use remit::store::{MemoryStore, SharedMemory};
 use remit_verifier::c2sp::{Checkpoint, Trust};
 use remit_verifier::log::Genesis;
@@ -11,7 +11,9 @@ use remit_verifier::merkle::TreeHead;
 use remit_verifier::object::{Act, Path, Payment, Permission};
 use remit_verifier::sign::{LocalSigner, Signer};
 use remit_verifier::types::{Amount, EntryIndex, Epoch, Millis, ObjectId, Rules, Seconds};
-use remit_verifier::verify::{Decision, Issuers, LoggedLinks, Policy, Settings as PolicySettings, verify};
+use remit_verifier::verify::{
+    Decision, Issuers, LoggedLinks, Policy, Serving, Settings as PolicySettings, verify,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -278,6 +280,8 @@ pub fn decide(house: &House, presentation: &[u8]) -> Decision {
         skew: Millis(2000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        at_risk: Vec::new(),
+        serving: Serving::default(),
     });
     verify(presentation, None, None, &policy.expect("a policy"), house.time.now()).decision
 }

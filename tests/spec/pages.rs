@@ -126,7 +126,8 @@ fn codes() -> String {
                 3 => "3 Standing of ledger, parties, units and tokens",
                 4 => "4 The request",
                 5 => "5 Value",
-                _ => "6 Administration",
+                6 => "6 Administration",
+                _ => "7 Services over HTTP",
             };
             let _ = write!(page, "\n## {title}\n\n| number | code | meaning |\n| --- | --- | --- |\n");
         }

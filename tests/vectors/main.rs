@@ -88,6 +88,11 @@ fn vouchers() {
 }
 
 #[test]
+fn http() {
+    each("http.json", 85, run::http);
+}
+
+#[test]
 fn verdicts() {
     each("verdicts.json", 100, run::verdict);
 }
@@ -96,12 +101,13 @@ fn verdicts() {
 fn every_refusal_of_the_ledger_stands_in_the_rules() {
     use remit_verifier::code::Code;
     let text = read("rules.json")[0].to_string();
-    // What only bytes, checkpoints and offline verdicts can be refused for; and `value_open`'s siblings of later rules.
+    // What only bytes, checkpoints, offline verdicts and services over HTTP can refuse for; and `value_open`'s siblings of later rules.
     let elsewhere = |code: &&Code| {
         matches!(code.number(), 100..=107 | 109 | 112..=113 | 200..=207)
             || matches!(code, Code::UntrustedIssuer | Code::HolderTooNew | Code::WrongAudience)
             || matches!(code, Code::WrongSum | Code::WrongRoot | Code::SpendOver)
             || matches!(code, Code::WrongArgument | Code::ConditionNotMet | Code::NotFunding)
+            || code.number() >= 700
     };
     for code in Code::ALL.iter().filter(|code| !elsewhere(code)) {
         assert!(

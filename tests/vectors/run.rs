@@ -404,6 +404,23 @@ fn compare(ledger: &Ledger, batch: &Value, log: &mut Vec<Vec<u8>>, leaves: &mut 
     assert_eq!(batch["checkpoint"], ledger.checkpoint());
 }
 
+/// A vector of `http.json`.
+pub(crate) fn http(vector: &Value) {
+    use crate::make::http::{decision_of, digest_of, fields_of, fields_view, route_of};
+    let input = &vector["input"];
+    let came = match input["kind"].as_str().expect("a kind") {
+        "digest" => digest_of(input).map(|digest| json!({ "digest": digest.to_string() })),
+        "fields" => fields_of(input).map(|fields| fields_view(&fields)),
+        "route" => route_of(input),
+        "decide" => decision_of(input),
+        other => panic!("a vector of kind {other}"),
+    };
+    require(vector, came.as_ref().map(drop).map_err(|code| *code));
+    if let Ok(values) = came {
+        assert_eq!(vector["values"], values, "{}", vector["name"]);
+    }
+}
+
 /// A vector of `verdicts.json`.
 pub(crate) fn verdict(vector: &Value) {
     let bytes = bytes(&vector["input"]["case"]);

@@ -262,6 +262,23 @@ codes! {
     614 OfferClosed = "offer_closed";
     /// The seller could revoke or suspend what he sells: he is the issuer, or the holder of a token above it.
     615 SellerUpstream = "seller_upstream";
+
+    /// The request carries no invocation.
+    700 NoInvocation = "no_invocation";
+    /// The presentation or evidence that the request names is not kept here; it is to be brought again.
+    701 UnknownPresentation = "unknown_presentation";
+    /// The policy has no route for this method and target.
+    702 NoRoute = "no_route";
+    /// The invocation was signed for another request, or asks for something else than its route says.
+    703 WrongRequest = "wrong_request";
+    /// All is permitted, but no value is held for the amount.
+    704 NotFunded = "not_funded";
+    /// The invocation, or the request that it carries out, was served before.
+    705 ServedBefore = "served_before";
+    /// It cannot be recorded that this is served: no room, or the disk failed.
+    706 NoRecord = "no_record";
+    /// It may have been served before this service began, which keeps no durable record.
+    707 BeforeStart = "before_start";
 }
 
 impl fmt::Display for Code {

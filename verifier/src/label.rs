@@ -115,6 +115,8 @@ labels! {
     EVIDENCE = "remit/evidence/v1";
     /// Case files (spec 09 §3).
     CASE = "remit/case/v1";
+    /// The HTTP request that an invocation is signed for (spec 20 §1).
+    HTTP = "remit/http/v1";
 }
 
 #[cfg(test)]

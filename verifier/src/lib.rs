@@ -8,6 +8,7 @@ pub mod cbor;
 pub mod code;
 pub mod cose;
 pub mod hash;
+pub mod http;
 #[cfg(feature = "json")]
 pub mod json;
 pub mod key;

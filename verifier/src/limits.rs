@@ -123,6 +123,22 @@ pub const CASE_BYTES_MAX: usize =
 pub const POLICY_LEDGERS_MAX: usize = TRUST_ITEMS_MAX;
 /// Issuers that a policy lists.
 pub const POLICY_ISSUERS_MAX: usize = 1_024;
+/// Bounds of a policy for amounts at risk.
+pub const POLICY_AT_RISK_MAX: usize = 64;
+/// Routes of a policy.
+pub const ROUTES_MAX: usize = 256;
+/// A path, action or resource of a route, in bytes.
+pub const ROUTE_BYTES_MAX: usize = 512;
+/// A name in a route, in bytes.
+pub const ROUTE_NAME_BYTES_MAX: usize = 32;
+/// An HTTP method, in bytes.
+pub const HTTP_METHOD_BYTES_MAX: usize = 16;
+/// The authority of an HTTP request, in bytes: the longest host name and a port.
+pub const HTTP_AUTHORITY_BYTES_MAX: usize = 261;
+/// The target of an HTTP request, in bytes.
+pub const HTTP_TARGET_BYTES_MAX: usize = 4_096;
+/// Arguments or approvals in a field of an HTTP request, in bytes.
+pub const HTTP_FIELD_BYTES_MAX: usize = 16_384;
 /// Presentations that a verifier remembers before it forgets older ones.
 pub const REMEMBERED_PRESENTATIONS_MAX: usize = 128;
 /// Links whose signatures a verifier remembers before it forgets older ones.
@@ -159,4 +175,6 @@ const _: () = assert!(INVOCATION_VALIDITY_MAX.0 <= OBJECT_VALIDITY_MAX.0);
 const _: () = assert!(BUNDLE_MEMBERS_MAX * 34 + 64 < EVIDENCE_BYTES_MAX - OBJECT_BYTES_MAX - PROOF_BYTES_MAX);
 const _: () = assert!(APPROVALS_MAX * (APPROVAL_BYTES_MAX + 3) + 3 < 16_384);
 const _: () = assert!(ARGUMENTS_MAX * (NAME_BYTES_MAX + TEXT_BYTES_MAX + 32) + 128 < 65_536);
+const _: () = assert!(APPROVALS_MAX * (APPROVAL_BYTES_MAX + 3) + 3 <= HTTP_FIELD_BYTES_MAX);
+const _: () = assert!(ARGUMENTS_MAX * (NAME_BYTES_MAX + TEXT_BYTES_MAX + 32) + 3 <= HTTP_FIELD_BYTES_MAX);
 const _: () = assert!(PRESENTATION_BYTES_MAX > NOTE_BYTES_MAX + PAYLOAD_BYTES_MAX * DEPTH_MAX / 2);

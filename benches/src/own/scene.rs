@@ -11,7 +11,7 @@ use remit_verifier::object::Submission;
 use remit_verifier::sign::{Signer, cosign, sign_checkpoint};
 use remit_verifier::state::LeafBody;
 use remit_verifier::types::{EntryIndex, Hash, Millis, ObjectId, Seconds, StateIndex, TreeSize};
-use remit_verifier::verify::{Evidence, Issuers, LoggedLinks, Policy, Presentation, Settings};
+use remit_verifier::verify::{Evidence, Issuers, LoggedLinks, Policy, Presentation, Serving, Settings};
 use std::collections::BTreeMap;
 
 const WITNESSES: [&str; 2] = ["witness.example/1", "witness.example/2"];
@@ -175,6 +175,8 @@ impl Scene {
             skew: Millis(2_000),
             offline_links: true,
             logged_links,
+            at_risk: Vec::new(),
+            serving: Serving::default(),
         };
         Policy::new(settings).expect("a policy")
     }

@@ -8,7 +8,7 @@ use remit_verifier::object::{Act, Claim, Invocation, Lease, Path, Reference, Vou
 use remit_verifier::sign::Signer;
 use remit_verifier::till::{Accepted, OpenLease, Till, Wallet, Wanted};
 use remit_verifier::types::{Amount, Epoch, Hash, Millis, Nonce, ObjectId, Seconds, TillId};
-use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Settings};
+use remit_verifier::verify::{Issuers, LoggedLinks, Policy, Serving, Settings};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -143,6 +143,8 @@ fn policy(world: &World) -> Policy {
         skew: Millis(2_000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        at_risk: Vec::new(),
+        serving: Serving::default(),
     };
     Policy::new(settings).expect("fits")
 }

@@ -3,6 +3,7 @@
 mod approvals;
 mod broken;
 mod conditions;
+pub(crate) mod http;
 pub(crate) mod item;
 mod leases;
 mod objects;
@@ -84,6 +85,7 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         file("trees.json", "Roots, proofs, histories and status chunks.", &proofs::vectors()),
         file("rules.json", "A ledger from genesis on, batch by batch.", &rules::ledgers()),
         file("vouchers.json", "Proofs of leases, and vouchers at a till.", &vouchers::vectors()),
+        file("http.json", "Requests over HTTP.", &http::vectors()),
         file("verdicts.json", "Case files and their verdicts.", &verdicts::vectors()),
     ]
 }
@@ -98,6 +100,13 @@ fn file<T: Serialize>(name: &'static str, about: &'static str, vectors: &[T]) ->
 /// Bytes in hexadecimal.
 pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes from hexadecimal.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    assert!(text.len().is_multiple_of(2), "half a byte");
+    let digit = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(digit).collect()
 }
 
 /// The value of an argument or operand, with its type.

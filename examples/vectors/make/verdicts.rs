@@ -13,7 +13,7 @@ use remit_verifier::object::{
 };
 use remit_verifier::state::{Leaf, Life, PartyLeaf, Retired, TokenLeaf};
 use remit_verifier::types::*;
-use remit_verifier::verify::{CheckName, Decision, Issuers, LoggedLinks, Policy, Settings};
+use remit_verifier::verify::{AtRisk, CheckName, Decision, Issuers, LoggedLinks, Policy, Settings};
 use serde_json::json;
 
 /// The policy file of these settings. A scene trusts a log or two and, if any, two witnesses that must both sign.
@@ -36,9 +36,17 @@ pub(crate) fn policy_file(settings: &Settings) -> String {
     };
     let ledgers: Vec<_> = settings.ledgers.iter().map(|(log, id)| format!("\"{log}\" = \"{id}\"")).collect();
     let links = if settings.logged_links == LoggedLinks::Log { "log" } else { "verify" };
+    let bound = |bound: &AtRisk| {
+        let (unit, from, most) = (bound.unit, bound.from, bound.max_staleness);
+        format!("{{ unit = \"{unit}\", from_minor = {from}, max_staleness_s = {most} }}")
+    };
+    let at_risk = match settings.at_risk.as_slice() {
+        [] => String::new(),
+        bounds => format!("at_risk = [{}]\n", bounds.iter().map(bound).collect::<Vec<_>>().join(", ")),
+    };
     format!(
         "party = \"{}\"\nissuers = {issuers}\nmax_staleness_s = {}\nskew_ms = {}\noffline_links = {}\n\
-         logged_links = \"{links}\"\ntrust = [{}]\nledgers = {{ {} }}\n",
+         logged_links = \"{links}\"\ntrust = [{}]\nledgers = {{ {} }}\n{at_risk}",
         settings.party,
         settings.max_staleness,
         settings.skew,
@@ -562,7 +570,7 @@ fn requests(cases: &mut Cases) {
 }
 
 fn payments(cases: &mut Cases) {
-    use CheckName::{Budgets, Deadline, Unit};
+    use CheckName::{AtRisk as AtRiskCheck, Budgets, Deadline, Unit};
     let hidden = Scene { shows_unit: false, ..Scene::paying(100) };
     cases.no(Unit, None, "not-shown", "The unit's leaf is not shown.", Code::UnknownUnit, hidden);
     let frozen = state(Scene::paying(100), |leaves| leaves[LEAF_UNIT].mask = 1);
@@ -597,6 +605,18 @@ fn payments(cases: &mut Cases) {
         Code::UnitNotBudgeted,
         paying(1, ISSUER, 100),
     );
+    let at_risk = |bounds: &[(u64, u64)]| {
+        let bound = |(from, most): &(u64, u64)| AtRisk {
+            unit: CNY,
+            from: Amount(*from),
+            max_staleness: Seconds(*most),
+        };
+        set(Scene::funded(), |scene| scene.settings.at_risk = bounds.iter().map(bound).collect())
+    };
+    let about = "Evidence that is fresh enough for this amount, and not for a larger one.";
+    cases.good("at-risk", about, &at_risk(&[(100, 3), (101, 0)]), Decision::Allowed);
+    let about = "The strictest of the bounds that apply.";
+    cases.no(AtRiskCheck, None, "old", about, Code::Stale, at_risk(&[(1, 50), (100, 2)]));
 }
 
 fn fundings(cases: &mut Cases) {

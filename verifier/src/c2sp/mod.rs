@@ -21,6 +21,6 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, CosignatureError, cosigned_message, is_cosignature_time};
 pub use note::{NoteError, SignatureLine, SignedNote, signature_line};
 pub use tlog_proof::{TlogProof, TlogProofError};
-pub use trust::{Threshold, Trust, TrustBuilder, TrustRuleError, Witness};
+pub use trust::{Threshold, Trust, TrustBuilder, TrustClause, TrustRuleError, Witness};
 pub use trust_lines::TrustParseError;
 pub use vkey::{KeyId, KeyKind, VerifierKey, VerifierKeyError};

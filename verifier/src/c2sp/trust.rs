@@ -42,6 +42,24 @@ enum Quorum {
     Node(usize),
 }
 
+/// A quorum or a part of one, for showing.
+#[derive(Clone, Debug)]
+pub enum TrustClause<'t> {
+    /// Nothing is demanded.
+    Nobody,
+    /// This witness.
+    Witness(&'t Witness),
+    /// So many of these.
+    Group {
+        /// The name in the trust lines.
+        name: &'t [u8],
+        /// How many of the members.
+        threshold: usize,
+        /// The members.
+        members: Vec<TrustClause<'t>>,
+    },
+}
+
 /// How many members of a group must have cosigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threshold {
@@ -109,6 +127,26 @@ impl Trust {
     /// Whether no cosignature at all is demanded (`quorum none`).
     pub fn quorum_is_none(&self) -> bool {
         self.quorum == Quorum::None
+    }
+
+    /// What must have cosigned, as it was defined.
+    pub fn quorum(&self) -> TrustClause<'_> {
+        match self.quorum {
+            Quorum::None => TrustClause::Nobody,
+            Quorum::Node(at) => self.clause(at),
+        }
+    }
+
+    /// Members stand before their group, so this ends.
+    fn clause(&self, at: usize) -> TrustClause<'_> {
+        match self.nodes.get(at) {
+            None => TrustClause::Nobody,
+            Some(Node::Witness(witness)) => TrustClause::Witness(witness),
+            Some(Node::Group { name, threshold, members }) => {
+                let members = members.iter().map(|member| self.clause(*member)).collect();
+                TrustClause::Group { name, threshold: *threshold, members }
+            }
+        }
     }
 
     /// The latest time t such that the witnesses whose time is t or later meet the quorum; `None` if all of

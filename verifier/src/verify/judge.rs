@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::open::{self, Opened, Times};
 use super::verdict::{CheckName, Decision, Subject, Trail, Verdict};
 use super::{Policy, Request, request};
-use crate::c2sp::TlogProof;
+use crate::c2sp::{AcceptedCheckpoint, TlogProof};
 use crate::code::Code;
 use crate::hash::leaf_hash;
 use crate::merkle::verify_inclusion;
@@ -22,6 +22,36 @@ struct Judge<'m> {
     age: Option<Millis>,
     trail: Trail,
     subject: Subject,
+}
+
+/// Whether evidence is of an entry in a log that the policy trusts, whatever it may fund.
+pub(super) fn proves(policy: &Policy, memory: &mut Memory, evidence: &[u8], now: Millis) -> Result<(), Code> {
+    let evidence = Evidence::decode(evidence)?;
+    let (proof, checkpoint) = proof_of(policy, memory, &evidence, now)?;
+    require_included(&evidence, &proof, &checkpoint)
+}
+
+/// The proof in evidence, and its checkpoint, accepted.
+fn proof_of<'e>(
+    policy: &Policy,
+    memory: &mut Memory,
+    evidence: &Evidence<'e>,
+    now: Millis,
+) -> Result<(TlogProof<'e>, AcceptedCheckpoint), Code> {
+    let proof = TlogProof::parse(evidence.proof).map_err(|_| Code::Malformed)?;
+    let checkpoint = open::accept(policy, memory, proof.note().as_str().as_bytes(), now)?;
+    Ok((proof, checkpoint))
+}
+
+/// The entry stands in the log at the proof's index.
+fn require_included(
+    evidence: &Evidence<'_>,
+    proof: &TlogProof<'_>,
+    checkpoint: &AcceptedCheckpoint,
+) -> Result<(), Code> {
+    let (leaf, root) = (leaf_hash(evidence.entry), checkpoint.root());
+    verify_inclusion(&leaf, proof.index(), checkpoint.size(), proof.hashes(), &root)
+        .map_err(|_| Code::BadProof)
 }
 
 /// Judges a presentation, and a request on it if there is one.
@@ -73,6 +103,7 @@ impl Judge<'_> {
     fn name(&mut self, opened: &Opened, chain: &Chain<'_>) {
         self.subject.ledger = Some(opened.ledger);
         self.subject.issuer = Some(chain.issuer);
+        self.subject.root = opened.links.first().map(|root| root.claims.id);
         self.subject.token = Some(chain.last.id);
         self.subject.holder = Some(chain.holder);
     }
@@ -133,13 +164,9 @@ impl Judge<'_> {
         evidence: &[u8],
     ) -> Result<(), Code> {
         let evidence = Evidence::decode(evidence)?;
-        let proof = TlogProof::parse(evidence.proof).map_err(|_| Code::Malformed)?;
-        let note = proof.note().as_str().as_bytes();
-        let checkpoint = open::accept(self.policy, self.memory, note, self.now)?;
+        let (proof, checkpoint) = proof_of(self.policy, self.memory, &evidence, self.now)?;
         open::check_ledger(self.policy, &checkpoint, &opened.ledger)?;
-        let (leaf, root) = (leaf_hash(evidence.entry), checkpoint.root());
-        verify_inclusion(&leaf, proof.index(), checkpoint.size(), proof.hashes(), &root)
-            .map_err(|_| Code::BadProof)?;
+        require_included(&evidence, &proof, &checkpoint)?;
         let outcome = evidence.funding_of(id).ok_or(Code::NotFunding)?;
         open::see(self.policy, self.memory, &checkpoint, outcome.time, self.now)?;
         let time = self.now.max(self.memory.newest);

@@ -26,12 +26,13 @@ mod verdict;
 
 pub use case::Case;
 pub use evidence::Evidence;
-pub use policy::{Issuers, LoggedLinks, Policy, PolicyError, Settings};
+pub use policy::{AtRisk, Issuers, Keeping, LoggedLinks, Policy, PolicyError, Serving, Settings};
 #[cfg(feature = "policy-file")]
 pub use policy_file::{PolicyFileError, PolicyProblem};
 pub use presentation::Presentation;
 pub use verdict::{Check, CheckName, Decision, Outcome, Subject, Verdict};
 
+use crate::code::Code;
 use crate::object::Argument;
 use crate::types::Millis;
 use memory::Memory;
@@ -86,9 +87,23 @@ impl Verifier {
         judge::judge(&self.policy, &mut self.memory, presentation, request, evidence, now)
     }
 
+    /// Whether evidence of funding is of an entry in a log that the policy trusts; what it funds, [`Verifier::verify`] says.
+    ///
+    /// # Errors
+    ///
+    /// The codes of spec 10 §11, steps 1, 2 and 4.
+    pub fn proves(&mut self, evidence: &[u8], now: Millis) -> Result<(), Code> {
+        judge::proves(&self.policy, &mut self.memory, evidence, now)
+    }
+
     /// The policy.
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Nothing is judged by a clock that shows less than `newest`: what another verifier of the same service accepted.
+    pub fn see(&mut self, newest: Millis) {
+        self.memory.newest = self.memory.newest.max(newest);
     }
 
     /// Time of the newest evidence that was accepted; to be stored, so that a restart does not forget it.

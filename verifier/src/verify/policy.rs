@@ -1,8 +1,9 @@
 //! What one verifier trusts and demands (spec 13 §1). Nothing is trusted by default.
 
 use crate::c2sp::Trust;
+use crate::http::Route;
 use crate::limits::*;
-use crate::types::{LedgerId, Millis, ObjectId, Seconds};
+use crate::types::{Amount, LedgerId, Millis, ObjectId, Seconds};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -25,6 +26,40 @@ pub struct Settings {
     pub offline_links: bool,
     /// Who checks the signatures of logged links.
     pub logged_links: LoggedLinks,
+    /// How old evidence may be for amounts, where that is less than [`Settings::max_staleness`].
+    pub at_risk: Vec<AtRisk>,
+    /// What is served over HTTP, and how.
+    pub serving: Serving,
+}
+
+/// For an amount of `unit`, from `from` on, evidence is at most so old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtRisk {
+    /// The unit.
+    pub unit: ObjectId,
+    /// The least amount that this is about.
+    pub from: Amount,
+    /// Greatest age of evidence.
+    pub max_staleness: Seconds,
+}
+
+/// What is served over HTTP (spec 20). By default nothing, with a durable record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serving {
+    /// What requests are in terms of permissions; the first that matches decides.
+    pub routes: Vec<Route>,
+    /// Where it is recorded what was served.
+    pub record: Keeping,
+}
+
+/// Where it is recorded what was served (spec 20 §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// On a disk, synced before the answer.
+    #[default]
+    Durable,
+    /// In memory; what may have been served before a start is refused.
+    Memory,
 }
 
 /// Whose root tokens are accepted.
@@ -66,6 +101,10 @@ pub enum PolicyError {
     TooManyIssuers,
     /// The skew is above [`SKEW_MAX`].
     Skew(Millis),
+    /// More than [`POLICY_AT_RISK_MAX`] bounds for amounts at risk.
+    TooManyAtRisk,
+    /// More than [`ROUTES_MAX`] routes.
+    TooManyRoutes,
 }
 
 impl Policy {
@@ -103,6 +142,12 @@ impl Policy {
         if settings.skew > SKEW_MAX {
             return Err(PolicyError::Skew(settings.skew));
         }
+        if settings.at_risk.len() > POLICY_AT_RISK_MAX {
+            return Err(PolicyError::TooManyAtRisk);
+        }
+        if settings.serving.routes.len() > ROUTES_MAX {
+            return Err(PolicyError::TooManyRoutes);
+        }
         Ok(Self(settings))
     }
 
@@ -122,6 +167,12 @@ impl Policy {
             Issuers::Any => true,
             Issuers::Listed(list) => list.contains(issuer),
         }
+    }
+
+    /// How old evidence may be for an amount, if that is bounded by itself.
+    pub(super) fn max_staleness_at_risk(&self, amount: Amount, unit: &ObjectId) -> Option<Seconds> {
+        let bounds = self.0.at_risk.iter().filter(|bound| bound.unit == *unit && bound.from <= amount);
+        bounds.map(|bound| bound.max_staleness).min()
     }
 
     /// The latest instant that a clock within the skew of `now` shows.

@@ -1,9 +1,10 @@
 //! The policy as a TOML file (spec 13 §2). Every key is known, every value stated; nothing is trusted by default.
 
-use super::policy::{Issuers, LoggedLinks, Policy, PolicyError, Settings};
+use super::policy::{AtRisk, Issuers, Keeping, LoggedLinks, Policy, PolicyError, Serving, Settings};
 use crate::c2sp::{Trust, TrustParseError};
+use crate::http::{Cost, Route, RouteError};
 use crate::limits::*;
-use crate::types::{LedgerId, Millis, ObjectId, Seconds};
+use crate::types::{Amount, LedgerId, Millis, ObjectId, Seconds};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,8 +21,38 @@ const SKEW: &str = "skew_ms";
 const OFFLINE_LINKS: &str = "offline_links";
 const LOGGED_LINKS: &str = "logged_links";
 
-/// All keys of the file; the last two may be absent.
-const KEYS: [&str; 8] = [TRUST, LEDGERS, PARTY, ISSUERS, MAX_STALENESS, SKEW, OFFLINE_LINKS, LOGGED_LINKS];
+const AT_RISK: &str = "at_risk";
+const RECORD: &str = "record";
+const ROUTES: &str = "routes";
+
+/// All keys of the file; the last five may be absent.
+const KEYS: [&str; 11] = [
+    TRUST,
+    LEDGERS,
+    PARTY,
+    ISSUERS,
+    MAX_STALENESS,
+    SKEW,
+    OFFLINE_LINKS,
+    LOGGED_LINKS,
+    AT_RISK,
+    RECORD,
+    ROUTES,
+];
+
+const UNIT: &str = "unit";
+const FROM: &str = "from_minor";
+const METHOD: &str = "method";
+const PATH: &str = "path";
+const ACTION: &str = "action";
+const RESOURCE: &str = "resource";
+const AMOUNT: &str = "amount_minor";
+const QUERY: &str = "query";
+
+/// The keys of a table in `at_risk`.
+const AT_RISK_KEYS: [&str; 3] = [UNIT, FROM, MAX_STALENESS];
+/// The keys of a table in `routes`; the last three may be absent.
+const ROUTE_KEYS: [&str; 7] = [METHOD, PATH, ACTION, RESOURCE, AMOUNT, UNIT, QUERY];
 
 /// Why a text is not a policy file, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +141,7 @@ impl Policy {
             ..whole(PolicyProblem::Syntax)
         })?;
         let file = File { text, table: document.get_ref() };
-        file.check_keys()?;
+        file.check_keys(&KEYS)?;
         let settings = Settings {
             trust: file.trust()?,
             ledgers: file.ledgers()?,
@@ -118,14 +149,19 @@ impl Policy {
             issuers: file.issuers()?,
             max_staleness: Seconds(file.number(MAX_STALENESS)?),
             skew: Millis(file.number(SKEW)?),
-            offline_links: file.offline_links()?,
+            offline_links: file.flag(OFFLINE_LINKS)?,
             logged_links: file.logged_links()?,
+            at_risk: file.tables(AT_RISK, POLICY_AT_RISK_MAX, File::at_risk)?,
+            serving: Serving {
+                record: file.record()?,
+                routes: file.tables(ROUTES, ROUTES_MAX, File::route)?,
+            },
         };
         Policy::new(settings).map_err(|error| whole(PolicyProblem::Settings(error)))
     }
 }
 
-/// The file while it is read.
+/// The file, or a table in it, while it is read.
 struct File<'a> {
     text: &'a str,
     table: &'a DeTable<'a>,
@@ -134,9 +170,9 @@ struct File<'a> {
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl<'a> File<'a> {
-    fn check_keys(&self) -> Result<()> {
+    fn check_keys(&self, keys: &[&str]) -> Result<()> {
         let unknown =
-            self.table.iter().map(|(key, _)| key).filter(|key| !KEYS.contains(&key.get_ref().as_ref()));
+            self.table.iter().map(|(key, _)| key).filter(|key| !keys.contains(&key.get_ref().as_ref()));
         match unknown.min_by_key(|key| key.span().start) {
             None => Ok(()),
             Some(key) => {
@@ -212,10 +248,67 @@ impl<'a> File<'a> {
         u64::from_str_radix(number.as_str(), number.radix()).map_err(|_| wrong(PolicyProblem::BadValue))
     }
 
-    fn offline_links(&self) -> Result<bool> {
-        let Some(value) = self.find(OFFLINE_LINKS) else { return Ok(false) };
-        let wrong = || self.wrong(OFFLINE_LINKS, value, PolicyProblem::WrongType);
-        value.get_ref().as_bool().ok_or_else(wrong)
+    fn flag(&self, key: &'static str) -> Result<bool> {
+        let Some(value) = self.find(key) else { return Ok(false) };
+        value.get_ref().as_bool().ok_or_else(|| self.wrong(key, value, PolicyProblem::WrongType))
+    }
+
+    fn record(&self) -> Result<Keeping> {
+        let Some(value) = self.find(RECORD) else { return Ok(Keeping::default()) };
+        match self.string(RECORD, value)? {
+            "durable" => Ok(Keeping::Durable),
+            "memory" => Ok(Keeping::Memory),
+            _ => Err(self.wrong(RECORD, value, PolicyProblem::BadValue)),
+        }
+    }
+
+    /// An array of at most `most` tables, each read by `read`.
+    fn tables<T>(&self, key: &'static str, most: usize, read: fn(&File<'a>) -> Result<T>) -> Result<Vec<T>> {
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
+        let wrong = |problem| self.wrong(key, value, problem);
+        let array = value.get_ref().as_array().ok_or_else(|| wrong(PolicyProblem::WrongType))?;
+        if array.len() > most {
+            return Err(wrong(PolicyProblem::BadValue));
+        }
+        let table = |item: &'a Value<'a>| {
+            let table = item.get_ref().as_table();
+            let table = table.ok_or_else(|| self.wrong(key, item, PolicyProblem::WrongType))?;
+            read(&File { text: self.text, table })
+        };
+        array.iter().map(table).collect()
+    }
+
+    fn at_risk(&self) -> Result<AtRisk> {
+        self.check_keys(&AT_RISK_KEYS)?;
+        Ok(AtRisk {
+            unit: self.id(UNIT, self.required(UNIT)?).map(ObjectId)?,
+            from: Amount(self.number(FROM)?),
+            max_staleness: Seconds(self.number(MAX_STALENESS)?),
+        })
+    }
+
+    fn route(&self) -> Result<Route> {
+        self.check_keys(&ROUTE_KEYS)?;
+        let text = |key| self.string(key, self.required(key)?);
+        let (method, path, action, resource) = (text(METHOD)?, text(PATH)?, text(ACTION)?, text(RESOURCE)?);
+        let cost = match (self.find(AMOUNT), self.find(UNIT)) {
+            (None, None) => None,
+            _ => Some(Cost {
+                amount: Amount(self.number(AMOUNT)?),
+                unit: self.id(UNIT, self.required(UNIT)?).map(ObjectId)?,
+            }),
+        };
+        Route::new(method, path, action, resource, cost, self.flag(QUERY)?).map_err(|error| {
+            let key = match error {
+                RouteError::Method => METHOD,
+                RouteError::Path => PATH,
+                RouteError::Action => ACTION,
+                RouteError::Resource => RESOURCE,
+                RouteError::Cost => AMOUNT,
+            };
+            let line = self.find(key).map_or(0, |value| line_of(self.text, &value.span()));
+            PolicyFileError { line, key: Some(key), problem: PolicyProblem::BadValue }
+        })
     }
 
     fn logged_links(&self) -> Result<LoggedLinks> {

@@ -55,6 +55,11 @@ pub(super) fn check(
         trail.pass(CheckName::Unit, check_unit(opened, &payment.unit))?;
         trail.pass(CheckName::Deadline, check_deadline(policy, payment.settle_by, times.effective))?;
         trail.pass(CheckName::Budgets, chain.authority.allows_payment(payment))?;
+        if !policy.settings().at_risk.is_empty() {
+            let most = policy.max_staleness_at_risk(payment.amount, &payment.unit);
+            let fresh = most.is_none_or(|most| times.age <= most.millis());
+            trail.pass(CheckName::AtRisk, fresh.then_some(()).ok_or(Code::Stale))?;
+        }
     }
     Ok((id, invocation.payment))
 }

@@ -59,6 +59,8 @@ pub struct Subject {
     pub ledger: Option<LedgerId>,
     /// The root's issuer.
     pub issuer: Option<ObjectId>,
+    /// The first link of the chain.
+    pub root: Option<ObjectId>,
     /// The last link of the chain.
     pub token: Option<ObjectId>,
     /// The key that holds it.
@@ -180,6 +182,8 @@ checks! {
     Deadline = "deadline";
     /// The open budgets of offline links let the amount through (spec 10 §10).
     Budgets = "budgets";
+    /// The evidence is fresh enough for the amount; only where the policy bounds that (spec 10 §10).
+    AtRisk = "at_risk";
     /// The value is reserved for this invocation (spec 10 §11).
     Funding = "funding";
 }

@@ -15,5 +15,6 @@ mod policy;
 mod refusals;
 mod request;
 mod scene;
+mod serving;
 mod shapes;
 mod trees;

@@ -17,7 +17,7 @@ use remit_verifier::sign::{LocalSigner, Signer, cosign, sign_checkpoint, sign_ob
 use remit_verifier::state::{Leaf, LeafBody, LedgerLeaf, Life, PartyLeaf, TokenLeaf, UnitLeaf};
 use remit_verifier::types::*;
 use remit_verifier::verify::{
-    Case, Evidence, Issuers, LoggedLinks, Policy, Presentation, Request, Settings, Verdict, verify,
+    Case, Evidence, Issuers, LoggedLinks, Policy, Presentation, Request, Serving, Settings, Verdict, verify,
 };
 
 pub(crate) const ORIGIN: &str = "ledger.example/remit";
@@ -419,6 +419,8 @@ impl Scene {
                 skew: SKEW,
                 offline_links: true,
                 logged_links: LoggedLinks::Verify,
+                at_risk: Vec::new(),
+                serving: Serving::default(),
             },
             chain,
             state: Box::new(|_| {}),

@@ -1,0 +1,67 @@
+//! What a sidecar counts, as Prometheus reads it.
+
+use remit_verifier::code::Code;
+use remit_verifier::types::Millis;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Decisions by code; counters are atomics, and nothing here waits.
+pub(super) struct Counts {
+    allowed: AtomicU64,
+    denied: Vec<AtomicU64>,
+    policies: AtomicU64,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        let denied = Code::ALL.iter().map(|_| AtomicU64::default()).collect();
+        Self { allowed: AtomicU64::default(), denied, policies: AtomicU64::new(1) }
+    }
+}
+
+impl Counts {
+    /// A request was decided: served, or why not.
+    pub(super) fn decided(&self, no: Option<Code>) {
+        let counter = match no {
+            None => Some(&self.allowed),
+            Some(no) => Code::ALL.iter().position(|code| *code == no).and_then(|at| self.denied.get(at)),
+        };
+        if let Some(counter) = counter {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The policy was read anew.
+    pub(super) fn policy_read(&self) {
+        self.policies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn text(&self, recorded: usize, newest: Millis) -> String {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut text = String::new();
+        let mut head = |name: &str, kind: &str, help: &str, rows: String| {
+            // A string takes whatever is written to it.
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{rows}");
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        let build = format!("remit_build_info{{version=\"{version}\"}} 1\n");
+        head("remit_build_info", "gauge", "The version that runs.", build);
+        let mut decisions = format!("remit_decisions_total{{code=\"allowed\"}} {}\n", read(&self.allowed));
+        for (code, count) in Code::ALL.iter().zip(&self.denied).filter(|(_, count)| read(count) > 0) {
+            let _ = writeln!(decisions, "remit_decisions_total{{code=\"{code}\"}} {}", read(count));
+        }
+        head("remit_decisions_total", "counter", "Requests decided, by the code of the answer.", decisions);
+        let rows = format!("remit_record_rows {recorded}\n");
+        head("remit_record_rows", "gauge", "Ids on record as served.", rows);
+        let policies = format!("remit_policy_reads_total {}\n", read(&self.policies));
+        head("remit_policy_reads_total", "counter", "How often a policy was put in force.", policies);
+        let time = format!("remit_newest_evidence_ms {newest}\n");
+        head(
+            "remit_newest_evidence_ms",
+            "gauge",
+            "Time of the newest evidence seen, unix milliseconds.",
+            time,
+        );
+        text
+    }
+}

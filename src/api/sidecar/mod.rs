@@ -1,0 +1,141 @@
+//! A verifier beside a service (spec 20): it keeps a policy, what was brought and what was served, and asks no ledger.
+//!
+//! A proxy asks it about each request that it received ([`proxies`]); holders bring presentations and evidence
+//! ([`bring`]); whoever wants a verdict and no more asks for one ([`judge`]).
+
+mod answer;
+mod bring;
+mod counts;
+mod judge;
+mod proxies;
+
+use super::serve::serve_router;
+use crate::follow::{Kept, Newest, Record};
+use crate::ledger::Clock;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::{any, get, post};
+use counts::Counts;
+use remit_verifier::types::{Hash, Millis};
+use remit_verifier::verify::{Policy, Verifier};
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Presentations that holders brought, and evidence, in bytes each.
+const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Connections at a time; whoever comes beyond them waits to be accepted.
+const CONNECTIONS_MAX: usize = 1_024;
+
+/// Everything that decides; clones are the same.
+#[derive(Clone)]
+pub struct Sidecar(Arc<Inner>);
+
+struct Inner {
+    judges: RwLock<Arc<Judges>>,
+    record: Record,
+    newest: Newest,
+    presentations: Kept,
+    evidence: Kept,
+    clock: Clock,
+    counts: Counts,
+}
+
+/// A policy, and verifiers under it: one for each processor, so that they do not wait for each other.
+struct Judges {
+    policy: Policy,
+    verifiers: Vec<Mutex<Verifier>>,
+}
+
+impl Sidecar {
+    /// One with this policy, record, and newest evidence seen.
+    pub fn new(policy: Policy, record: Record, newest: Newest, clock: Clock) -> Self {
+        let judges = RwLock::new(Arc::new(Judges::new(policy, newest.get())));
+        let (presentations, evidence) = (Kept::new(KEPT_BYTES_MAX), Kept::new(KEPT_BYTES_MAX));
+        let counts = Counts::default();
+        Self(Arc::new(Inner { judges, record, newest, presentations, evidence, clock, counts }))
+    }
+
+    /// Decides by another policy from now on. What was brought and what was served stays; whether the record is durable
+    /// was decided at the start.
+    pub fn replace_policy(&self, policy: Policy) {
+        let judges = Arc::new(Judges::new(policy, self.0.newest.get()));
+        *self.0.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
+        self.0.counts.policy_read();
+    }
+
+    fn judges(&self) -> Arc<Judges> {
+        self.0.judges.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn now(&self) -> Millis {
+        (self.0.clock)()
+    }
+
+    /// Does something with a verifier, which knows the newest evidence before and tells it afterwards.
+    fn with_verifier<T>(&self, judges: &Judges, by: &Hash, judge: impl FnOnce(&mut Verifier) -> T) -> T {
+        let (answer, newest) = {
+            let mut verifier = judges.verifier(by);
+            verifier.see(self.0.newest.get());
+            (judge(&mut verifier), verifier.newest())
+        };
+        if let Err(error) = self.0.newest.see(newest) {
+            tracing::warn!(%error, "the newest evidence cannot be written down");
+        }
+        answer
+    }
+}
+
+impl Judges {
+    fn new(policy: Policy, newest: Millis) -> Self {
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let verifier = || Mutex::new(Verifier::new(policy.clone(), newest));
+        let verifiers = std::iter::repeat_with(verifier).take(count).collect();
+        Self { policy, verifiers }
+    }
+
+    /// What was seen before is remembered by one of them.
+    fn verifier(&self, by: &Hash) -> MutexGuard<'_, Verifier> {
+        let place = usize::from(by.0[0]) % self.verifiers.len();
+        // Whoever panicked had remembered what was good, or nothing.
+        self.verifiers[place].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The routes of a sidecar.
+pub fn sidecar_router(sidecar: Sidecar) -> Router {
+    Router::new()
+        .route("/v1/auth/nginx", any(proxies::nginx))
+        .route("/v1/auth/traefik", any(proxies::traefik))
+        .route("/v1/auth/envoy", any(proxies::envoy))
+        .route("/v1/auth/envoy/", any(proxies::envoy))
+        .route("/v1/auth/envoy/{*target}", any(proxies::envoy))
+        .route("/.well-known/remit/presentations", post(bring::presentation))
+        .route("/.well-known/remit/evidence", post(bring::evidence))
+        .route("/v1/verify", post(judge::verify))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
+        .with_state(sidecar)
+}
+
+/// Serves until `shutdown` is done; requests in progress are finished.
+///
+/// # Errors
+///
+/// What the socket fails with.
+pub async fn serve_sidecar(
+    listener: TcpListener,
+    sidecar: Sidecar,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    serve_router(listener, sidecar_router(sidecar), CONNECTIONS_MAX, shutdown).await
+}
+
+async fn metrics(State(sidecar): State<Sidecar>) -> impl IntoResponse {
+    let text = sidecar.0.counts.text(sidecar.0.record.len(), sidecar.0.newest.get());
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}

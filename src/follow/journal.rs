@@ -1,0 +1,186 @@
+//! The file behind a record: rows are appended and synced, and what no longer counts is left out when it is written anew.
+//!
+//! ```text
+//! "remit/served/v1\n" ‖ forgotten (8) ‖ check (8)            then, for each row
+//! id (32) ‖ root (32) ‖ until (8) ‖ check (8)                 check = the first 8 bytes of SHA-256 of what stands before
+//! ```
+//!
+//! A row that was not synced was never answered, so torn ones at the end are dropped. Where power was lost, a disk may have
+//! written the end of the last group and not its beginning: then it is in doubt what was answered, and whatever may have
+//! been is refused. One that is wrong before that is damage, and nothing is served by such a file.
+
+use super::book::{Book, Row};
+use remit_verifier::hash::sha256;
+use remit_verifier::types::{Millis, ObjectId};
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 16] = b"remit/served/v1\n";
+const HEAD_BYTES: usize = 32;
+const ROW_BYTES: usize = 80;
+/// Rows that are appended and synced together.
+pub(super) const GROUP_ROWS_MAX: usize = 512;
+/// Rows that no longer count, beyond as many as do, before the file is written anew.
+const IDLE_ROWS: usize = 4_096;
+
+/// Why a record cannot be opened.
+#[derive(Debug)]
+pub enum JournalError {
+    /// The file cannot be read, made, locked or written.
+    Io(io::Error),
+    /// Another process has it.
+    Held,
+    /// What stands in it is no record, or was damaged: at this byte.
+    Damaged(u64),
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Held => f.write_str("another process keeps this record"),
+            Self::Damaged(at) => write!(f, "no record of what was served, or damaged at byte {at}"),
+        }
+    }
+}
+
+impl std::error::Error for JournalError {}
+
+impl From<io::Error> for JournalError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// The file, held by this process alone.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+    /// Rows in the file, those that no longer count included.
+    rows: usize,
+    /// Locked for as long as this lives; the file itself is replaced now and then.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens or makes the file in a folder, and gives `book` what counts of it.
+    ///
+    /// `in_doubt` is until when everything is refused that may have been answered before, if the file does not say.
+    pub(super) fn open(
+        folder: &Path,
+        book: &mut Book,
+        now: Millis,
+        in_doubt: Millis,
+    ) -> Result<Self, JournalError> {
+        std::fs::create_dir_all(folder)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("served.lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => JournalError::Held,
+            std::fs::TryLockError::Error(error) => JournalError::Io(error),
+        })?;
+        let path = folder.join("served");
+        match std::fs::read(&path) {
+            Ok(bytes) => read(&bytes, book, now, in_doubt)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let file = write_anew(&path, book)?;
+        Ok(Self { path, file, rows: book.len(), _lock: lock })
+    }
+
+    /// Appends rows, and syncs them. After an error what stands in the file is not known.
+    pub(super) fn append(&mut self, rows: &[Row]) -> io::Result<()> {
+        let mut bytes = Vec::with_capacity(rows.len() * ROW_BYTES);
+        rows.iter().for_each(|row| encode(row, &mut bytes));
+        self.file.write_all(&bytes)?;
+        self.file.sync_data()?;
+        self.rows += rows.len();
+        Ok(())
+    }
+
+    /// Whether most of the file no longer counts.
+    pub(super) fn is_idle(&self, counting: usize) -> bool {
+        self.rows > 2 * counting + IDLE_ROWS
+    }
+
+    /// Writes the file anew with what counts: all of `book`, which has everything that was appended.
+    pub(super) fn renew(&mut self, book: &Book) -> io::Result<()> {
+        self.file = write_anew(&self.path, book)?;
+        self.rows = book.len();
+        Ok(())
+    }
+}
+
+fn write_anew(path: &Path, book: &Book) -> io::Result<File> {
+    let new = path.with_extension("new");
+    let mut bytes = head(book.forgotten());
+    book.rows().for_each(|row| encode(row, &mut bytes));
+    let mut file = File::create(&new)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    // The name is in the folder, and the folder is a file too.
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+fn head(forgotten: Millis) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&forgotten.0.to_be_bytes());
+    let check = check(&bytes);
+    bytes.extend_from_slice(&check);
+    bytes
+}
+
+fn check(bytes: &[u8]) -> [u8; 8] {
+    let mut first = [0; 8];
+    first.copy_from_slice(&sha256(&[bytes]).0[..8]);
+    first
+}
+
+fn encode(row: &Row, bytes: &mut Vec<u8>) {
+    let begin = bytes.len();
+    bytes.extend_from_slice(&row.id);
+    bytes.extend_from_slice(&row.root.0);
+    bytes.extend_from_slice(&row.until.0.to_be_bytes());
+    let check = check(&bytes[begin..]);
+    bytes.extend_from_slice(&check);
+}
+
+fn decode(bytes: &[u8]) -> Option<Row> {
+    let mut rest = bytes;
+    let (mut id, mut root, mut until, mut sum) = ([0; 32], [0; 32], [0; 8], [0; 8]);
+    for part in [&mut id[..], &mut root, &mut until, &mut sum] {
+        rest.read_exact(part).ok()?;
+    }
+    let good = rest.is_empty() && sum == check(&bytes[..ROW_BYTES - 8]);
+    good.then_some(Row { id, root: ObjectId(root), until: Millis(u64::from_be_bytes(until)) })
+}
+
+/// Gives `book` what counts.
+fn read(bytes: &[u8], book: &mut Book, now: Millis, in_doubt: Millis) -> Result<(), JournalError> {
+    let (begin, rows) = bytes.split_at_checked(HEAD_BYTES).ok_or(JournalError::Damaged(0))?;
+    let mut forgotten = [0; 8];
+    forgotten.copy_from_slice(&begin[16..24]);
+    let forgotten = Millis(u64::from_be_bytes(forgotten));
+    if *begin != head(forgotten)[..] {
+        return Err(JournalError::Damaged(0));
+    }
+    book.forget_until(forgotten);
+    let read: Vec<Option<Row>> = rows.chunks(ROW_BYTES).map(decode).collect();
+    let good = read.iter().take_while(|row| row.is_some()).count();
+    if read[good..].iter().any(Option::is_some) {
+        if good + GROUP_ROWS_MAX < read.len() {
+            return Err(JournalError::Damaged((HEAD_BYTES + good * ROW_BYTES) as u64));
+        }
+        book.forget_until(in_doubt);
+    }
+    read.into_iter().flatten().for_each(|row| book.restore(row, now));
+    Ok(())
+}
