@@ -1,5 +1,5 @@
-//! What was served and may be shown again: ids with the instant until which they count, bounded in all and for each root
-//! token. Time is an input.
+//! What was served and may be shown again: ids with the instant until which they count, bounded in all and for each
+//! root token. Time is an input.
 
 use remit_verifier::code::Code;
 use remit_verifier::limits::APPROVAL_VALIDITY_MAX;

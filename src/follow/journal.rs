@@ -1,13 +1,14 @@
-//! The file behind a record: rows are appended and synced, and what no longer counts is left out when it is written anew.
+//! The file behind a record: rows are appended and synced, and what no longer counts is left out when it is written
+//! anew.
 //!
 //! ```text
 //! "remit/served/v1\n" ‖ forgotten (8) ‖ check (8)            then, for each row
-//! id (32) ‖ root (32) ‖ until (8) ‖ check (8)                 check = the first 8 bytes of SHA-256 of what stands before
+//! id (32) ‖ root (32) ‖ until (8) ‖ check (8)                 check = 8 bytes of SHA-256 of what stands before it
 //! ```
 //!
-//! A row that was not synced was never answered, so torn ones at the end are dropped. Where power was lost, a disk may have
-//! written the end of the last group and not its beginning: then it is in doubt what was answered, and whatever may have
-//! been is refused. One that is wrong before that is damage, and nothing is served by such a file.
+//! A row that was not synced was never answered, so torn ones at the end are dropped. Where power was lost, a disk may
+//! have written the end of the last group and not its beginning: then it is in doubt what was answered, and whatever
+//! may have been is refused. One that is wrong before that is damage, and nothing is served by such a file.
 
 use super::book::{Book, Row};
 use remit_verifier::hash::sha256;
@@ -100,6 +101,12 @@ impl Journal {
         self.file.sync_data()?;
         self.rows += rows.len();
         Ok(())
+    }
+
+    /// From now on every write fails.
+    #[cfg(test)]
+    pub(super) fn fail(&mut self) {
+        self.file = File::open(&self.path).expect("the file is there");
     }
 
     /// Whether most of the file no longer counts.

@@ -88,8 +88,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`Code::ServedBefore`]; [`Code::BeforeStart`] if that cannot be known; [`Code::NoRecord`] if there is no room, the
-    /// disk failed, or a record in memory cannot remember an approval for long enough.
+    /// [`Code::ServedBefore`]; [`Code::BeforeStart`] if that cannot be known; [`Code::NoRecord`] if there is no room,
+    /// the disk failed, or a record in memory cannot remember an approval for long enough.
     pub fn take(&self, unrecorded: &Unrecorded, now: Millis) -> Result<Recorded, Code> {
         let until = after(unrecorded.valid_until().millis(), 2 * self.skew.0);
         let root = unrecorded.root();
@@ -99,11 +99,16 @@ impl Record {
             return Err(Code::NoRecord);
         }
         let entry = Entry { rows: [Some(Row { id: unrecorded.id().0, root, until }), request] };
-        let ticket = self.state().take(&entry, now, self.disk.is_some())?;
-        if let Some(disk) = &self.disk {
-            self.sync(disk, ticket)?;
-        }
+        self.put(&entry, now)?;
         Ok(Recorded(unrecorded.id()))
+    }
+
+    fn put(&self, entry: &Entry, now: Millis) -> Result<(), Code> {
+        let ticket = self.state().take(entry, now, self.disk.is_some())?;
+        match &self.disk {
+            Some(disk) => self.sync(disk, ticket),
+            None => Ok(()),
+        }
     }
 
     /// Waits until the rows up to `ticket` are on the disk. Whoever comes first writes for all that wait.
@@ -171,4 +176,160 @@ fn after(time: Millis, more: u64) -> Millis {
 /// have been ahead.
 fn in_doubt(now: Millis, skew: Millis) -> Millis {
     after(now, INVOCATION_VALIDITY_MAX.0 * 1_000 + 4 * skew.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book::Row;
+    use super::*;
+    use remit_verifier::types::Seconds;
+    use std::fs;
+    use std::thread;
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+    const SKEW: Millis = Millis(2_000);
+
+    fn open(folder: &Path) -> Record {
+        Record::open(folder, NOW, SKEW).expect("opens")
+    }
+
+    /// Takes an id that is good for a minute.
+    fn take(record: &Record, id: u16) -> Result<(), Code> {
+        take_until(record, id, 60)
+    }
+
+    fn take_until(record: &Record, id: u16, seconds: u64) -> Result<(), Code> {
+        let mut bytes = [0; 32];
+        bytes[..2].copy_from_slice(&id.to_be_bytes());
+        let until = after(Seconds(NOW.0 / 1_000 + seconds).millis(), 2 * SKEW.0);
+        let row = Row { id: bytes, root: ObjectId([1; 32]), until };
+        record.put(&Entry { rows: [Some(row), None] }, NOW)
+    }
+
+    fn file(folder: &Path) -> Vec<u8> {
+        fs::read(folder.join("served")).expect("the file")
+    }
+
+    #[test]
+    fn what_was_taken_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        assert_eq!((0..3).map(|id| take(&record, id)).collect::<Vec<_>>(), [Ok(()); 3]);
+        drop(record);
+        let record = open(folder.path());
+        assert_eq!(record.len(), 3);
+        assert_eq!((0..3).map(|id| take(&record, id)).collect::<Vec<_>>(), [Err(Code::ServedBefore); 3]);
+        assert_eq!(take(&record, 3), Ok(()));
+        drop(record);
+        // An hour later nothing of it can be shown, and that it was forgotten is known.
+        let later = Record::open(folder.path(), after(NOW, 3_600_000), SKEW).expect("opens");
+        assert!(later.is_empty());
+        assert_eq!(take(&later, 0), Err(Code::BeforeStart));
+    }
+
+    #[test]
+    fn every_cut_of_the_end_opens_with_all_rows_before_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        let before = file(folder.path()).len();
+        (0..3).for_each(|id| take(&record, id).expect("taken"));
+        drop(record);
+        let whole = file(folder.path());
+        let row = (whole.len() - before) / 3;
+        for length in before..=whole.len() {
+            fs::write(folder.path().join("served"), &whole[..length]).expect("cut");
+            assert_eq!(open(folder.path()).len(), (length - before) / row, "{length}");
+        }
+        for length in 0..before {
+            fs::write(folder.path().join("served"), &whole[..length]).expect("cut");
+            assert!(
+                matches!(Record::open(folder.path(), NOW, SKEW), Err(JournalError::Damaged(0))),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_never_an_id_that_is_forgotten_and_served_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        (0..3).for_each(|id| take(&record, id).expect("taken"));
+        drop(record);
+        let whole = file(folder.path());
+        // The last row may be torn as well as damaged: it was not answered, or it was, and there is no telling.
+        for at in 0..whole.len() - 80 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x10;
+            fs::write(folder.path().join("served"), bytes).expect("flipped");
+            match Record::open(folder.path(), NOW, SKEW) {
+                Err(error) => assert!(matches!(error, JournalError::Damaged(0)), "{at}: {error}"),
+                Ok(record) => assert!((0..3).all(|id| take(&record, id).is_err()), "byte {at}"),
+            }
+        }
+    }
+
+    #[test]
+    fn damage_before_the_last_group_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        let rows = GROUP_ROWS_MAX as u16 + 2;
+        (0..rows).for_each(|id| take(&record, id).expect("taken"));
+        drop(record);
+        let whole = file(folder.path());
+        let flipped = |row: usize| {
+            let mut bytes = whole.clone();
+            bytes[32 + 80 * row] ^= 1;
+            fs::write(folder.path().join("served"), bytes).expect("flipped");
+            Record::open(folder.path(), NOW, SKEW)
+        };
+        assert!(matches!(flipped(1), Err(JournalError::Damaged(112))), "one before the last group");
+        assert!(flipped(2).is_ok_and(|record| take_until(&record, 2, 60).is_err()), "the first of it");
+    }
+
+    #[test]
+    fn the_file_is_written_anew_when_most_of_it_is_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        for id in 0..4_200_u16 {
+            let at = after(NOW, u64::from(id) * 1_000);
+            let row = Row {
+                id: id.to_be_bytes().repeat(16).try_into().expect("32"),
+                root: ObjectId([1; 32]),
+                until: after(at, 1_000),
+            };
+            record.put(&Entry { rows: [Some(row), None] }, at).expect("taken");
+        }
+        assert!(file(folder.path()).len() < 200 * 80, "{}", file(folder.path()).len());
+    }
+
+    #[test]
+    fn threads_that_come_together_are_told_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        let taken: usize = thread::scope(|scope| {
+            let each = || scope.spawn(|| (0..50).filter(|id| take(&record, *id).is_ok()).count());
+            let all: Vec<_> = std::iter::repeat_with(each).take(8).collect();
+            all.into_iter().map(|one| one.join().expect("no panic")).sum()
+        });
+        assert_eq!(taken, 50, "each id once, whoever came first");
+        drop(record);
+        assert_eq!(open(folder.path()).len(), 50);
+    }
+
+    #[test]
+    fn one_process_keeps_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let _first = open(folder.path());
+        assert!(matches!(Record::open(folder.path(), NOW, SKEW), Err(JournalError::Held)));
+    }
+
+    #[test]
+    fn after_a_failed_write_nothing_is_served() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        take(&record, 0).expect("taken");
+        record.disk.as_ref().expect("durable").lock().expect("not poisoned").journal.fail();
+        assert_eq!(take(&record, 1), Err(Code::NoRecord));
+        assert_eq!(take(&record, 2), Err(Code::NoRecord), "also where the disk is good again");
+    }
 }

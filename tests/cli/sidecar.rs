@@ -185,7 +185,7 @@ fn every_proxy_has_its_contract_and_no_other() {
     let desk = Desk::new("durable");
     let sidecar = desk.sidecar();
     let content = b"{\"seat\":\"12A\"}";
-    let mut again = || {
+    let again = || {
         desk.ask("visit", false);
         bring(&sidecar, "presentations", &desk.file("visit/presentation.cbor"));
         desk.headers("visit")

@@ -101,7 +101,8 @@ fn verdicts() {
 fn every_refusal_of_the_ledger_stands_in_the_rules() {
     use remit_verifier::code::Code;
     let text = read("rules.json")[0].to_string();
-    // What only bytes, checkpoints, offline verdicts and services over HTTP can refuse for; and `value_open`'s siblings of later rules.
+    // What only bytes, checkpoints, offline verdicts and services over HTTP can refuse for; and `value_open`'s siblings
+    // of later rules.
     let elsewhere = |code: &&Code| {
         matches!(code.number(), 100..=107 | 109 | 112..=113 | 200..=207)
             || matches!(code, Code::UntrustedIssuer | Code::HolderTooNew | Code::WrongAudience)

@@ -5,6 +5,7 @@ With case files as arguments it prints their verdicts instead.
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 from formats import (
@@ -25,6 +26,7 @@ from formats import (
     signed,
     verifies,
 )
+from http_binding import decide, find_route, read_fields, request_digest
 from judge import Policy, judge, parse_checkpoint, parse_note
 from till import OpenLease, Till
 
@@ -239,11 +241,43 @@ def check_vouchers():
     return count
 
 
+def check_http():
+    count = 0
+    for vector in vectors("http"):
+        given = vector["input"]
+        try:
+            result, values = "ok", http_values(given)
+        except Refused as refused:
+            result, values = refused.code, None
+        assert result == vector["result"], f"{vector['name']}: {result}"
+        assert values == vector.get("values"), f"{vector['name']}: {values}"
+        count += 1
+    return count
+
+
+def http_values(given):
+    told = [given.get(name) for name in ("method", "authority", "target")]
+    content = bytes.fromhex(given.get("content", ""))
+    match given["kind"]:
+        case "digest":
+            return {"digest": request_digest(*told, content, bytes.fromhex(given["presentation"])).hex()}
+        case "fields":
+            read = read_fields(given["fields"])
+            read["arguments"] = [encode(argument) for argument in read["arguments"]]
+            shown = {name: value.hex() for name, value in read.items() if isinstance(value, bytes)}
+            lists = {name: [one.hex() for one in value] for name, value in read.items() if isinstance(value, list)}
+            return {"evidence": None} | shown | lists
+        case "route":
+            return find_route(tomllib.loads(given["routes"])["routes"], told[0], told[2])
+        case "decide":
+            return decide(bytes.fromhex(given["case"]), *told, content)
+
+
 def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
-        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts)
+        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts, check_http)
         for check in checks:
             print(f"{check.__name__}: {check()} agree")
 

@@ -175,6 +175,11 @@ class Policy:
         self.max_staleness, self.skew = file["max_staleness_s"], file["skew_ms"]
         self.offline = file.get("offline_links", False)
         self.verify_logged = file.get("logged_links", "verify") == "verify"
+        self.at_risk = [
+            (bytes.fromhex(bound["unit"]), bound["from_minor"], bound["max_staleness_s"])
+            for bound in file.get("at_risk", [])
+        ]
+        self.routes = file.get("routes", [])
 
 
 # ---- What a chain allows, spec 04 §3 to §7.
@@ -528,6 +533,8 @@ class Judge:
             self.check("unit", lambda: self.check_unit(invocation[10][1], leaves))
             self.check("deadline", lambda: self.check_deadline(invocation[13]))
             self.check("budgets", lambda: self.check_budgets(*invocation[10]))
+            if self.policy.at_risk:
+                self.check("at_risk", lambda: self.check_at_risk(*invocation[10]))
 
     def request_id(self, invocation):
         """Spec 17 §2."""
@@ -570,6 +577,10 @@ class Judge:
             need(budget, "unit_not_budgeted")
             need(amount <= budget.get(4, U64), "above_per_use")
             need(amount <= budget.get(3, U64), "above_total")
+
+    def check_at_risk(self, amount, unit):
+        for of, least, most in self.policy.at_risk:
+            need(of != unit or amount < least or self.age <= 1000 * most, "stale")
 
     def fund(self, invocation_id, invocation):
         if self.evidence is None:

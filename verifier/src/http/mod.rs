@@ -1,8 +1,8 @@
 //! Requests over HTTP: what a holder signs of one, how it travels, what it is in terms of permissions, and whether it
 //! may be served (spec 20).
 //!
-//! A service, or a verifier beside it, takes the fields of a request ([`Fields::read`]), finds the presentation that they
-//! name, and asks [`decide`]. What comes out is served once, and only once that is recorded: see [`Unrecorded`].
+//! A service, or a verifier beside it, takes the fields of a request ([`Fields::read`]), finds the presentation that
+//! they name, and asks [`decide`]. What comes out is served once, and only once that is recorded: see [`Unrecorded`].
 
 mod decide;
 mod fields;

@@ -87,7 +87,8 @@ impl Verifier {
         judge::judge(&self.policy, &mut self.memory, presentation, request, evidence, now)
     }
 
-    /// Whether evidence of funding is of an entry in a log that the policy trusts; what it funds, [`Verifier::verify`] says.
+    /// Whether evidence of funding is of an entry in a log that the policy trusts; what it funds, [`Verifier::verify`]
+    /// says.
     ///
     /// # Errors
     ///
