@@ -12,7 +12,7 @@ TOKENS ?= 10000000
 SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples smoke interop \
+.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke interop \
 	bench-large soak typescript
 
 help: ## this list
@@ -34,12 +34,17 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "typescript" $(MAKE) -s typescript
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
+	@tools/step "guides" $(MAKE) -s guides
 	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
 	@tools/step "benchmarks, smoke" $(MAKE) -s smoke
 	@echo "make test: all passed"
 
 demo: setup ## the running example against a real server on loopback, told step by step
 	@$(CARGO) run --release --locked --features server -q -- demo
+
+guides: ## runs the guides of docs/service.md against what is built: a shop behind a real nginx
+	@tools/setup nginx curl python3
+	@examples/nginx/run
 
 examples: ## runs the examples on the data in this repository: one verdict of each kind, the recorded agents
 	@tools/examples

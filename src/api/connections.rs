@@ -35,6 +35,11 @@ impl Bounds {
         let of_one = (most / CLIENT_CONNECTIONS_PART).max(1);
         Self { most, of_one, head: HEAD_TIME_MAX, who: counted }
     }
+
+    /// So many connections, whoever makes them: for what stands behind a proxy, which makes all of them.
+    pub(super) fn together(most: usize) -> Self {
+        Self { of_one: most, ..Self::of(most) }
+    }
 }
 
 /// Accepts no more connections than there may be, and of nobody more than his part.

@@ -33,8 +33,8 @@ enum Command {
 /// Answers proxies and services about the requests that they receive; no ledger is asked, and none is needed.
 ///
 /// nginx asks at /v1/auth/nginx, Traefik at /v1/auth/traefik, Envoy below /v1/auth/envoy; agents bring their
-/// presentations to /.well-known/remit/. Yes is said once to each request, and after that is on record. SIGHUP reads the
-/// policy anew; one that cannot be read changes nothing.
+/// presentations to /.well-known/remit/. Yes is said once to each request, and after that is on record. SIGHUP reads
+/// the policy anew; one that cannot be read changes nothing.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -3,7 +3,7 @@
 use remit::audit;
 use remit::client::{Ask, Client, Randomness, Ready, TokenSpec, budget, public_key};
 use remit::engine::Answer;
-use remit::ledger::{Serving, Settings, StartError, SubmitError, Submitted, Wait};
+use remit::ledger::{Service, Settings, StartError, SubmitError, Submitted, Wait};
 use remit::store::{MemoryStore, SharedMemory};
 use remit_verifier::c2sp::{Checkpoint, Trust};
 use remit_verifier::log::Genesis;

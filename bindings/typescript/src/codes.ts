@@ -111,6 +111,14 @@ export const CODES = {
   unknown_offer: { number: 613, meaning: "No offer with this id was made for the token." },
   offer_closed: { number: 614, meaning: "The offer was taken, replaced or withdrawn, its time has run out, or who made it is no longer the holder." },
   seller_upstream: { number: 615, meaning: "The seller could revoke or suspend what he sells: he is the issuer, or the holder of a token above it." },
+  no_invocation: { number: 700, meaning: "The request carries no invocation." },
+  unknown_presentation: { number: 701, meaning: "The presentation or evidence that the request names is not kept here; it is to be brought again." },
+  no_route: { number: 702, meaning: "The policy has no route for this method and target." },
+  wrong_request: { number: 703, meaning: "The invocation was signed for another request, or asks for something else than its route says." },
+  not_funded: { number: 704, meaning: "All is permitted, but no value is held for the amount." },
+  served_before: { number: 705, meaning: "The invocation, or the request that it carries out, was served before." },
+  no_record: { number: 706, meaning: "It cannot be recorded that this is served: no room, or the disk failed." },
+  before_start: { number: 707, meaning: "It may have been served before this service began, which keeps no durable record." },
 } as const;
 
 /** The stable text of a reason for a no. */

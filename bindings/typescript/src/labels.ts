@@ -107,3 +107,5 @@ export const PRESENTATION = "remit/presentation/v1";
 export const EVIDENCE = "remit/evidence/v1";
 /** Case files (spec 09 §3). */
 export const CASE = "remit/case/v1";
+/** The HTTP request that an invocation is signed for (spec 20 §1). */
+export const HTTP = "remit/http/v1";

@@ -17,6 +17,22 @@ export const POLICY_BYTES_MAX = 131_072;
 export const POLICY_LEDGERS_MAX = 32;
 /** In issuers: that a policy lists. */
 export const POLICY_ISSUERS_MAX = 1_024;
+/** In bounds: of one policy, for amounts at risk: several for each unit that it takes. */
+export const POLICY_AT_RISK_MAX = 64;
+/** In routes: of one policy; they are tried in order. */
+export const ROUTES_MAX = 256;
+/** In bytes: a path, action or resource of a route; a resource has at most half of it. */
+export const ROUTE_BYTES_MAX = 512;
+/** In bytes: a name in a route. */
+export const ROUTE_NAME_BYTES_MAX = 32;
+/** In bytes: longer than every registered method. */
+export const HTTP_METHOD_BYTES_MAX = 16;
+/** In bytes: the longest host name and a port. */
+export const HTTP_AUTHORITY_BYTES_MAX = 261;
+/** In bytes: half of what servers take as a request line. */
+export const HTTP_TARGET_BYTES_MAX = 4_096;
+/** In bytes: all arguments, or all approvals, of one request. */
+export const HTTP_FIELD_BYTES_MAX = 16_384;
 /** In bytes: a case: presentation, invocation, arguments, evidence, policy and approvals, each the largest. */
 export const CASE_BYTES_MAX = 476_156;
 /** In presentations: that a verifier keeps in memory; bounds it, decides nothing. */

@@ -143,5 +143,6 @@ export const CHECK_WORDS: Readonly<Record<remit.CheckName, string>> = {
   unit: "The unit is registered, and not frozen",
   deadline: "The payment's deadline lies ahead",
   budgets: "The open budgets let the amount through",
+  at_risk: "The evidence is fresh enough for the amount",
   funding: "The amount is reserved for this invocation",
 };

@@ -8,7 +8,8 @@ use remit_verifier::limits::HTTP_FIELD_BYTES_MAX;
 use std::sync::LazyLock;
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let route = |path, action, resource| Route::new("GET", path, action, resource, None, true).expect("a route");
+    let route =
+        |path, action, resource| Route::new("GET", path, action, resource, None, true).expect("a route");
     vec![route("/a/{b}", "see", "a/{b}"), route("/{all*}", "{method}", "all/{all}")]
 });
 

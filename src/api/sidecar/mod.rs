@@ -9,6 +9,7 @@ mod counts;
 mod judge;
 mod proxies;
 
+use super::connections::Bounds;
 use super::serve::serve_router;
 use crate::follow::{Kept, Newest, Record};
 use crate::ledger::Clock;
@@ -132,7 +133,7 @@ pub async fn serve_sidecar(
     sidecar: Sidecar,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    serve_router(listener, sidecar_router(sidecar), CONNECTIONS_MAX, shutdown).await
+    serve_router(listener, sidecar_router(sidecar), Bounds::together(CONNECTIONS_MAX), shutdown).await
 }
 
 async fn metrics(State(sidecar): State<Sidecar>) -> impl IntoResponse {

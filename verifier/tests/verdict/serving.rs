@@ -59,8 +59,8 @@ fn the_file_says_what_is_at_risk_and_what_is_served() {
     assert_eq!((plain.settings().at_risk.len(), plain.settings().serving.routes.len()), (0, 0));
     assert_eq!(plain.settings().serving.record, Keeping::Durable, "what is not said is the careful choice");
     let text = format!(
-        "record = \"memory\"\n{}[[at_risk]]\nunit = \"{CNY}\"\nfrom_minor = 1_000\nmax_staleness_s = 5\n{ROUTE}query = true\n\
-         amount_minor = 7\nunit = \"{CNY}\"\n",
+        "record = \"memory\"\n{}[[at_risk]]\nunit = \"{CNY}\"\nfrom_minor = 1_000\nmax_staleness_s = 5\n{ROUTE}\
+         query = true\namount_minor = 7\nunit = \"{CNY}\"\n",
         file()
     );
     let policy = Policy::from_toml(text.as_bytes()).unwrap();

@@ -4,7 +4,7 @@ import { equal, fromHex, fromUtf8 } from "../bytes.js";
 import { C2spError } from "../c2sp/error.js";
 import type { Trust } from "../c2sp/trust.js";
 import { parseTrust } from "../c2sp/trust_lines.js";
-import { POLICY_BYTES_MAX, POLICY_ISSUERS_MAX, POLICY_LEDGERS_MAX, SKEW_MAX } from "../limits.js";
+import { POLICY_AT_RISK_MAX, POLICY_BYTES_MAX, POLICY_ISSUERS_MAX, POLICY_LEDGERS_MAX, SKEW_MAX } from "../limits.js";
 import { U64_MAX } from "../numbers.js";
 import { parseToml, Table, TomlError, type Item } from "./toml.js";
 
@@ -23,6 +23,17 @@ export interface Policy {
   readonly skew: bigint;
   readonly offlineLinks: boolean;
   readonly loggedLinks: "verify" | "log";
+  /** For an amount of a unit, from so much on, evidence may not be older. */
+  readonly atRisk: readonly AtRisk[];
+}
+
+/** How old evidence may be for an amount. */
+export interface AtRisk {
+  readonly unit: Uint8Array;
+  /** The least amount that this is about, in minor units. */
+  readonly from: bigint;
+  /** In seconds. */
+  readonly maxStaleness: bigint;
 }
 
 /** What is wrong with a policy file. */
@@ -62,6 +73,7 @@ const KEYS = [
   "skew_ms",
   "offline_links",
   "logged_links",
+  "at_risk",
 ];
 
 /** Parses a policy file. Throws `PolicyError`. */
@@ -79,6 +91,7 @@ export async function parsePolicy(file: Uint8Array | string): Promise<Policy> {
     skew: readInteger(required(table, "skew_ms"), "skew_ms"),
     offlineLinks: readBoolean(table.items.get("offline_links")),
     loggedLinks: readLoggedLinks(table.items.get("logged_links")),
+    atRisk: readAtRisk(table.items.get("at_risk")),
   };
   checkPolicy(policy);
   return policy;
@@ -150,6 +163,23 @@ function readLedgers(item: Item): Map<string, Uint8Array> {
   const table = item.value;
   if (!(table instanceof Table)) return wrongType(item, "ledgers");
   return new Map([...table.items].map(([origin, ledger]) => [origin, readId(ledger, "ledgers")]));
+}
+
+function readAtRisk(item: Item | undefined): readonly AtRisk[] {
+  if (item === undefined) return [];
+  const bounds = list(item, "at_risk");
+  if (bounds.length > POLICY_AT_RISK_MAX) return badValue(item, "at_risk");
+  return bounds.map((bound) => {
+    const table = bound.value;
+    if (!(table instanceof Table)) return wrongType(bound, "at_risk");
+    const unknown = [...table.items].find(([key]) => !["unit", "from_minor", "max_staleness_s"].includes(key));
+    if (unknown !== undefined) throw new PolicyError("unknown_key", unknown[1].line);
+    return {
+      unit: readId(required(table, "unit"), "unit"),
+      from: readInteger(required(table, "from_minor"), "from_minor"),
+      maxStaleness: readInteger(required(table, "max_staleness_s"), "max_staleness_s"),
+    };
+  });
 }
 
 function readIssuers(item: Item): readonly Uint8Array[] | "any" {

@@ -101,4 +101,10 @@ async function checkPayment(
     need(atMostAhead(settleBy, times.effective, SETTLE_MAX, policy.skew), "bad_time");
   });
   await trail.check("budgets", () => affords(chain.authority, payment));
+  if (policy.atRisk.length > 0) {
+    const bounds = policy.atRisk.filter((bound) => equal(bound.unit, payment.unit) && bound.from <= payment.amount);
+    const age = trail.ageMs ?? 0n;
+    const fresh = bounds.every((bound) => age <= bound.maxStaleness * 1000n);
+    await trail.check("at_risk", () => need(fresh, "stale"));
+  }
 }

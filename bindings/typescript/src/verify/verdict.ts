@@ -34,6 +34,7 @@ export const CHECKS = [
   "unit",
   "deadline",
   "budgets",
+  "at_risk",
   "funding",
 ] as const;
 
