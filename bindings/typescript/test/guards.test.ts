@@ -84,3 +84,30 @@ test("a till has one hash for each subtree of its number", async () => {
   assert.equal(await outcome(() => remit.decodeTill(till(0, 1))), "malformed");
   assert.equal(await outcome(() => remit.decodeTill(till(1, 1))), "malformed");
 });
+
+test("a holder's key is a point of the curve, an approver's need not be", async () => {
+  const { input } = vectors("objects", 1).find(({ name }) => name === "token-root") ?? assert.fail();
+  const token = remit.decodeToken(bytes(input.bytes));
+  const encodings = Array.from({ length: 50 }, (_, n) => new Uint8Array(32).fill(n + 2, 0, 1));
+  const stranger = encodings.find((key) => !remit.isKey(key)) ?? assert.fail("all are points");
+  const decoded = (change: Partial<remit.Token>, unkeyed = false): Promise<string> =>
+    outcome(() => remit.decodeToken(remit.encodeToken({ ...token, ...change }), unkeyed));
+  assert.equal(await decoded({ holder: stranger }), "bad_key");
+  assert.equal(await decoded({ holder: stranger }, true), "ok");
+  assert.equal(await decoded({ holder: new Uint8Array(32) }, true), "bad_key");
+  const rule = { count: 1, thresholds: undefined };
+  assert.equal(await decoded({ approval: { ...rule, approvers: [stranger] } }), "ok");
+  assert.equal(await decoded({ approval: { ...rule, approvers: [new Uint8Array(32)] } }), "bad_key");
+});
+
+test("details have facts, and a voucher its bound", async () => {
+  const common = (facts: number): Uint8Array => {
+    const w = new remit.Writer().array(4).text(remit.labels.COMMON).string(new Uint8Array(32)).int(19);
+    return w.list(Array(facts).fill(0), (writer) => writer.map(0)).bytes();
+  };
+  assert.equal(await outcome(() => remit.decodeCommon(common(1))), "ok");
+  assert.equal(await outcome(() => remit.decodeCommon(common(0))), "malformed");
+  const long = (size: number): Promise<string> => outcome(() => remit.decodeVoucher(new Uint8Array(size)));
+  assert.equal(await long(remit.limits.VOUCHER_BYTES_MAX), "malformed");
+  assert.equal(await long(remit.limits.VOUCHER_BYTES_MAX + 1), "oversize");
+});

@@ -85,6 +85,8 @@ test("vouchers are those of the vectors", async () => {
     assert.deepEqual(wallet, signed.wallet);
   }
   assert.equal(remit.tallyOf(wallet).edge.size, 2n);
+  const torn = remit.encodeWallet({ ...wallet, before: remit.tallyOf(wallet) });
+  assert.equal(await outcome(() => remit.decodeWallet(torn)), "malformed");
 });
 
 test("a wallet refuses to exceed, and to go back more than one step", async () => {
