@@ -66,6 +66,8 @@ export * from "./verify/presentation.js";
 export * from "./verify/evidence.js";
 export * from "./verify/case.js";
 export * from "./verify/policy.js";
+export { parsePolicy } from "./verify/policy_file.js";
+export { findRoute, makeRoute, RouteError, type Cost, type Route } from "./http/route.js";
 export * from "./verify/verdict.js";
 export * from "./verify/verify.js";
 export * from "./till/proof.js";

@@ -193,6 +193,7 @@ test("trust lines", async () => {
     ["witness a L\n", "Rule KeyKind 1"],
     ["\nlogs L\n", "Keyword 2"],
     ["Log L\n", "Keyword 1"],
+    ["constructor L\n", "Keyword 1"],
     ["log\n", "Words 1"],
     ["log L a b\n", "Words 1"],
     ["witness a\n", "Words 1"],

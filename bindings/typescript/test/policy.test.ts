@@ -150,6 +150,7 @@ test("TOML", () => {
     'f."k l" = false',
     "[ m . n ]\no = {p = 1, q.r = 'x'}",
     "[m]\ns = 1",
+    "[[t]]\nu = 1\n[t.v]\nw = 2\n[[t]]\n[[t.x]]\n[[t.x]]\ny = 3",
   ].join("\n");
   assert.deepEqual(plain(parseToml(text)), {
     a: [1n, 2n, -3n, 1000n, 255n, 15n, 3n],
@@ -159,6 +160,7 @@ test("TOML", () => {
     e: "a'b",
     f: { g: { h: true }, "k l": false },
     m: { n: { o: { p: 1n, q: { r: "x" } } }, s: 1n },
+    t: [{ u: 1n, v: { w: 2n } }, { x: [{}, { y: 3n }] }],
   });
   const refused = [
     "a",
@@ -184,7 +186,12 @@ test("TOML", () => {
     "a = {}\n[a]",
     "a = {}\na.b = 1",
     "[a]\nb = 1\n[a.b]",
-    "[[a]]",
+    "a = []\n[[a]]",
+    "[a]\n[[a]]",
+    "[[a]]\n[a]",
+    "a = 1\n[[a]]",
+    "[[a]",
+    "[[a]]\nb = 1\nb = 2",
     "a = tru",
     "a = 1\u0000",
     "# \u0007",

@@ -7,6 +7,14 @@ import { decimal } from "./text.js";
 import { NONE, type Group, type Trust } from "./trust.js";
 import { keyTag, parseVerifierKey, type KeyKind, type VerifierKey } from "./vkey.js";
 
+/** How many words may follow each keyword. */
+const WORDS: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ["log", [1, 2]],
+  ["witness", [2, 3]],
+  ["group", [2, Infinity]],
+  ["quorum", [1, 1]],
+]);
+
 class Lines {
   readonly logs: VerifierKey[] = [];
   readonly witnesses = new Map<string, VerifierKey>();
@@ -16,9 +24,9 @@ class Lines {
 
   async read(words: readonly string[], line: number): Promise<void> {
     const [keyword, ...rest] = words;
-    const most = { log: 2, witness: 3, quorum: 1, group: Infinity }[keyword ?? ""];
-    must(most !== undefined, "Keyword", line);
-    const least = { log: 1, witness: 2, quorum: 1, group: 2 }[keyword ?? ""] ?? 0;
+    const bounds = WORDS.get(keyword ?? "");
+    must(bounds !== undefined, "Keyword", line);
+    const [least, most] = bounds;
     must(rest.length >= least && rest.length <= most, "Words", line);
     const [first = "", second = "", ...others] = rest;
     if (keyword === "log") await this.log(first, line);

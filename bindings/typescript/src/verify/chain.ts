@@ -26,6 +26,8 @@ export interface Link {
 /** A chain of which every check passed. */
 export interface Chain {
   readonly issuer: Uint8Array;
+  /** The id of the first link. */
+  readonly root: Uint8Array;
   /** The last link. */
   readonly last: Link;
   /** The leaf of the nearest logged token. */
@@ -122,6 +124,7 @@ class Walk {
     const anchor = leaf ?? present(above, "broken_chain").anchor;
     return {
       issuer: this.issuer.id,
+      root: above?.root ?? link.object.id,
       last: link,
       anchor,
       holder: leaf?.body.holder ?? link.token.holder,

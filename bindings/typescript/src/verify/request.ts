@@ -5,7 +5,8 @@ import { checkSignature, decodeSign1, identify } from "../cose.js";
 import { need, present } from "../errors.js";
 import { INVOCATION } from "../labels.js";
 import { INVOCATION_VALIDITY_MAX, SETTLE_MAX } from "../limits.js";
-import { atMostAhead, passed } from "../numbers.js";
+import { atMostAhead, millis, passed } from "../numbers.js";
+import type { Money } from "../object/approval.js";
 import { openArguments } from "../object/argument.js";
 import { affords, allows } from "../object/authority.js";
 import { carriedRequest, decodeInvocation, type Invocation } from "../object/invocation.js";
@@ -82,6 +83,13 @@ export function checkWindow(validUntil: bigint, effective: bigint, skew: bigint)
   need(atMostAhead(validUntil, effective, INVOCATION_VALIDITY_MAX, skew), "too_early");
 }
 
+/** Requires that the evidence is fresh enough for an amount: within each bound that begins at it or below. */
+function checkAtRisk({ amount, unit }: Money, { atRisk }: Policy, age: bigint): void {
+  for (const bound of atRisk) {
+    need(!equal(bound.unit, unit) || amount < bound.from || age <= millis(bound.maxStaleness), "stale");
+  }
+}
+
 async function checkPayment(
   invocation: Invocation,
   opened: Opened,
@@ -101,10 +109,6 @@ async function checkPayment(
     need(atMostAhead(settleBy, times.effective, SETTLE_MAX, policy.skew), "bad_time");
   });
   await trail.check("budgets", () => affords(chain.authority, payment));
-  if (policy.atRisk.length > 0) {
-    const bounds = policy.atRisk.filter((bound) => equal(bound.unit, payment.unit) && bound.from <= payment.amount);
-    const age = trail.ageMs ?? 0n;
-    const fresh = bounds.every((bound) => age <= bound.maxStaleness * 1000n);
-    await trail.check("at_risk", () => need(fresh, "stale"));
-  }
+  if (policy.atRisk.length > 0)
+    await trail.check("at_risk", () => checkAtRisk(payment, policy, present(trail.ageMs, "stale")));
 }

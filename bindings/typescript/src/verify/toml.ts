@@ -65,6 +65,8 @@ export function parseToml(text: string): Table {
 class Parser {
   #at = 0;
   #line = 1;
+  /** The arrays that `[[…]]` made: they grow, others do not. */
+  readonly #growing = new Set<TomlValue>();
 
   constructor(private readonly text: string) {}
 
@@ -98,7 +100,7 @@ class Parser {
 
   #comment(): void {
     if (this.#peek() !== "#") return;
-    while (this.#at < this.text.length && !this.#newlineIsNext()) this.#plain(this.#next());
+    while (this.#at < this.text.length && !this.#newlineIsNext()) this.#plain();
   }
 
   #newlineIsNext(): boolean {
@@ -110,10 +112,10 @@ class Parser {
     this.#expect("\n");
   }
 
-  /** Requires that no control character but a tab stands in a comment or text. */
-  #plain(character: string): string {
-    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(character)) this.#fail("a control character");
-    return character;
+  /** The next character of a comment or text: no control character but a tab. */
+  #plain(): string {
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(this.#peek())) this.#fail("a control character");
+    return this.#next();
   }
 
   document(): Table {
@@ -121,8 +123,8 @@ class Parser {
     let table = root;
     while (this.#at < this.text.length) {
       this.#blank();
-      if (this.#starts("[[")) this.#fail("an array of tables, which no key takes");
-      if (this.#peek() === "[") table = this.#header(root);
+      if (this.#starts("[[")) table = this.#arrayHeader(root);
+      else if (this.#peek() === "[") table = this.#header(root);
       else if (!this.#newlineIsNext() && this.#peek() !== "#" && this.#peek() !== "") this.#pair(table, 0);
       this.#blank();
       this.#comment();
@@ -142,9 +144,30 @@ class Parser {
     return table;
   }
 
+  #arrayHeader(root: Table): Table {
+    this.#expect("[[");
+    const line = this.#line;
+    const keys = this.#key();
+    this.#expect("]]");
+    const last = keys.pop() ?? "";
+    const inside = keys.reduce((table, key) => this.#descend(table, key, line), root);
+    const there = inside.items.get(last)?.value;
+    const item: Item = { line, value: closed(new Table()) };
+    if (there === undefined) {
+      const array = [item];
+      this.#growing.add(array);
+      inside.items.set(last, { line, value: array });
+    } else if (Array.isArray(there) && this.#growing.has(there as readonly Item[])) {
+      (there as Item[]).push(item);
+    } else this.#fail("a key that stands twice");
+    return item.value as Table;
+  }
+
   #descend(table: Table, key: string, line: number): Table {
     const there = table.items.get(key)?.value;
     if (there instanceof Table && !there.inline) return there;
+    if (Array.isArray(there) && this.#growing.has(there as readonly Item[]))
+      return (there as readonly Item[]).at(-1)?.value as Table;
     if (there !== undefined) this.#fail("a key that stands twice");
     const made = new Table();
     table.items.set(key, { line, value: made });
@@ -217,7 +240,7 @@ class Parser {
 
   #character(): string {
     if (this.#at >= this.text.length) this.#fail("a text without end");
-    if (this.#peek() !== "\\") return this.#plain(this.#next());
+    if (this.#peek() !== "\\") return this.#plain();
     this.#next();
     const letter = this.#next();
     if (letter === "u" || letter === "U") return this.#unicode(letter === "u" ? 4 : 8);
@@ -237,7 +260,7 @@ class Parser {
     this.#expect("'");
     let text = "";
     while (this.#peek() !== "'")
-      text += this.#at < this.text.length ? this.#plain(this.#next()) : this.#fail("a text without end");
+      text += this.#at < this.text.length ? this.#plain() : this.#fail("a text without end");
     this.#next();
     return text;
   }
@@ -254,7 +277,7 @@ class Parser {
         this.#next();
         while (/^[ \t\r\n]/.test(this.#peek())) this.#peek() === "\r" ? this.#newline() : this.#next();
       } else if (quotes === '"""') text += this.#character();
-      else text += this.#at < this.text.length ? this.#plain(this.#next()) : this.#fail("a text without end");
+      else text += this.#at < this.text.length ? this.#plain() : this.#fail("a text without end");
     }
     this.#expect(quotes);
     // One or two quotes may stand right before the end.
@@ -302,6 +325,11 @@ class Parser {
     table.inline = true;
     return table;
   }
+}
+
+function closed(table: Table): Table {
+  table.closed = true;
+  return table;
 }
 
 function scalar(text: string): TomlValue | undefined {

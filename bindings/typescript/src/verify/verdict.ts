@@ -55,6 +55,8 @@ export interface Check {
 export interface Subject {
   readonly ledger?: Uint8Array;
   readonly issuer?: Uint8Array;
+  /** The first link; it is in no JSON. */
+  readonly root?: Uint8Array;
   /** The last link. */
   readonly token?: Uint8Array;
   /** The key that holds it. */

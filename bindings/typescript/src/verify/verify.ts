@@ -6,7 +6,8 @@ import { decodeCase } from "./case.js";
 import { checkChain, openTokens, type Chain } from "./chain.js";
 import { checkFunding } from "./funding.js";
 import { open, Times, type Opened } from "./open.js";
-import { parsePolicy, type Policy } from "./policy.js";
+import type { Policy } from "./policy.js";
+import { parsePolicy } from "./policy_file.js";
 import { checkRequest } from "./request.js";
 import { Trail, type Verdict } from "./verdict.js";
 import { need } from "../errors.js";
@@ -61,7 +62,13 @@ async function decide(input: Input, policy: Policy, trail: Trail): Promise<"allo
   trail.ageMs = age;
   const chain = await checkChain(opened, links, policy, times, trail);
   const { ledger } = opened.shown;
-  trail.subject = { ledger, issuer: chain.issuer, token: chain.last.object.id, holder: chain.holder };
+  trail.subject = {
+    ledger,
+    issuer: chain.issuer,
+    root: chain.root,
+    token: chain.last.object.id,
+    holder: chain.holder,
+  };
   await trail.check("staleness", () => checkAge(age, chain, policy));
   await trail.check("holder_since", () => need(times.effective >= chain.ready, "holder_too_new"));
   const { invocation, evidence } = input;
