@@ -111,3 +111,19 @@ test("details have facts, and a voucher its bound", async () => {
   assert.equal(await long(remit.limits.VOUCHER_BYTES_MAX), "malformed");
   assert.equal(await long(remit.limits.VOUCHER_BYTES_MAX + 1), "oversize");
 });
+
+test("uses count from 1, and rules have a newest version", async () => {
+  const good = (name: string): Uint8Array =>
+    bytes(vectors("objects", 1).find((each) => each.name === name)?.input.bytes ?? assert.fail(name));
+  const use = remit.decodeUse(good("use"));
+  assert.equal(await outcome(() => remit.decodeUse(remit.encodeUse({ ...use, number: 0n }))), "malformed");
+  const upgrade = remit.decodeAct("upgrade", good("upgrade"));
+  const to = (rules: bigint): Promise<string> => {
+    const act = { ...upgrade, fields: new Map([...upgrade.fields, [20, rules] as const]) };
+    return outcome(() => remit.decodeAct("upgrade", remit.encodeAct(act)));
+  };
+  assert.deepEqual(
+    [await to(0n), await to(1n), await to(remit.RULES_NEWEST), await to(remit.RULES_NEWEST + 1n)],
+    ["malformed", "ok", "ok", "not_enabled"],
+  );
+});

@@ -14,8 +14,6 @@ export interface Brought {
   readonly fields: Fields;
   readonly presentation: Uint8Array;
   readonly evidence: Uint8Array | undefined;
-  /** The content's digests by `Content-Digest`: each must be that of the content that was read. */
-  readonly stated?: readonly Uint8Array[] | undefined;
 }
 
 /** What is to be recorded before the request is served. */
@@ -68,12 +66,6 @@ async function servable(verdict: Verdict, brought: Brought, asked: RouteAsks): P
     invocation.action === asked.action && invocation.resource === asked.resource,
     "wrong_request",
     "another action or resource",
-  );
-  const { stated = [] } = brought;
-  need(
-    stated.every((digest) => equal(digest, brought.request.content)),
-    "wrong_request",
-    "another content than its digest",
   );
   const { payment } = invocation;
   const { cost } = asked;

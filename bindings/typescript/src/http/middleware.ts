@@ -1,7 +1,8 @@
 // A service behind `(req, res, next)`: Express and whatever has its shape, or none at all (spec 20 §3, §5,
 // §6).
 
-import { hex } from "../bytes.js";
+import { equal, hex } from "../bytes.js";
+import { CODES } from "../codes.js";
 import { need, RemitError } from "../errors.js";
 import { sha256 } from "../hash.js";
 import { EVIDENCE_BYTES_MAX, PRESENTATION_BYTES_MAX } from "../limits.js";
@@ -10,10 +11,10 @@ import { proves } from "../verify/funding.js";
 import type { Policy } from "../verify/policy.js";
 import { verdictJson, type Verdict } from "../verify/verdict.js";
 import { verify } from "../verify/verify.js";
-import { decide, type Brought, type Unrecorded } from "./decide.js";
+import { decide, type Brought } from "./decide.js";
 import { Kept } from "./kept.js";
 import { MemoryRecord, type ServedRecord } from "./record.js";
-import { BRING, contentDigest, readFields, writtenByteSequence, type Covered } from "./transport.js";
+import { BRING, contentDigest, readFields, writtenContentDigest } from "./transport.js";
 
 /** What is taken of a request: that of Node, and of Express. */
 export interface Incoming extends AsyncIterable<Uint8Array> {
@@ -103,27 +104,33 @@ class Service {
     const target = req.originalUrl ?? req.url ?? "";
     const bringing = (Object.keys(BRING) as (keyof typeof BRING)[]).find((kind) => BRING[kind] === target);
     if (bringing !== undefined && req.method === "POST") return this.#bring(req, res, bringing);
+    const served = await this.#decide(req, res, target);
+    if (served === undefined) return;
+    req.remit = served;
+    next();
+  }
+
+  /** What is to be served; nothing if the answer was a no, which is given here. */
+  async #decide(req: Incoming, res: Outgoing, target: string): Promise<Served | undefined> {
     let verdict: Verdict | undefined;
     try {
-      const covered = await this.#cover(req, target);
-      const { fields, request, stated } = covered;
+      const { fields, request } = await this.#cover(req, target);
+      res.setHeader("Remit-Content", `${writtenContentDigest(request.content)}; checked`);
       const presentation = this.#presentations.find(fields.presentation);
       const evidence = fields.evidence === undefined ? undefined : this.#evidence.find(fields.evidence);
-      const now = this.#clock();
-      const decided = await decide(
-        { request, fields, presentation, evidence, stated },
-        this.#policy,
-        now,
-        this.#newest,
-      );
+      const brought = { request, fields, presentation, evidence };
+      const decided = await decide(brought, this.#policy, this.#clock(), this.#newest);
       verdict = decided.verdict;
       this.#see(verdict);
       if (decided.outcome instanceof RemitError) throw decided.outcome;
+      if (verdict === undefined) throw new Error("nothing is served without a verdict");
       await this.#record.take(decided.outcome, this.#clock());
-      this.#serve(req, res, decided.outcome, verdict, request, next);
+      show(res, "allowed", verdict);
+      return { verdict, id: decided.outcome.id };
     } catch (error) {
       if (!(error instanceof RemitError)) throw error;
       this.#answer(res, error, verdict);
+      return undefined;
     }
   }
 
@@ -133,14 +140,17 @@ class Service {
     this.options.newest?.write(this.#newest);
   }
 
-  async #cover(req: Incoming, target: string): Promise<Pick<Brought, "fields" | "request" | "stated">> {
+  async #cover(req: Incoming, target: string): Promise<Pick<Brought, "fields" | "request">> {
     const values = (name: string): string[] => valuesOf(req, name);
     const fields = readFields(values);
     const named = values("host");
     const [authority, ...others] = named.length > 0 ? named : values(":authority");
     need(authority !== undefined && others.length === 0, "malformed", "no host, or several");
     const content = await sha256(await this.#content(req, this.options.contentMax ?? CONTENT_MAX));
-    const stated = values("content-digest").flatMap((value) => contentDigest(value) ?? []);
+    const [stated, ...more] = values("content-digest");
+    need(more.length === 0, "malformed", "content-digest stands twice");
+    const digest = stated === undefined ? undefined : contentDigest(stated);
+    need(digest === undefined || equal(digest, content), "wrong_request", "another content than its digest");
     const request = {
       method: req.method ?? "",
       authority: authority.toLowerCase(),
@@ -148,7 +158,7 @@ class Service {
       content,
       presentation: fields.presentation,
     };
-    return { fields, request, stated };
+    return { fields, request };
   }
 
   /** The content, which whatever comes behind finds in `rawBody`. */
@@ -200,27 +210,14 @@ class Service {
       );
     }
     show(res, `denied; code=${error.code}`, verdict);
-    const rest = verdict === undefined ? "" : `,"verdict":${verdictJson(verdict)}`;
+    res.setHeader("Cache-Control", "no-store");
+    const answer = { decision: "denied", code: error.code, reason: CODES[error.code].meaning } as const;
+    // What a verdict allowed may still not be served.
     send(
       res,
       status,
-      `{"code":${JSON.stringify(error.code)},"reason":${JSON.stringify(error.message)}${rest}}`,
+      verdict === undefined ? JSON.stringify(answer) : verdictJson({ ...verdict, ...answer }),
     );
-  }
-
-  #serve(
-    req: Incoming,
-    res: Outgoing,
-    recorded: Unrecorded,
-    verdict: Verdict | undefined,
-    request: Covered,
-    next: () => void,
-  ): void {
-    if (verdict === undefined) throw new Error("nothing is served without a verdict");
-    show(res, "allowed", verdict);
-    res.setHeader("Remit-Content", `sha-256=${writtenByteSequence(request.content)}; checked`);
-    req.remit = { verdict, id: recorded.id };
-    next();
   }
 }
 
@@ -237,9 +234,9 @@ function show(res: Outgoing, answer: string, verdict: Verdict | undefined): void
   const { subject, ageMs } = verdict;
   const { invocation } = subject;
   const resource =
-    invocation !== undefined && /^[!-~]+$/.test(invocation.resource) ? invocation.resource : undefined;
+    invocation !== undefined && /^[ -~]*$/.test(invocation.resource) ? invocation.resource : undefined;
   const action =
-    invocation !== undefined && /^[!-~]+$/.test(invocation.action) ? invocation.action : undefined;
+    invocation !== undefined && /^[ -~]*$/.test(invocation.action) ? invocation.action : undefined;
   const fields: Record<string, string | undefined> = {
     "Remit-Age": ageMs?.toString(),
     "Remit-Id": subject.id && hex(subject.id),
