@@ -218,26 +218,18 @@ impl List {
             Some(path) => did::to_text(&key::stated(path)?),
             None => did::to_text(&session.signer(&self.who)?.public_key()),
         };
-        let (mut lines, mut requests, mut after) = (Vec::new(), Vec::new(), None::<u64>);
-        loop {
-            let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
-            let page = session.json(&format!("/v1/approvers/{approver}/requests{query}"))?;
-            for view in page["requests"].as_array().into_iter().flatten() {
-                let id = view["id"].as_str().and_then(|text| text::id(text).ok());
-                let id =
-                    id.ok_or_else(|| Failure::internal("a request without an id").coded("bad_answer"))?;
-                lines.extend(told(&session, view, &asked(&session, &id, view)?));
-                requests.push(view.clone());
-            }
-            after = page["next"].as_u64();
-            if after.is_none() {
-                break;
-            }
-        }
+        let (mut lines, mut requests) = (Vec::new(), Vec::new());
+        session.pages(&format!("/v1/approvers/{approver}/requests"), "requests", |view| {
+            let id = view["id"].as_str().and_then(|text| text::id(text).ok());
+            let id = id.ok_or_else(|| Failure::internal("a request without an id").coded("bad_answer"))?;
+            lines.extend(told(&session, view, &asked(&session, &id, view)?));
+            requests.push(view.clone());
+            Ok(())
+        })?;
         if requests.is_empty() {
             lines.push(format!("nothing waits for {approver}"));
         }
-        Ok(say(&lines).with("approver", approver).with("requests", requests))
+        Ok(Session::told(say(&lines).with("approver", approver).with("requests", requests)))
     }
 }
 
@@ -248,7 +240,7 @@ impl Show {
                 let session = self.connection.open()?;
                 let view = waiting(&session, request)?;
                 let lines = told(&session, &view, &asked(&session, request, &view)?);
-                Ok(say(&lines).with_all(view))
+                Ok(Session::told(say(&lines).with_all(view)))
             }
             Named::File(path) => {
                 let asked = Asked::read(path)?;

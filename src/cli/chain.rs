@@ -1,7 +1,9 @@
 //! A token's chain out of a presentation: who holds what, in which epoch, from which place somebody may act.
 
+use super::clock;
 use super::out::Failure;
 use super::text::amount::Unit;
+use super::text::time;
 use crate::keys::did;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::code::Code;
@@ -18,6 +20,8 @@ use remit_verifier::verify::{
 pub(super) struct Chain {
     pub(super) links: Vec<Link>,
     leaves: Vec<Leaf>,
+    /// When its leaves stood so, if that is proved.
+    pub(super) as_of: Option<Millis>,
 }
 
 /// One token of a chain.
@@ -27,6 +31,9 @@ pub(super) struct Link {
     /// Its leaf, if it is no offline link.
     pub(super) leaf: Option<Leaf>,
 }
+
+/// How old evidence may be that somebody signs for: some heartbeats of the ledger.
+const RECENT: Seconds = Seconds(60);
 
 /// Checks that concern the evidence and not what the token may do; if one of them failed, nothing is believed.
 const AUTHENTIC: [CheckName; 6] = [
@@ -49,9 +56,7 @@ impl Chain {
         let wrong = |what: &str| {
             Failure::refused("bad_presentation", format!("the presentation is not good: {what}"))
         };
-        if let Some(trust) = trust {
-            authentic(bytes, ledger, trust, now)?;
-        }
+        let as_of = trust.map(|trust| authentic(bytes, ledger, trust, now)).transpose()?;
         let shown = Presentation::decode(bytes).map_err(|error| wrong(&format!("{error:?}")))?;
         let leaves = shown.leaves.iter().map(|leaf| Leaf::decode(leaf)).collect::<Result<Vec<_>, _>>();
         let leaves = leaves.map_err(|error| wrong(&format!("{error:?}")))?;
@@ -70,12 +75,27 @@ impl Chain {
             }
             links.push(Link { id, token, leaf });
         }
-        Ok(Self { links, leaves })
+        Ok(Self { links, leaves, as_of })
     }
 
     /// The last link.
     pub(super) fn last(&self) -> Result<&Link, Failure> {
         self.links.last().ok_or_else(|| Failure::internal("a chain has no link"))
+    }
+
+    /// Requires that what is proved is proved of now, before somebody signs for it: evidence does not grow stale by
+    /// itself, and an old one hides whoever came since.
+    pub(super) fn require_recent(&self) -> Result<(), Failure> {
+        let Some(as_of) = self.as_of else { return Ok(()) };
+        if clock::now()?.0.saturating_sub(as_of.0) <= RECENT.0 * 1000 {
+            return Ok(());
+        }
+        let shown = time::show(as_of.seconds());
+        Err(Failure::refused(
+            "stale",
+            format!("what the ledger shows is as of {shown}, more than a minute ago"),
+        )
+        .hint("nothing was signed; compare this clock with the ledger's, or ask over another connection"))
     }
 
     /// Requires that a key is the holder's, before it signs what everybody else would refuse.
@@ -144,8 +164,9 @@ impl Link {
     }
 }
 
-/// Requires that the leaves are those of the ledger's state under an acceptable checkpoint.
-fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Result<(), Failure> {
+/// Requires that the leaves are those of the ledger's state under an acceptable checkpoint, and says as of when. How old
+/// it may be is for whoever uses it: what is out of date is refused by the ledger, or [`Chain::require_recent`].
+fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Result<Millis, Failure> {
     let ledgers = trust.logs().map(|(log, _)| (log.name().to_owned(), *ledger)).collect();
     let policy = Policy::new(Settings {
         trust: trust.clone(),
@@ -175,6 +196,21 @@ fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Res
                 verdict.decision
             ),
         )),
-        None => Ok(()),
+        None => Ok(Millis(now.0.saturating_sub(verdict.age.unwrap_or_default().0))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_that_somebody_signs_for_is_a_minute_old_at_most() {
+        let now = clock::now().expect("a clock").0;
+        let aged = |age: u64| Chain { links: Vec::new(), leaves: Vec::new(), as_of: Some(Millis(now - age)) };
+        assert!(aged(59_000).require_recent().is_ok());
+        assert_eq!(aged(61_000).require_recent().expect_err("too old").code(), "stale");
+        let unproved = Chain { as_of: None, ..aged(0) };
+        assert!(unproved.require_recent().is_ok(), "it says itself that nothing proves it");
     }
 }

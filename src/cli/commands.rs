@@ -3,7 +3,7 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, folder, grant, init, key, lease, look,
-    manual, party, policy, prepare, private, register, serve, sidecar, spend, till, trade, voucher,
+    manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till, trade, voucher,
 };
 use clap::Subcommand;
 
@@ -31,7 +31,7 @@ pub(super) enum Command {
     Unfreeze(Box<register::Unfreeze>),
     Upgrade(Box<register::Upgrade>),
     Offer(Box<trade::OfferCommand>),
-    Offers(Box<trade::Offers>),
+    Offers(Box<offers::Offers>),
     Buy(Box<trade::Buy>),
     Request(Box<ask::RequestCommand>),
     Approvals(Box<approvals::Approvals>),

@@ -225,7 +225,7 @@ fn config_file(origin: &str) -> String {
 /// What a client of the ledger needs to know.
 fn profile(ledger: &LedgerId, vkey: &str) -> String {
     format!(
-        "# For clients: REMIT_PROFILE names this file. ledger and log_key are pinned: every answer is checked.\n\
+        "# For clients: REMIT_PROFILE names this file. ledger and log_key are pinned: what is signed for is checked.\n\
          url = \"http://127.0.0.1:8080\"\nledger = \"{ledger}\"\nlog_key = \"{vkey}\"\n\
          # A reader's bearer token, in a file beside this one.\n# token_file = \"reader.token\"\n"
     )

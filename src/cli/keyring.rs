@@ -12,6 +12,8 @@ use remit_verifier::types::{Generation, ObjectId};
 /// The keys of a party, and how often they changed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Keyring {
+    /// As it called itself when it was registered.
+    pub(super) name: String,
     pub(super) present: Vec<PublicKey>,
     /// Those that left.
     pub(super) retired: Vec<PublicKey>,
@@ -43,11 +45,12 @@ fn next(
     operation: &Operation,
 ) -> Result<Option<Keyring>, Unfounded> {
     match (&operation.body, before) {
-        (Body::Act(_, Act::Party { keys, .. }, _), None) if operation.id == *party => {
+        (Body::Act(_, Act::Party { name, keys }, _), None) if operation.id == *party => {
             if operation.signers != *keys {
                 return Err(Unfounded);
             }
-            Ok(Some(Keyring { present: keys.clone(), retired: Vec::new(), generation: Generation(0) }))
+            let (name, present) = (name.clone(), keys.clone());
+            Ok(Some(Keyring { name, present, retired: Vec::new(), generation: Generation(0) }))
         }
         (Body::Act(_, Act::PartyKeys { party: of, generation, keys, compromised }, _), Some(before))
             if of == party =>
@@ -61,7 +64,7 @@ fn next(
             let generation = generation.next().ok_or(Unfounded)?;
             let left = before.present.into_iter().filter(|key| !keys.contains(key));
             let retired = before.retired.into_iter().chain(left).collect();
-            Ok(Some(Keyring { present: keys.clone(), retired, generation }))
+            Ok(Some(Keyring { name: before.name, present: keys.clone(), retired, generation }))
         }
         (_, before) => Ok(before),
     }

@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use super::out::{Done, Failure, Outcome, read_file};
+use super::proved::other;
 use super::session::{Connection, Session, Who};
 use super::text::amount::Unit;
 use super::text::{budget, permission, plain, time, window};
@@ -60,22 +61,17 @@ impl List {
             (None, Some(path)) => did::to_text(&key::stated(path)?),
             (None, None) => did::to_text(&session.signer(&self.who)?.public_key()),
         };
-        let (mut text, mut tokens, mut after) = (format!("{holder} holds"), Vec::new(), None::<u64>);
-        loop {
-            let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
-            let page = session.json(&format!("/v1/holders/{holder}/tokens{query}"))?;
-            for held in page["tokens"].as_array().into_iter().flatten() {
-                let id = held["id"].as_str().unwrap_or_default();
-                let token = session.json(&format!("/v1/tokens/{id}"))?;
-                let (standing, budgets, approval) = (standing(&token), budgets(&token), approval(&token));
-                let _ = write!(text, "\n{id}  {standing}\n{budgets}{approval}");
-                tokens.push(token);
-            }
-            after = page["next"].as_u64();
-            if after.is_none() {
-                break;
-            }
-        }
+        let (mut text, mut tokens) = (format!("{holder} holds"), Vec::new());
+        session.pages(&format!("/v1/holders/{holder}/tokens"), "tokens", |held| {
+            let id = held["id"].as_str().and_then(|id| text::id(id).ok());
+            let id = id.ok_or_else(|| Failure::internal("a token without an id").coded("bad_answer"))?;
+            let token = session.json(&format!("/v1/tokens/{id}"))?;
+            require_id(&token, &id.to_string())?;
+            let (standing, budgets, approval) = (standing(&token), budgets(&token), approval(&token));
+            let _ = write!(text, "\n{id}  {standing}\n{budgets}{approval}");
+            tokens.push(token);
+            Ok(())
+        })?;
         if tokens.is_empty() {
             text.push_str(" nothing");
         }
@@ -86,8 +82,14 @@ impl List {
             done =
                 done.line(format!("requests that wait for its approval: {waiting}; `remit approvals list`"));
         }
-        Ok(done.with("holder", holder).with("tokens", tokens).with("requests", &asked["requests"]))
+        let done = done.with("holder", holder).with("tokens", tokens).with("requests", &asked["requests"]);
+        Ok(Session::told(done))
     }
+}
+
+/// Requires that a view is of what was asked for.
+fn require_id(view: &Value, id: &str) -> Result<(), Failure> {
+    if view["id"] == id { Ok(()) } else { Err(other(id)) }
 }
 
 /// Live or not, and until when.
@@ -194,14 +196,19 @@ impl Show {
         let session = self.connection.open()?;
         let Some(id) = &self.id else {
             let log = session.json("/v1/log")?;
-            return Ok(Done::say(lines(&log, 0)).with("kind", "ledger").with_all(log));
+            return Ok(Session::told(Done::say(lines(&log, 0)).with("kind", "ledger").with_all(log)));
         };
         if text::id(id).is_err() {
             session.unit(id)?;
         }
         for (kind, path) in KINDS {
             match session.remote.json(&format!("/v1/{path}/{id}")) {
-                Ok(view) => return Ok(shown(&session, kind, view)),
+                Ok(view) => {
+                    if text::id(id).is_ok() {
+                        require_id(&view, id)?;
+                    }
+                    return Ok(Session::told(shown(&session, kind, view)));
+                }
                 Err(crate::remote::RemoteError::Status { status: 400 | 404, .. }) => {}
                 Err(error) => return Err(super::session::failure(error)),
             }

@@ -49,6 +49,8 @@ mod lease;
 mod look;
 #[cfg(feature = "server")]
 mod manual;
+#[cfg(feature = "server")]
+mod offers;
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod out;
 #[cfg(feature = "server")]

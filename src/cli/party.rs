@@ -150,7 +150,7 @@ impl On {
         leave: &[PublicKey],
         compromised: &[PublicKey],
     ) -> Outcome {
-        let Keyring { present, retired, generation } = session.keyring(&self.party)?;
+        let Keyring { present, retired, generation, .. } = session.keyring(&self.party)?;
         let was = |key: &PublicKey| retired.contains(key) && compromised.contains(key);
         if let Some(other) = leave.iter().find(|key| !present.contains(key) && !was(key)) {
             return Err(Failure::usage(format!(

@@ -3,7 +3,7 @@
 
 use super::chain::Chain;
 use super::clock;
-use super::out::{Failure, read_file};
+use super::out::{Done, Failure, read_file};
 use super::prepare::Keep;
 use super::text::{id, plain, time};
 use super::{key, verify};
@@ -21,6 +21,10 @@ use std::time::Duration;
 
 /// How far the clocks of this machine and the ledger may differ.
 pub(super) const SKEW: Millis = Millis(10_000);
+/// Under what is shown and not proved.
+const AS_TOLD: &str = "as the server says";
+/// Pages of one list at most: a server that goes on for ever is one that lies.
+const PAGES_MAX: usize = 1_000;
 /// Bytes of a profile or token file at most.
 const SMALL_FILE_BYTES_MAX: usize = 65_536;
 
@@ -43,10 +47,10 @@ pub(super) struct Connection {
     /// The ledger's id: nothing is signed for another one.
     #[arg(long, env = "REMIT_LEDGER", value_name = "ID", value_parser = id)]
     ledger: Option<ObjectId>,
-    /// The log's key as a C2SP verifier key: every answer must be proved under it.
+    /// The log's key as a C2SP verifier key: what is submitted, signed for or bought must be proved under it.
     #[arg(long, env = "REMIT_LOG_KEY", value_name = "VKEY", conflicts_with = "policy")]
     log_key: Option<String>,
-    /// A policy file whose trust (log, witnesses, quorum) every answer must meet.
+    /// A policy file whose trust (log, witnesses, quorum) the same must meet.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Certificates (PEM) to trust instead of the system's.
@@ -245,6 +249,33 @@ impl Session {
     /// The JSON at a path.
     pub(super) fn json(&self, path: &str) -> Result<Value, Failure> {
         self.remote.json(path).map_err(failure)
+    }
+
+    /// Everything in a list that is answered page by page.
+    pub(super) fn pages(
+        &self,
+        path: &str,
+        list: &str,
+        mut each: impl FnMut(&Value) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut after = None::<u64>;
+        for _ in 0..PAGES_MAX {
+            let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
+            let page = self.json(&format!("{path}{query}"))?;
+            page[list].as_array().into_iter().flatten().try_for_each(&mut each)?;
+            let next = page["next"].as_u64();
+            match next {
+                None => return Ok(()),
+                Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
+                Some(_) => break,
+            }
+        }
+        Err(Failure::internal(format!("{path}: the list has no end")).coded("bad_answer"))
+    }
+
+    /// What a server says of how things stand, which nothing proves.
+    pub(super) fn told(done: Done) -> Done {
+        done.line(AS_TOLD).with("proved", false)
     }
 
     /// The JSON that a path answers to a request without a body.

@@ -1,20 +1,20 @@
-//! `remit offer`, `offers`, `buy`: tokens that are for sale, and who can still take them away.
+//! `remit offer`, `buy`: tokens that are for sale.
 
 use super::asked::{Approved, Carried};
 use super::chain::Chain;
+use super::offers::Offered;
 use super::out::{Done, Failure, Outcome};
 use super::session::{Connection, Session, Signing};
-use super::text::amount::{self, Typed, Unit, minor, some};
-use super::text::{plain, time, word};
-use super::{key, look, text};
+use super::text::amount::{self, Typed, minor, some};
+use super::text::time;
+use super::{key, text};
 use crate::client::{Ask, Client, Purchase};
 use crate::keys::did;
-use clap::{Args, Subcommand};
+use clap::Args;
 use remit_verifier::limits::OFFER_MAX;
 use remit_verifier::object::{Act, BUY, Invocation, Offer as Terms, Payment, Price, Reference, goods};
 use remit_verifier::sign::{Draft, LocalSigner, Signer};
-use remit_verifier::types::{Amount, Epoch, ObjectId, Seconds};
-use serde_json::Value;
+use remit_verifier::types::{Amount, ObjectId, Seconds};
 use std::path::PathBuf;
 
 /// Offers a transferable token for a price to whoever pays it, or withdraws that; the holder signs.
@@ -48,46 +48,15 @@ pub(super) struct OfferCommand {
     connection: Connection,
 }
 
-/// Tokens that are for sale: price, end, and who can still revoke or suspend them.
-#[derive(Args)]
-#[command(after_help = "Examples:\n  remit offers list\n  remit offers show OFFER")]
-pub(super) struct Offers {
-    #[command(subcommand)]
-    command: OffersCommand,
-}
-
-#[derive(Subcommand)]
-enum OffersCommand {
-    /// Lists what can be bought.
-    #[command(after_help = "Example:\n  remit offers list")]
-    List(Box<List>),
-    /// Shows an offer, with what is left of its token.
-    #[command(after_help = "Example:\n  remit offers show OFFER")]
-    Show(Box<Show>),
-}
-
-#[derive(Args)]
-struct List {
-    #[command(flatten)]
-    connection: Connection,
-}
-
-#[derive(Args)]
-struct Show {
-    /// The offer.
-    #[arg(value_parser = text::id)]
-    offer: ObjectId,
-    #[command(flatten)]
-    connection: Connection,
-}
-
 /// Buys a token as it is offered: price and token change hands in one entry, or not at all.
 ///
-/// Price, payee and whoever can still revoke or suspend the token are shown before anything is signed. The paying token
+/// Price, payee, what is left of the token, until when it is good, whose approval its uses need and whoever can still
+/// revoke or suspend it are shown before anything is signed; --dry-run shows them and signs nothing. The paying token
 /// must allow the action `buy` at the payee, on `tokens/` and the id of what is bought.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
+  remit buy OFFER --from TOKEN --dry-run
   remit buy OFFER --from TOKEN --min '18000 CNY' --key buyer.pem
   remit buy OFFER --from TOKEN --approved request.json --key buyer.pem")]
 pub(super) struct Buy {
@@ -112,22 +81,13 @@ pub(super) struct Buy {
     /// A signed approval that travels along, beside those on the ledger; may be repeated.
     #[arg(long = "approval", value_name = "FILE", requires = "approved")]
     approvals: Vec<PathBuf>,
+    /// Shows what would be bought, and signs nothing.
+    #[arg(long, conflicts_with_all = ["save", "prepare"])]
+    dry_run: bool,
     #[command(flatten)]
     signing: Signing,
     #[command(flatten)]
     connection: Connection,
-}
-
-/// An offer as the ledger shows it.
-struct Shown {
-    id: ObjectId,
-    token: ObjectId,
-    epoch: Epoch,
-    payee: ObjectId,
-    amount: Amount,
-    unit: Unit,
-    until: Seconds,
-    view: Value,
 }
 
 impl OfferCommand {
@@ -167,172 +127,55 @@ impl OfferCommand {
     }
 }
 
-impl Offers {
-    pub(super) fn run(self) -> Outcome {
-        match self.command {
-            OffersCommand::List(command) => command.run(),
-            OffersCommand::Show(command) => command.run(),
-        }
-    }
-}
-
-impl List {
-    fn run(self) -> Outcome {
-        let session = self.connection.open()?;
-        let (mut lines, mut offers, mut after) = (Vec::new(), Vec::new(), None::<u64>);
-        loop {
-            let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
-            let page = session.json(&format!("/v1/offers{query}"))?;
-            for view in page["offers"].as_array().into_iter().flatten() {
-                let id = view["id"].as_str().and_then(|text| text::id(text).ok());
-                let id = id.ok_or_else(|| Failure::internal("an offer has no id").coded("bad_answer"))?;
-                let shown = Shown::read(&session, id, view.clone())?;
-                lines.extend(shown.lines());
-                lines.extend(upstream(&shown.view));
-                offers.push(view.clone());
-            }
-            after = page["next"].as_u64();
-            if after.is_none() {
-                break;
-            }
-        }
-        if offers.is_empty() {
-            lines.push("nothing is for sale".into());
-        }
-        Ok(Done::say(lines.join("\n")).with("offers", offers))
-    }
-}
-
-impl Show {
-    fn run(self) -> Outcome {
-        let session = self.connection.open()?;
-        let view = standing(&session, &self.offer)?;
-        let shown = Shown::read(&session, self.offer, view)?;
-        let mut lines = shown.lines();
-        lines.extend(upstream(&shown.view));
-        let token = session.json(&format!("/v1/tokens/{}", shown.token))?;
-        lines.extend(look::budgets(&token).lines().map(|line| format!("  {}", line.trim_end())));
-        Ok(Done::say(lines.join("\n")).with("budgets", &token["budgets"]).with_all(shown.view))
-    }
-}
-
-/// An offer that is not closed.
-fn standing(session: &Session, offer: &ObjectId) -> Result<Value, Failure> {
-    let view = session.json(&format!("/v1/offers/{offer}")).map_err(|failure| match failure.code() {
-        "not_found" => Failure::refused("unknown_offer", format!("the ledger has no offer {offer}")),
-        _ => failure,
-    })?;
-    if view["state"] == "closed" {
-        return Err(Failure::refused("offer_closed", format!("offer {offer} stands no more")));
-    }
-    Ok(view)
-}
-
-impl Shown {
-    /// What the seller signed; of the view, whether it still stands, and who is upstream.
-    fn read(session: &Session, id: ObjectId, view: Value) -> Result<Self, Failure> {
-        let (terms, price) = session.offered(&id, &view)?;
-        let unit = session.unit(&price.unit.to_string())?;
-        let Price { amount, payee, until, .. } = price;
-        Ok(Self { id, token: terms.token, epoch: terms.epoch, payee, amount, unit, until, view })
-    }
-
-    /// Token, price and end, a line each.
-    fn lines(&self) -> Vec<String> {
-        let text = |name: &str| plain(self.view[name].as_str().unwrap_or_default());
-        let state = match self.view["state"].as_str() {
-            Some("standing") => "",
-            _ => ", void: its time has run out, or its token has another epoch or holder",
-        };
-        vec![
-            format!("offer {}{state}", self.id),
-            format!("  token {}, epoch {}, held by {}", self.token, self.epoch.0, text("seller")),
-            format!("  for {} to {}", plain(&self.unit.show(self.amount)), self.payee),
-            format!(
-                "  {} calls itself {}",
-                self.payee,
-                word(self.view["payee_name"].as_str().unwrap_or_default())
-            ),
-            format!("  until {}", time::show(self.until)),
-        ]
-    }
-}
-
-/// Who can still take the token away, as the ledger shows it.
-fn upstream(view: &Value) -> Vec<String> {
-    let mut lines = vec!["  can be revoked or suspended, whoever holds it, by".into()];
-    for above in view["upstream"].as_array().into_iter().flatten() {
-        let keys = above["keys"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let keys = keys.map(plain).collect::<Vec<_>>().join(", ");
-        let whom = match (above["party"].as_str(), above["token"].as_str()) {
-            (Some(party), _) => format!("issuer {}", plain(party)),
-            (None, token) => format!("holder of token {}", plain(token.unwrap_or_default())),
-        };
-        lines.push(format!("    {whom}: {keys}"));
-    }
-    lines
-}
-
-/// The same out of the chain, whose leaves are proved where the log's key is known.
-fn proved_upstream(chain: &Chain) -> Vec<String> {
-    let mut lines = vec!["  can be revoked or suspended, whoever holds it, by".into()];
-    if let Some((issuer, party)) = chain.issuer() {
-        let keys: Vec<String> = party.keys.iter().map(did::to_text).collect();
-        lines.push(format!("    issuer {issuer}: {}", keys.join(", ")));
-    }
-    for link in chain.links.split_last().map(|(_, above)| above).unwrap_or_default() {
-        lines.push(format!("    holder of token {}: {}", link.id, did::to_text(&link.holder())));
-    }
-    lines
-}
-
 impl Buy {
     pub(super) fn run(self) -> Outcome {
         let carried = Approved::of(self.approved.clone(), self.approvals.clone()).read()?;
         let session = self.connection.open()?;
+        let offered = Offered::standing(&session, &self.offer)?;
+        // Who is upstream now: whoever shows the state of before hides who came since.
+        offered.chain.require_recent()?;
+        offered.require_sale(&session)?;
+        let purse = session.chain(&self.purse, Some(&offered.unit.id))?;
+        let minimum = self.minimum(&session)?;
+        // Before anything is signed, whoever buys sees what it is, and who keeps his hand on it.
+        let lines = [offered.lines(), offered.left(&session)?].concat();
+        if self.dry_run {
+            let done = Done::say(lines.join("\n")).line("nothing was signed");
+            return Ok(done.with_all(offered.fields()).with("status", "dry_run"));
+        }
         let payer = session.signer(&self.signing.who)?;
         let buyer = self.to_key.as_deref().map(key::open).transpose()?;
-        let shown = Shown::read(&session, self.offer, standing(&session, &self.offer)?)?;
-        let chain = session.chain(&shown.token, Some(&shown.unit.id))?;
-        let purse = session.chain(&self.purse, Some(&shown.unit.id))?;
         purse.require_holder(&payer.public_key())?;
         if let Some(carried) = &carried {
             carried.require(&session.ledger, &self.purse, purse.epoch().0)?;
         }
-        let minimum = self.minimum(&session)?;
-        // Before anything is signed, whoever buys sees who keeps his hand on it.
-        for line in shown.lines().into_iter().chain(proved_upstream(&chain)) {
-            eprintln!("{line}");
-        }
+        lines.iter().for_each(|line| eprintln!("{line}"));
         let mut client = session.client();
-        let pays = self.pays(&session, &mut client, (&shown, &purse), carried.as_ref(), &payer)?;
+        let pays = self.pays(&session, &mut client, (&offered, &purse), carried.as_ref(), &payer)?;
         let purchase = Purchase {
-            token: shown.token,
-            epoch: shown.epoch,
-            offer: Reference::Id(shown.id),
+            token: offered.token,
+            epoch: offered.epoch,
+            offer: Reference::Id(offered.id),
             minimum,
             payment: 0,
         };
         let buyer = buyer.as_ref().unwrap_or(&payer);
         let takes = client.trade(session.now, &purchase, buyer).map_err(Failure::usage)?;
-        let what = format!("purchase of token {} for {}", shown.token, shown.unit.show(shown.amount));
+        let what = format!("purchase of token {} for {}", offered.token, offered.unit.show(offered.amount));
         let done = self.signing.keep.send_all(&session, &client, vec![pays, takes], &what)?;
-        let holder = did::to_text(&buyer.public_key());
-        Ok(done
-            .line(format!("held by {holder}"))
-            .with("token", shown.token.to_string())
-            .with("offer", shown.id.to_string())
-            .with("holder", holder)
-            .with("amount_minor", shown.amount.to_string())
-            .with("unit", shown.unit.id.to_string()))
+        Ok(bought(done, &offered, &did::to_text(&buyer.public_key())))
     }
 
     fn minimum(&self, session: &Session) -> Result<Vec<(ObjectId, Amount)>, Failure> {
-        let least = |typed: &Typed| {
+        let mut all: Vec<(ObjectId, Amount)> = Vec::new();
+        for typed in &self.minimum {
             let unit = session.unit(&typed.unit)?;
-            Ok((unit.id, minor(&typed.number, unit.decimals).map_err(Failure::usage)?))
-        };
-        let all = self.minimum.iter().map(least).collect::<Result<Vec<_>, Failure>>()?;
+            if all.iter().any(|(id, _)| *id == unit.id) {
+                return Err(Failure::usage(format!("--min names {} twice", text::plain(&unit.name)))
+                    .hint("once for each unit, with the amount that must be left"));
+            }
+            all.push((unit.id, minor(&typed.number, unit.decimals).map_err(Failure::usage)?));
+        }
         Ok(all.into_iter().filter(|(_, least)| *least != Amount(0)).collect())
     }
 
@@ -341,7 +184,7 @@ impl Buy {
         &self,
         session: &Session,
         client: &mut Client,
-        (shown, purse): (&Shown, &Chain),
+        (shown, purse): (&Offered, &Chain),
         carried: Option<&Carried>,
         payer: &'s LocalSigner,
     ) -> Result<Draft<'s>, Failure> {
@@ -372,3 +215,19 @@ impl Buy {
 
 /// How long the payment could stay reserved, were it not captured at once.
 const SETTLE: Seconds = Seconds(3_600);
+
+/// Says whose it is now, and by which name the price is refunded: that of the trade, which captured it.
+fn bought(done: Done, offered: &Offered, holder: &str) -> Done {
+    let second = done.field("ids").and_then(|ids| ids.get(1)).and_then(|id| id.as_str()).map(str::to_owned);
+    let done = match &second {
+        Some(capture) => done.line(format!("the capture of the price is {capture}")),
+        None => done,
+    };
+    done.line(format!("held by {holder}"))
+        .with("capture", second)
+        .with("token", offered.token.to_string())
+        .with("offer", offered.id.to_string())
+        .with("holder", holder)
+        .with("amount_minor", offered.amount.to_string())
+        .with("unit", offered.unit.id.to_string())
+}

@@ -15,8 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
-/// Bytes of an answer at most: a page of `/v1/replay` is the largest.
-const BODY_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of an answer at most: one thing of a ledger, such as a token or a proof.
+const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The same of what has many: pages of lists and of the log, and tiles of 256 entries.
+const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How the paths of such answers begin.
+const PAGES: [&str; 7] =
+    ["/v1/replay", "/tile/", "/v1/holders/", "/v1/approvers/", "/v1/offers", "/v1/issuers", "/v1/tokens/"];
 /// Where the system keeps the certificates that it trusts; the first that is there is read.
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
@@ -115,7 +120,7 @@ impl Remote {
         if let Some(bearer) = &self.address.bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
-        let (status, body) = read(request.call())?;
+        let (status, body) = read(request.call(), most(path))?;
         if (200..300).contains(&status) { Ok(body) } else { Err(refusal(status, &body)) }
     }
 
@@ -147,7 +152,7 @@ impl Remote {
         if let Some(bearer) = &self.address.bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
-        let (status, body) = read(request.send_empty())?;
+        let (status, body) = read(request.send_empty(), ANSWER_BYTES_MAX)?;
         match serde_json::from_slice(&body) {
             Ok(value) if (200..300).contains(&status) => Ok(value),
             Err(_) if (200..300).contains(&status) => Err(RemoteError::Form(path.to_owned())),
@@ -163,7 +168,7 @@ impl Remote {
     pub fn submit(&self, submission: &[u8]) -> Result<Reply, RemoteError> {
         let url = format!("{}/v1/operations?wait=published", self.address.url);
         let request = self.agent.post(url).content_type("application/cbor");
-        let (status, body) = read(request.send(submission))?;
+        let (status, body) = read(request.send(submission), ANSWER_BYTES_MAX)?;
         let parsed: Option<Value> = serde_json::from_slice(&body).ok();
         let reply = parsed.as_ref().filter(|_| matches!(status, 200 | 422)).and_then(Reply::read);
         match reply {
@@ -174,13 +179,19 @@ impl Remote {
     }
 }
 
+/// Bytes that the answer to a path may have.
+fn most(path: &str) -> u64 {
+    if PAGES.iter().any(|page| path.starts_with(page)) { PAGE_BYTES_MAX } else { ANSWER_BYTES_MAX }
+}
+
 fn read(
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    most: u64,
 ) -> Result<(u16, Vec<u8>), RemoteError> {
     let unanswered = |error: ureq::Error| RemoteError::Unanswered(error.to_string());
     let mut answer = answer.map_err(unanswered)?;
     let status = answer.status().as_u16();
-    let body = answer.body_mut().with_config().limit(BODY_BYTES_MAX).read_to_vec().map_err(unanswered)?;
+    let body = answer.body_mut().with_config().limit(most).read_to_vec().map_err(unanswered)?;
     Ok((status, body))
 }
 
@@ -192,7 +203,8 @@ fn refusal(status: u16, body: &[u8]) -> RemoteError {
     RemoteError::Status {
         status,
         code: text("code").unwrap_or_else(|| "http".into()),
-        message: text("message").unwrap_or_else(|| "the server refuses the request".into()),
+        message: text("message")
+            .unwrap_or_else(|| format!("the server answers {status}, and not as a ledger does")),
         hint: text("hint"),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn relay(
     change: impl Fn(String) -> String + Send + 'static,
     ask: impl Fn(String) -> String + Send + 'static,
 ) -> String {
-    liar(upstream, path, move |head, body| (head, change(body)), ask)
+    liar(upstream, path, move |head, body| (head, change(text(&body)).into_bytes()), ask)
 }
 
 /// Hands submissions on, and answers them with another status and body.
@@ -28,17 +28,26 @@ pub(crate) fn answers(
     status: &'static str,
     change: impl Fn(String) -> String + Send + 'static,
 ) -> String {
-    let answer = move |head: String, body: String| {
+    let answer = move |head: String, body: Vec<u8>| {
         let (_, rest) = head.split_once("\r\n").expect("a line of status");
-        (format!("HTTP/1.1 {status}\r\n{rest}"), change(body))
+        (format!("HTTP/1.1 {status}\r\n{rest}"), change(text(&body)).into_bytes())
     };
     liar(upstream, "/v1/operations", answer, |line| line)
+}
+
+/// Answers what is asked for a path with what was answered once.
+pub(crate) fn replays(upstream: &str, path: &'static str, once: Vec<u8>) -> String {
+    liar(upstream, path, move |head, _| (head, once.clone()), |line| line)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn liar(
     upstream: &str,
     path: &'static str,
-    change: impl Fn(String, String) -> (String, String) + Send + 'static,
+    change: impl Fn(String, Vec<u8>) -> (String, Vec<u8>) + Send + 'static,
     ask: impl Fn(String) -> String + Send + 'static,
 ) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -83,15 +92,14 @@ fn liar(
             if head.lines().next().is_some_and(|line| line.contains(path)) {
                 let at = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head") + 4;
                 let (head, body) = answer.split_at(at);
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                let (head, body) = change(text(head), text(body));
+                let (head, body) = change(text(head), body.to_vec());
                 let head: Vec<&str> = head
                     .trim_end()
                     .lines()
                     .filter(|l| !l.to_ascii_lowercase().starts_with("content-length:"))
                     .collect();
-                answer = format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.join("\r\n"), body.len())
-                    .into_bytes();
+                let head = format!("{}\r\nContent-Length: {}\r\n\r\n", head.join("\r\n"), body.len());
+                answer = [head.into_bytes(), body].concat();
             }
             client.write_all(&answer).unwrap_or_default();
         }

@@ -9,6 +9,8 @@ mod audit;
 #[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
+mod bought;
+#[cfg(feature = "server")]
 mod conserve;
 #[cfg(feature = "server")]
 mod control;

@@ -6,20 +6,20 @@ use crate::story::{Cast, cast, id, key};
 use serde_json::Value;
 
 /// A transferable token of 20 000 CNY for the assistant, and 30 000 with which the buyer may buy tokens.
-struct Market {
-    cast: Cast,
-    token: String,
-    purse: String,
-    seller: String,
-    buyer: String,
+pub(crate) struct Market {
+    pub(crate) cast: Cast,
+    pub(crate) token: String,
+    pub(crate) purse: String,
+    pub(crate) seller: String,
+    pub(crate) buyer: String,
 }
 
-fn issue(folder: &Folder, server: &Server, cast: &Cast, to: &str, more: &[&str]) -> String {
+pub(crate) fn issue(folder: &Folder, server: &Server, cast: &Cast, to: &str, more: &[&str]) -> String {
     let words = ["issue", "--issuer", &cast.issuer, "--to", to, "--expires", "30d", "--key", "company.pem"];
     id(&folder.ok(server, &[&words[..], more].concat()))
 }
 
-fn market(folder: &Folder, server: &Server) -> Market {
+pub(crate) fn market(folder: &Folder, server: &Server) -> Market {
     let cast = cast(folder, server);
     let seller = run(remit().args(["--json", "key", "show"]).arg(folder.path("assistant.pem"))).expect(0);
     let seller = seller.json()["key"].as_str().expect("a key").to_owned();
@@ -32,7 +32,7 @@ fn market(folder: &Folder, server: &Server) -> Market {
     Market { cast, token, purse, seller, buyer }
 }
 
-fn offer<'w>(market: &'w Market, token: &'w str, price: &'w str) -> Vec<&'w str> {
+pub(crate) fn offer<'w>(market: &'w Market, token: &'w str, price: &'w str) -> Vec<&'w str> {
     let priced = ["--price", price, "--payee", &market.cast.airline, "--until", "2d"];
     [&["offer", token][..], &priced, &["--key", "assistant.pem"]].concat()
 }
@@ -57,7 +57,8 @@ fn a_token_is_offered_looked_at_and_bought() {
     for part in [
         "for 9 000.00 CNY to",
         "calls itself \"The airline\"",
-        "can be revoked or suspended, whoever holds it, by",
+        "can be revoked or suspended, whoever holds it, proved as of ",
+        "the token is good until ",
         &issuer,
         "20 000.00 CNY left of 20 000.00 CNY",
         &market.seller,
@@ -81,6 +82,7 @@ fn a_token_is_offered_looked_at_and_bought() {
         assert!(bought.err.contains(part), "shown before it is signed: {part} in {}", bought.err);
     }
     let bought = bought.json();
+    assert_eq!(bought["capture"], bought["ids"][1], "by its name the price is refunded");
     assert_eq!((&bought["proved"], &bought["holder"]), (&true.into(), &market.buyer.as_str().into()));
     let token = folder.ok(&server, &["show", &market.token]);
     assert_eq!((&token["holder"], &token["epoch"]), (&market.buyer.as_str().into(), &1.into()));
