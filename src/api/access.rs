@@ -116,7 +116,11 @@ pub(super) async fn require_admin(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = app.access().admin(request.headers(), request.extensions())?;
+    let caller = app.access().admin(request.headers(), request.extensions()).map_err(|code| {
+        let says = "This part of the ledger is for its administrators. Send `Authorization: Bearer …` with an \
+            administrator's token.";
+        ApiError::new(code).says(says)
+    })?;
     let mut response = next.run(request).await;
     response.extensions_mut().insert(caller);
     Ok(response)

@@ -25,9 +25,10 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  remit request TOKEN --service AIRLINE --action book --resource flights/CA1501 --argument amount=8000 \\
-      --amount '8000 CNY' --decide-by 2d --key agent.pem --out request.json
-  remit request TOKEN --service HOTEL --action open --resource rooms/12 --unsubmitted --out request.json")]
+  remit request TOKEN --service AIRLINE --action book --resource flights/CA1501 \\
+      --argument amount=8000 --amount '8000 CNY' --decide-by 2d --key agent.pem --out request.json
+  remit request TOKEN --service HOTEL --action open --resource rooms/12 \\
+      --unsubmitted --out request.json")]
 pub(super) struct RequestCommand {
     #[command(flatten)]
     shown: Shown,

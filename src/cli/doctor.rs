@@ -11,6 +11,7 @@ use crate::store::RocksStore;
 use crate::store::Store as _;
 use crate::store::rocks::RocksOptions;
 use clap::Args;
+use remit_verifier::hash::sha256;
 use remit_verifier::types::Millis;
 use serde_json::json;
 use std::net::TcpListener;
@@ -198,6 +199,20 @@ fn tls(loaded: &Loaded) -> Found {
 
 fn readers(loaded: &Loaded) -> Found {
     let http = &loaded.config.http;
+    let digests = || http.readers.iter().chain(&http.admins).map(|one| one.sha256.as_str());
+    let nothing = sha256(&[]).to_string();
+    if digests().any(|digest| digest == nothing) {
+        return Err((
+            "a digest is that of nothing: the token was not set when it was made".into(),
+            "make it of the token: printf %s \"$(cat FILE.token)\" | sha256sum",
+        ));
+    }
+    if http.readers.iter().any(|reader| http.admins.iter().any(|admin| admin.sha256 == reader.sha256)) {
+        return Err((
+            "one token is a reader's and an administrator's".into(),
+            "make another one for the administrator: whoever may have the ledger copied reads nothing",
+        ));
+    }
     match (http.public, http.readers.len(), &http.client_ca) {
         (true, ..) => Ok("anybody: http.public is a stated choice".into()),
         (false, 0, None) => {

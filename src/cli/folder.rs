@@ -9,6 +9,7 @@ use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, Rocks
 use crate::store::{RocksStore, Store as _};
 use clap::Args;
 use remit_verifier::log::{Entry, Genesis};
+use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{LedgerId, TreeSize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -151,7 +152,7 @@ fn wrong(path: &Path) -> impl Fn(std::io::Error) -> Failure {
 
 impl Restore {
     pub(super) fn run(self) -> Outcome {
-        if !self.dir.join(FILE_NAME).exists() && self.backup.join(FILE_NAME).exists() {
+        if !self.dir.join(FILE_NAME).exists() && is_regular(&self.backup.join(FILE_NAME)) {
             fs::create_dir_all(&self.dir).map_err(wrong(&self.dir))?;
             private::copy(&self.backup.join(FILE_NAME), &self.dir.join(FILE_NAME))
                 .map_err(wrong(&self.dir))?;
@@ -177,9 +178,7 @@ impl Restore {
             };
             return Err(failure);
         }
-        copy_folder(&self.backup.join("data"), &data)?;
-        let store = open(&data, &RocksOptions::default())?;
-        let (head, (ledger, _)) = (store.head(), genesis_of(&store)?);
+        let (head, ledger) = put_back(&self.backup.join("data"), &data)?;
         if self.new_guard {
             Guard::create(&guard, ledger, head)
                 .map_err(|error| Failure::internal(format!("the guard: {error}")))?;
@@ -192,14 +191,55 @@ impl Restore {
     }
 }
 
-/// Copies the files of a folder without folders.
+/// Copies a database to where none is: as a whole, or not at all.
+fn put_back(from: &Path, data: &Path) -> Result<(TreeHead, LedgerId), Failure> {
+    let mut part = data.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let remove = || match fs::remove_dir_all(&part) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(wrong(&part)(error)),
+        _ => Ok(()),
+    };
+    // Of a restore that was killed.
+    remove()?;
+    let copied = copy_folder(from, &part).and_then(|()| {
+        let store = open(&part, &RocksOptions::default())?;
+        Ok((store.head(), genesis_of(&store)?.0))
+    });
+    match copied {
+        Ok(copied) => {
+            fs::rename(&part, data).map_err(wrong(data))?;
+            let folder = data.parent().unwrap_or(Path::new("."));
+            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(wrong(folder))?;
+            Ok(copied)
+        }
+        Err(failure) => {
+            // What is left of it is in nobody's way: the next one removes it first.
+            drop(remove());
+            Err(failure)
+        }
+    }
+}
+
+/// A file itself, and no link to one.
+fn is_regular(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
+}
+
+/// Copies the files of a folder. A database has nothing else, and a link in a copy leads to whatever somebody wanted.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    let other = |path: &Path| {
+        Failure::refused("damaged", format!("{} is no regular file of a database", path.display()))
+            .hint("nothing was restored; take another copy")
+    };
+    if !fs::symlink_metadata(from).map_err(wrong(from))?.is_dir() {
+        return Err(other(from));
+    }
     fs::create_dir_all(to).map_err(wrong(to))?;
     for entry in fs::read_dir(from).map_err(wrong(from))? {
-        let entry = entry.map_err(wrong(from))?;
-        if entry.path().is_file() {
-            private::copy(&entry.path(), &to.join(entry.file_name())).map_err(wrong(&entry.path()))?;
-        }
+        let path = entry.map_err(wrong(from))?.path();
+        let name = path.file_name().filter(|_| is_regular(&path)).ok_or_else(|| other(&path))?;
+        private::copy(&path, &to.join(name)).map_err(wrong(&path))?;
     }
     Ok(())
 }

@@ -50,6 +50,10 @@ pub(super) fn of_refusal(code: &str) -> &'static str {
             "`remit show RESERVATION` says what is left of it, and until when"
         }
         "above_captured" => "`remit show CAPTURE` says what is left of it",
+        "party_keys" => {
+            "a party has at least one key, each with this one role, and none that it gave up before: `remit key new` \
+             makes another"
+        }
         "wrong_number" => "leave --number away, and the ledger is asked for it",
         "bad_time" => {
             "times lie ahead, and not too far: a reservation is settled within 30 days; spec/12-limits.md has every \

@@ -86,7 +86,9 @@ impl Init {
                 .hint("a name without spaces and without +, such as ledger.example/main")
         })?;
         make_folder(dir).map_err(|error| wrong(dir, error))?;
-        let (operators, files) = self.operator_keys(count)?;
+        // Without a passphrase there is no ledger, and no folder either; one with anything in it stays.
+        let operators = self.operator_keys(count).inspect_err(|_| drop(fs::remove_dir(dir)));
+        let (operators, files) = operators?;
         let log_file = dir.join("log.pem");
         let log = key::new(&log_file, self.plain)?;
         let mut sorted = operators.clone();

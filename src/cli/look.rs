@@ -12,7 +12,6 @@ use clap::Args;
 use remit_verifier::key::PublicKey;
 use remit_verifier::limits::PRESENTATION_BYTES_MAX;
 use remit_verifier::object::Period;
-use remit_verifier::sign::Signer as _;
 use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
 use remit_verifier::verify::Presentation;
 use serde_json::{Value, json};
@@ -59,7 +58,13 @@ impl List {
         let holder = match (&self.holder, self.who.key_file()) {
             (Some(holder), _) => did::to_text(holder.bytes()),
             (None, Some(path)) => did::to_text(&key::stated(path)?),
-            (None, None) => did::to_text(&session.signer(&self.who)?.public_key()),
+            (None, None) => match session.key_file(&self.who) {
+                Some(path) => did::to_text(&key::stated(path)?),
+                None => {
+                    return Err(Failure::usage("whose tokens?")
+                        .hint("--holder KEY, or --key FILE, REMIT_KEY or a profile with `key`"));
+                }
+            },
         };
         let (mut text, mut tokens) = (format!("{holder} holds"), Vec::new());
         session.pages(&format!("/v1/holders/{holder}/tokens"), "tokens", |held| {

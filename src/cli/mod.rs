@@ -227,6 +227,9 @@ mod tests {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let example = after.contains("Example:\n  ") || after.contains("Examples:\n  ");
             assert!(example, "{name} has no example");
+            // What is broken by the width of the help cannot be copied.
+            let long = after.lines().find(|line| line.starts_with("  ") && line.chars().count() > 98);
+            assert_eq!(long, None, "{name}");
             assert!(command.get_about().is_some(), "{name} does not say what it does");
             for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
                 assert!(argument.get_help().is_some(), "{name}: {} has no help", argument.get_id());

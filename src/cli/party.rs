@@ -51,7 +51,7 @@ enum Command {
 Examples:
   remit party keys PARTY --key a.pem --add b.pem
   remit party keys PARTY --key b.pem --compromised did:key:z6Mk…
-  remit party keys PARTY --key a.pem --add did:key:z6Mk… --prepare change.cbor      the new key signs elsewhere")]
+  remit party keys PARTY --key a.pem --add did:key:z6Mk… --prepare change.cbor")]
     Keys(Box<Change>),
 }
 

@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(200);
 Examples:
   remit serve ledger
   remit serve --config /etc/remit/remit.toml
-  remit serve ledger --listen 127.0.0.1:0 --json      prints the port as {\"listening\":\"http://127.0.0.1:…\"}")]
+  remit serve ledger --listen 127.0.0.1:0 --json   prints {\"listening\":\"http://127.0.0.1:…\"}")]
 pub(super) struct Serve {
     /// The ledger's folder, with remit.toml in it.
     #[arg(default_value = ".", conflicts_with = "config")]

@@ -10,12 +10,14 @@ use super::{key, verify};
 use crate::client::{Client, Randomness};
 use crate::remote::{Address, Remote, RemoteError, check_entry};
 use clap::Args;
+use clap::builder::OsStringValueParser;
 use remit_verifier::c2sp::Trust;
 use remit_verifier::limits::POLICY_BYTES_MAX;
 use remit_verifier::sign::LocalSigner;
 use remit_verifier::types::{EntryIndex, LedgerId, Millis, ObjectId, Seconds};
 use serde::Deserialize;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,8 +38,8 @@ pub(super) struct Connection {
     #[arg(long, env = "REMIT_URL", value_name = "URL")]
     url: Option<String>,
     /// A file with `url`, `ledger`, `log_key`, `token_file`, `key`, `ca`: `remit init` writes one. Flags come first.
-    #[arg(long, env = "REMIT_PROFILE", value_name = "FILE")]
-    profile: Option<PathBuf>,
+    #[arg(long, env = "REMIT_PROFILE", value_name = "FILE", value_parser = OsStringValueParser::new())]
+    profile: Option<OsString>,
     /// The bearer token of a reader, itself.
     #[arg(long, env = "REMIT_READER_TOKEN", value_name = "TOKEN", hide_env_values = true, hide = true)]
     reader_token: Option<String>,
@@ -126,7 +128,9 @@ pub(super) struct Session {
 
 impl Connection {
     fn profile(&self) -> Result<Profile, Failure> {
-        let Some(path) = &self.profile else { return Ok(Profile::default()) };
+        // An empty variable names none.
+        let named = self.profile.as_deref().map(Path::new).filter(|path| !path.as_os_str().is_empty());
+        let Some(path) = named else { return Ok(Profile::default()) };
         let text = String::from_utf8(read_file(path, SMALL_FILE_BYTES_MAX)?).unwrap_or_default();
         let mut profile: Profile =
             toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
@@ -221,9 +225,14 @@ impl Session {
         self.log_key.clone()
     }
 
+    /// The file of the key that was named, here or in the profile.
+    pub(super) fn key_file<'s>(&'s self, who: &'s Who) -> Option<&'s Path> {
+        who.key.as_deref().or(self.key.as_deref())
+    }
+
     /// The key that signs.
     pub(super) fn signer(&self, who: &Who) -> Result<LocalSigner, Failure> {
-        let path = who.key.as_ref().or(self.key.as_ref()).ok_or_else(|| {
+        let path = self.key_file(who).ok_or_else(|| {
             Failure::usage("who signs?")
                 .hint("--key FILE, REMIT_KEY, or a profile with `key`; `remit key new` makes one")
         })?;
@@ -309,6 +318,7 @@ pub(super) fn failure(error: RemoteError) -> Failure {
             let hint = match (status, hint) {
                 (401, _) => Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into()),
                 (403, _) => Some("--token-file FILE with the token of an administrator (http.admins)".into()),
+                (_, None) if code == "http" => Some("is this URL a Remit ledger?".into()),
                 (_, hint) => hint.map(|hint| plain(&hint)),
             };
             let failure = failure.coded(&code);

@@ -40,7 +40,8 @@ pub(super) struct SpecArgs {
                 Operators: eq ne lt le gt ge in prefix. \"…\" around what has spaces or looks like a number and is text"
     )]
     allow: Vec<Permission>,
-    /// Money, may be repeated: '20000.00 CNY', '6000 CNY carved per-use 500 refundable 0', 'any CNY'.
+    /// Money, may be repeated: '20000.00 CNY', 'any CNY', '6000 CNY carved per-use 500 refundable 0 window 2000/day
+    /// approval 1000/day lease 3000/8h'.
     #[arg(long = "budget", value_name = "BUDGET", value_parser = budget::typed)]
     budgets: Vec<TypedBudget>,
     /// Whether and how deep it may be passed on: none, logged:DEPTH, offline:DEPTH (offline includes logged).

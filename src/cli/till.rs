@@ -115,7 +115,8 @@ struct Accept {
 #[command(after_help = "\
 Examples:
   remit till serve till.cbor --proof stay/lease-proof.cbor --policy hotel.toml
-  curl -H 'Content-Type: application/cbor' --data-binary @cola/voucher.cbor http://127.0.0.1:8090/v1/vouchers")]
+  curl -H 'Content-Type: application/cbor' --data-binary @cola/voucher.cbor \\
+      http://127.0.0.1:8090/v1/vouchers")]
 struct Serve {
     /// The till's file.
     #[arg(value_name = "FILE")]
@@ -155,6 +156,19 @@ impl TillCommand {
 
 fn refused(what: &str, code: Code) -> Failure {
     Failure::refused(code.text(), format!("refused: {what}: {code}: {}", code.meaning()))
+}
+
+/// The same of a voucher, with what to do at a till.
+fn no_voucher(code: Code, till: &Till) -> Failure {
+    let failure = refused("the voucher", code);
+    let taken = till.tally().number();
+    match code {
+        Code::WrongNumber => failure.hint(format!(
+            "the till has taken {taken} of this lease: show them in order, or the last one again"
+        )),
+        Code::Settled => failure.hint("the till is closed, and takes nothing more: ask for another lease"),
+        _ => failure,
+    }
 }
 
 impl Proved {
@@ -220,7 +234,7 @@ impl Accept {
         let voucher = read_file(&self.shown.join(VOUCHER), OBJECT_BYTES_MAX)?;
         let shown = arguments(&self.shown.join(ARGUMENTS))?;
         let taken = till.accept(&open, &voucher, &shown, &policy, now);
-        let (till, answer) = match taken.map_err(|code| refused("the voucher", code))? {
+        let (till, answer) = match taken.map_err(|code| no_voucher(code, &till))? {
             Accepted::Taken(till) => {
                 // Who says yes first and keeps it afterwards says it twice.
                 held.replace(&till.encode())?;

@@ -109,7 +109,11 @@ impl OfferCommand {
         let act = Act::Offer(Terms { token: self.token, epoch: chain.epoch().0, price });
         let mut client = session.client();
         let draft = client.act(session.now, act, &[&signer]).map_err(Failure::usage)?;
-        let done = self.signing.keep.send(&session, &client, draft, &what)?;
+        let sent = self.signing.keep.send(&session, &client, draft, &what);
+        let done = sent.map_err(|failure| match failure.code() {
+            "unknown_offer" if self.withdraw => failure.hint("nothing is offered of this token"),
+            _ => failure,
+        })?;
         Ok(match price {
             Some(price) => {
                 done.line(format!("until {}", time::show(price.until))).with("until_s", price.until.0)

@@ -12,6 +12,7 @@ use super::till::{ARGUMENTS, VOUCHER};
 use super::{clock, key};
 use crate::client::{Client, Randomness};
 use clap::{Args, Subcommand};
+use remit_verifier::code::Code;
 use remit_verifier::hash::sha256;
 use remit_verifier::limits::{CASE_BYTES_MAX, INVOCATION_VALIDITY_MAX, TILL_BYTES_MAX};
 use remit_verifier::object::{Argument, Value};
@@ -26,7 +27,8 @@ const ARGUMENTS_KEPT: &str = "arguments-";
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  remit voucher new stay/ --action order --resource minibar/cola --amount '12.50 CNY' --key hotel-agent.pem --out cola/
+  remit voucher new stay/ --action order --resource minibar/cola --amount '12.50 CNY' \\
+      --key hotel-agent.pem --out cola/
   remit voucher take-back stay/")]
 pub(super) struct VoucherCommand {
     #[command(subcommand)]
@@ -131,8 +133,9 @@ fn wallet(dir: &Path) -> Result<(Wallet, Held), Failure> {
     let held = private::hold(&dir.join(WALLET), private::A_MOMENT)?;
     let wallet = Wallet::decode(&held.read(TILL_BYTES_MAX)?);
     let wallet = wallet.map_err(|error| {
-        Failure::usage(format!("{}: no wallet: {error:?}", held.path().display()))
-            .hint("`remit lease --out DIR` makes one")
+        Failure::usage(format!("{}: no wallet: {error:?}", held.path().display())).hint(
+            "`remit lease --out DIR` makes one; one of an earlier version is settled by its payee first",
+        )
     })?;
     Ok((wallet, held))
 }
@@ -229,7 +232,12 @@ fn show(dir: &Path, voucher: &[u8], arguments: &[u8]) -> Result<(), Failure> {
 fn refused(error: WalletError) -> Failure {
     match error {
         WalletError::Refused(code) => {
-            Failure::refused(code.text(), format!("refused: no voucher: {code}: {}", code.meaning()))
+            let failure =
+                Failure::refused(code.text(), format!("refused: no voucher: {code}: {}", code.meaning()));
+            match code {
+                Code::WrongHolder => failure.hint("--key is the file of the key that opened the lease"),
+                _ => failure,
+            }
         }
         WalletError::Sign(error) => Failure::internal(error),
     }
@@ -238,8 +246,10 @@ fn refused(error: WalletError) -> Failure {
 impl Last {
     fn run(self) -> Outcome {
         let (wallet, held) = wallet(&self.lease)?;
-        let none =
-            || Failure::refused("wrong_number", "no voucher was signed since the last one was taken back");
+        let none = || {
+            Failure::refused("wrong_number", "no voucher was signed since the last one was taken back")
+                .hint("`remit voucher new` signs one")
+        };
         let voucher = wallet.last().ok_or_else(none)?;
         show(&self.out, voucher, &read_file(&kept(&held, voucher), CASE_BYTES_MAX)?)?;
         Ok(Done::say(format!("voucher {} again, in {}", wallet.tally().number(), self.out.display()))

@@ -38,6 +38,7 @@ fn a_refusal_is_explained_with_the_number_that_decided_and_its_proof() {
         &format!("token {child}\n"),
         "decided by this token itself\n",
         "of its total of 6 000.00 CNY, 4 000.00 CNY are bound: 0.01 CNY too much\n",
+        "that the same bytes were not applied later is the server's word: no proof says it\n",
         "the proof is in why.proof\n",
         "proved under the checkpoint of size ",
     ] {

@@ -164,3 +164,71 @@ fn an_old_copy_is_refused_and_a_missing_guard_is_named() {
     assert!(said.contains("remit serve --new-guard"), "{said}");
     assert_eq!(folder.start(&["--new-guard"]).ready().terminate().0, Some(0));
 }
+
+/// What was restored by half stood in the way of the good copy, with the content of what a link in the copy leads to.
+#[test]
+fn restore_puts_a_whole_database_back_or_nothing() {
+    let folder = Folder::new();
+    let (ledger, good, bad) = (folder.ledger(), folder.path("good"), folder.path("bad"));
+    run(remit().arg("backup").arg(&ledger).arg(&good)).expect(0);
+    run(remit().arg("backup").arg(&ledger).arg(&bad)).expect(0);
+    fs::rename(ledger.join("data"), folder.path("lost")).expect("moved");
+    let restore = |from: &std::path::Path| run(remit().arg("restore").arg(from).arg(&ledger));
+    let nothing = |what: &str| {
+        for name in ["data", "data.part"] {
+            assert!(!ledger.join(name).exists(), "{what}: {name} stays");
+        }
+    };
+    let table = |dir: &std::path::Path| {
+        let mut files = fs::read_dir(dir).expect("a folder").map(|file| file.expect("a file").path());
+        files.find(|path| path.extension().is_some_and(|end| end == "sst")).expect("a table")
+    };
+    // A link, though what it leads to would do.
+    let linked = table(&bad.join("data"));
+    fs::rename(&linked, folder.path("table")).expect("moved");
+    std::os::unix::fs::symlink(folder.path("table"), &linked).expect("a link");
+    let refused = restore(&bad).expect(1);
+    assert!(refused.err.contains("is no regular file of a database"), "{}", refused.err);
+    nothing("a link");
+    // A table that is cut short.
+    fs::remove_file(&linked).expect("removed");
+    let whole = fs::read(folder.path("table")).expect("a table");
+    fs::write(&linked, &whole[..whole.len() / 2]).expect("written");
+    assert_ne!(restore(&bad).code, 0);
+    nothing("half a table");
+    // The whole folder as a link.
+    fs::rename(bad.join("data"), folder.path("elsewhere")).expect("moved");
+    std::os::unix::fs::symlink(good.join("data"), bad.join("data")).expect("a link");
+    restore(&bad).expect(1);
+    nothing("a linked folder");
+    fs::create_dir(ledger.join("data.part")).expect("a folder that a killed one left");
+    restore(&good).expect(0);
+    assert!(ledger.join("data/CURRENT").is_file() && !ledger.join("data.part").exists());
+}
+
+#[test]
+fn doctor_sees_a_token_that_was_not_set_and_one_with_two_roles() {
+    let folder = Folder::new();
+    let config = folder.ledger().join("remit.toml");
+    let whole = fs::read_to_string(&config).expect("a file");
+    let readers = |text: String| {
+        fs::write(&config, text).expect("written");
+        let found = run(remit().args(["--json", "doctor"]).arg(folder.ledger())).json();
+        let lines = found["checks"].as_array().expect("lines").clone();
+        lines.into_iter().find(|line| line["check"] == "readers").expect("a line")
+    };
+    assert_eq!(readers(whole.clone())["ok"], true);
+    let of = |token: &str| remit_verifier::hash::sha256(&[token.as_bytes()]).to_string();
+    let unset = readers(whole.replace(&of(crate::server::TOKEN), &of("")));
+    assert!(unset["ok"] == false && unset["found"].to_string().contains("of nothing"), "{unset}");
+    let both = readers(whole.replace(&of(crate::server::ADMIN), &of(crate::server::TOKEN)));
+    assert!(both["ok"] == false && both["found"].to_string().contains("an administrator's"), "{both}");
+}
+
+#[test]
+fn init_without_a_passphrase_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = folder.path().join("ledger");
+    let init = run(remit().args(["init", "--origin", "remit.example/test"]).arg(&ledger));
+    assert!(init.code != 0 && !ledger.exists(), "{}", init.err);
+}

@@ -35,6 +35,12 @@ pub(crate) fn answers(
     liar(upstream, "/v1/operations", answer, |line| line)
 }
 
+/// Answers whatever is asked with a status, and nothing of a ledger.
+pub(crate) fn answers_all(upstream: &str, status: &'static str) -> String {
+    let answer = move |_, _| (format!("HTTP/1.1 {status}\r\nServer: another"), b"<html>".to_vec());
+    liar(upstream, "/", answer, |line| line)
+}
+
 /// Answers what is asked for a path with what was answered once.
 pub(crate) fn replays(upstream: &str, path: &'static str, once: Vec<u8>) -> String {
     liar(upstream, path, move |head, _| (head, once.clone()), |line| line)

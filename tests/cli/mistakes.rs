@@ -125,3 +125,37 @@ fn a_case_states_its_own_time() {
     let wrong = run(remit().args(["verify", text(&case), "--at", "2020-01-01"])).expect(2);
     assert!(wrong.err.contains("cannot be used with"), "{}", wrong.err);
 }
+
+#[test]
+fn what_is_asked_is_said_in_its_own_words() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let hint = |ran: &Ran| ran.json()["error"]["hint"].as_str().expect("a hint").to_owned();
+    let whose = folder.client(&server, &["list"]).expect(2);
+    assert!(whose.err.contains("whose tokens?") && !whose.err.contains("signs"), "{}", whose.err);
+    let none = run(remit().args(["show"]).env("REMIT_PROFILE", "")).expect(2);
+    assert!(none.err.contains("which ledger?"), "{}", none.err);
+    let zeros = folder.client(&server, &["explain", "0512"]).expect(2);
+    assert!(zeros.err.contains("no zeros in front"), "{}", zeros.err);
+    let later = folder.client(&server, &["explain", "99999"]).expect(1);
+    assert!(
+        later.err.contains("has no entry 99999 yet") && hint(&later).contains("how long"),
+        "{}",
+        later.err
+    );
+    let withdraw = ["offer", &cast.token, "--withdraw", "--key", "assistant.pem"];
+    let withdrawn = folder.client(&server, &withdraw).expect(1);
+    assert_eq!(hint(&withdrawn), "nothing is offered of this token");
+    let backup = run(remit().args(["--json", "backup", "--running", "--url", &server.url])).expect(1);
+    assert!(backup.err.contains("for its administrators"), "{}", backup.err);
+    // Something else answers there.
+    let url = crate::liar::proxy(&server.url, "/v1/log", |_| "<html>".into());
+    let html = folder.client(&server, &["show", "--url", &url]).expect(70);
+    assert_eq!(hint(&html), "is this URL a Remit ledger?");
+    let moved = crate::liar::answers_all(&server.url, "301 Moved Permanently");
+    let moved = folder.client(&server, &["show", "--url", &moved]).expect(1);
+    assert!(moved.err.contains("the server answers 301"), "{}", moved.err);
+    assert_eq!(hint(&moved), "is this URL a Remit ledger?");
+    assert_eq!(server.terminate().0, Some(0));
+}

@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub(super) checkpoint: Option<u64>,
     /// Root of a whole log that was read.
     pub(super) root: Option<Hash>,
+    /// Whether that log was a folder's.
+    pub(super) in_folder: bool,
 }
 
 /// Names and decimals of units.
@@ -77,7 +79,8 @@ pub(super) fn in_folder(
     connection: &Connection,
     wanted: Wanted,
 ) -> Result<Option<Found>, Failure> {
-    search(&Of::at(folder, connection), wanted)
+    let found = search(&Of::at(folder, connection), wanted)?;
+    Ok(found.map(|found| Found { in_folder: true, ..found }))
 }
 
 /// The entry's proof, checked if the log's key is known, and the names of its units.
@@ -138,8 +141,10 @@ fn names(found: &Found, wanted: &Wanted) -> bool {
 
 /// An entry that decided something, with its object and details held against it.
 fn read(at: EntryIndex, item: &StoredEntry, ledger: &LedgerId) -> Result<Found, Failure> {
-    let none =
-        || Failure::refused("not_found", format!("entry {at} decides nothing: it is the ledger's own"));
+    let none = || {
+        Failure::refused("not_found", format!("entry {at} decides nothing: it is the ledger's own"))
+            .hint("the beginning of the log, or a commitment to the state: `remit show` says how it stands")
+    };
     let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return Err(none()) };
     let damaged = |what: &str| {
         Failure::refused(
@@ -160,7 +165,8 @@ fn read(at: EntryIndex, item: &StoredEntry, ledger: &LedgerId) -> Result<Found, 
         return Err(damaged("details"));
     }
     let (units, proof) = (Units::default(), None);
-    Ok(Found { at, outcome, submission, details, units, proof, checkpoint: None, root: None })
+    let (checkpoint, root, in_folder) = (None, None, false);
+    Ok(Found { at, outcome, submission, details, units, proof, checkpoint, root, in_folder })
 }
 
 /// The unit that an operation names.
@@ -169,6 +175,7 @@ pub(super) fn unit_of(operation: &Operation) -> Option<ObjectId> {
         Body::Reserve(invocation, ..) => invocation.payment.map(|payment| payment.unit),
         Body::Act(_, Act::Request(of), _) => Some(of.unit),
         Body::Act(_, Act::Lease(of), _) => Some(of.unit),
+        Body::Act(_, Act::Offer(of), _) => of.price.map(|price| price.unit),
         _ => None,
     }
 }

@@ -47,6 +47,11 @@ enum Wanted {
 /// An id has 64 digits, an index at most 20.
 fn wanted(text: &str) -> Result<Wanted, Failure> {
     if text.len() <= 20 && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        if text.len() > 1 && text.starts_with('0') {
+            return Err(Failure::usage(format!(
+                "`{text}` is no index of an entry: it has no zeros in front"
+            )));
+        }
         return text.parse().map(|at| Wanted::Entry(EntryIndex(at))).map_err(Failure::usage);
     }
     super::text::id(text).map(Wanted::Operation).map_err(Failure::usage)
@@ -64,8 +69,13 @@ impl Explain {
             None => find::over_http(&self.connection, wanted)?,
         };
         let Some(found) = found else {
-            let message = format!("nothing is known of {}", self.what);
-            return Err(Failure::refused("not_found", message).hint(UNKNOWN));
+            return Err(match wanted {
+                Wanted::Entry(at) => Failure::refused("not_found", format!("the log has no entry {at} yet"))
+                    .hint("`remit show` says how long it is"),
+                Wanted::Operation(id) => {
+                    Failure::refused("not_found", format!("nothing is known of {id}")).hint(UNKNOWN)
+                }
+            });
         };
         let mut done = words::explain(&found)?;
         done = match (&self.out, &found.proof) {
@@ -81,10 +91,19 @@ impl Explain {
 
 /// Says what the entry was checked against.
 fn proved(done: Done, found: &Found) -> Done {
+    // A refusal says nothing of what came after it; who read the whole log has seen that nothing did.
+    let done = match (found.outcome.refused, found.root) {
+        (Some(_), None) => {
+            done.line("that the same bytes were not applied later is the server's word: no proof says it")
+        }
+        _ => done,
+    };
     let done = match (found.checkpoint, found.root) {
         (Some(size), _) => done.line(format!("proved under the checkpoint of size {size}")),
-        (None, Some(root)) => done.line(format!("it stands in the log of the folder, whose root is {root}")),
-        (None, None) => done.line("the proof was not checked: no --log-key, --policy or profile"),
+        (None, Some(root)) if found.in_folder => {
+            done.line(format!("it stands in the log of the folder, whose root is {root}"))
+        }
+        (None, _) => done.line("the proof was not checked: no --log-key, --policy or profile"),
     };
     done.with("proved", found.checkpoint.is_some())
         .with("checkpoint_size", found.checkpoint)
@@ -100,7 +119,7 @@ mod tests {
     fn an_index_is_no_id() {
         assert_eq!(wanted("4711").ok(), Some(Wanted::Entry(EntryIndex(4711))));
         assert_eq!(wanted(&"9".repeat(64)).ok(), Some(Wanted::Operation(ObjectId([0x99; 32]))));
-        for wrong in ["", "x", "99999999999999999999", &"9".repeat(63)] {
+        for wrong in ["", "x", "0512", "99999999999999999999", &"9".repeat(63)] {
             assert!(wanted(wrong).is_err(), "{wrong}");
         }
     }
