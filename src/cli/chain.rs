@@ -164,8 +164,8 @@ impl Link {
     }
 }
 
-/// Requires that the leaves are those of the ledger's state under an acceptable checkpoint, and says as of when. How old
-/// it may be is for whoever uses it: what is out of date is refused by the ledger, or [`Chain::require_recent`].
+/// Requires that the leaves are those of the ledger's state under an acceptable checkpoint, and says as of when. How
+/// old it may be is for whoever uses it: what is out of date is refused by the ledger, or [`Chain::require_recent`].
 fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Result<Millis, Failure> {
     let ledgers = trust.logs().map(|(log, _)| (log.name().to_owned(), *ledger)).collect();
     let policy = Policy::new(Settings {

@@ -31,10 +31,10 @@ pub(super) const UNIT: &str = "unit.txt";
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  remit lease TOKEN --payee HOTEL --till 7a…7a --amount '3000.00 CNY' --spend-until 8h --settle-by 1d \\
-      --key hotel-agent.pem --out stay/
-  remit lease TOKEN --payee HOTEL --till 7a…7a --amount '9000 CNY' --spend-until 2d --settle-by 3d \\
-      --key hotel-agent.pem --ask request.json
+  remit lease TOKEN --payee HOTEL --till 7a…7a --amount '3000 CNY' --spend-until 8h \\
+      --settle-by 1d --key hotel-agent.pem --out stay/
+  remit lease TOKEN --payee HOTEL --till 7a…7a --amount '9000 CNY' --spend-until 2d \\
+      --settle-by 3d --key hotel-agent.pem --ask request.json
   remit lease --approved request.json --approval ann.cbor --key hotel-agent.pem --out stay/")]
 pub(super) struct Lease {
     /// The token; a logged one.

@@ -164,7 +164,8 @@ pub(super) struct Refund {
 #[command(after_help = "\
 Examples:
   remit present TOKEN --unit CNY --out booking/
-  remit present TOKEN --service HOTEL --action view --resource rooms/12 --key agent.pem --out visit/
+  remit present TOKEN --service HOTEL --action view --resource rooms/12 \\
+      --key agent.pem --out visit/
   remit present --presentation for-agent.cbor --service HOTEL --action view --resource rooms/12 \\
       --key night-agent.pem --out visit/")]
 pub(super) struct Present {
