@@ -5,7 +5,7 @@ import { test } from "node:test";
 import * as remit from "../src/index.js";
 import { parsePolicy, verify, type Case } from "../src/index.js";
 import { bytes, outcome, vectors } from "./helpers.js";
-import { caseOf, withInvocation, withLastToken, withLeaves } from "./rebuild.js";
+import { caseOf, withEntry, withInvocation, withLastToken, withLeaves } from "./rebuild.js";
 
 async function code(c: Case): Promise<string> {
   const { policy, ...input } = c;
@@ -122,8 +122,43 @@ test("uses count from 1, and rules have a newest version", async () => {
     const act = { ...upgrade, fields: new Map([...upgrade.fields, [20, rules] as const]) };
     return outcome(() => remit.decodeAct("upgrade", remit.encodeAct(act)));
   };
+  const genesis = remit.decodeEntry(good("entry-genesis"));
+  if (genesis.kind !== "genesis") return assert.fail(genesis.kind);
+  const began = (rules: bigint): Promise<string> =>
+    outcome(() => remit.decodeEntry(remit.encodeEntry({ ...genesis, rules })));
+  assert.deepEqual([await began(0n), await began(1n), await began(4n)], ["malformed", "ok", "not_enabled"]);
   assert.deepEqual(
     [await to(0n), await to(1n), await to(remit.RULES_NEWEST), await to(remit.RULES_NEWEST + 1n)],
     ["malformed", "ok", "ok", "not_enabled"],
   );
+});
+
+test("the last entry is a commitment", async () => {
+  const c = caseOf("root");
+  const { commitment } = remit.decodePresentation(c.presentation);
+  assert.equal(await code(await withEntry(c, commitment)), await code(c));
+  const id = new Uint8Array(32);
+  const outcome = remit.encodeEntry({ kind: "reserve", time: c.now, id, result: 0, details: id });
+  assert.equal(await code(await withEntry(c, outcome)), "no_commitment");
+});
+
+test("a key of small order is no signer, and no argument is signed twice", async () => {
+  const signer = await remit.LocalSigner.generate();
+  const small = new Uint8Array(32);
+  const object = await remit.identify(
+    { kid: small, payload: small, signature: new Uint8Array(64) },
+    "x",
+    small,
+  );
+  assert.equal(await outcome(() => remit.checkSignature(object)), "bad_key");
+  const [token, audience] = [small, small];
+  const ask = { validUntil: 1n, token, epoch: 0n, audience, action: "book", resource: "" };
+  const sign = (names: string[]): Promise<string> =>
+    outcome(() =>
+      remit.signInvocation(signer, small, {
+        ...ask,
+        arguments: names.map((name) => remit.argument(name, 1n)),
+      }),
+    );
+  assert.deepEqual([await sign(["b", "a"]), await sign(["a", "a"])], ["ok", "wrong_argument"]);
 });

@@ -133,3 +133,10 @@ async function lineOver(
   }
   return assert.fail("a line of an unknown key");
 }
+
+/** A case whose last entry is another one, under a checkpoint of its own. */
+export async function withEntry(c: remit.Case, commitment: Uint8Array): Promise<remit.Case> {
+  const shown = remit.decodePresentation(c.presentation);
+  const note = await noteOver(shown, commitment);
+  return { ...c, presentation: remit.encodePresentation({ ...shown, commitment, note }) };
+}
