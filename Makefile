@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke interop \
-	bench-large soak typescript
+	bench-large soak typescript python
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,6 +32,7 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check" tools/check
 	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
 	@tools/step "typescript" $(MAKE) -s typescript
+	@tools/step "python" $(MAKE) -s python
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
 	@tools/step "guides" $(MAKE) -s guides
@@ -94,7 +95,12 @@ typescript: ## the verifier in TypeScript, held to all vectors, and ui/verify.ht
 	@cd bindings/typescript && tools/install && npm test --silent
 	@node --no-warnings bindings/typescript/tools/browser.mjs
 
+python: ## the verifier for Python: a wheel in target/wheels, held to all vectors that concern a verifier
+	@tools/setup cc python3 venv
+	@cd bindings/python && tools/install && tools/build && ../../target/python/bin/python -m unittest discover -s tests
+
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all
 	@cd fuzz && $(CARGO) fmt
 	@cd benches && $(CARGO) fmt
+	@cd bindings/python && $(CARGO) fmt

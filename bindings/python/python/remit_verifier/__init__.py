@@ -1,0 +1,61 @@
+"""Decides offline whether an agent may do what it asks, and signs what an agent asks (Remit).
+
+Everything is decided by the Rust crate ``remit-verifier``; the codes are its own. Ids, keys and hashes are 64
+hexadecimal digits, and are taken as 32 bytes too; amounts are ``int`` in minor units, never ``float``.
+"""
+
+from ._native import (
+    Argument,
+    Ask,
+    Asked,
+    Case,
+    Fields,
+    Holder,
+    Link,
+    OpenLease,
+    Permission,
+    Policy,
+    PolicyError,
+    Refused,
+    RemitError,
+    Subject,
+    Till,
+    Unrecorded,
+    Verdict,
+    Verifier,
+    Wallet,
+    codes,
+    content_digest,
+    decide,
+    judge_case,
+    request_digest,
+    written_content_digest,
+)
+
+__all__ = [
+    "Argument",
+    "Ask",
+    "Asked",
+    "Case",
+    "Fields",
+    "Holder",
+    "Link",
+    "OpenLease",
+    "Permission",
+    "Policy",
+    "PolicyError",
+    "Refused",
+    "RemitError",
+    "Subject",
+    "Till",
+    "Unrecorded",
+    "Verdict",
+    "Verifier",
+    "Wallet",
+    "codes",
+    "content_digest",
+    "decide",
+    "judge_case",
+    "request_digest",
+    "written_content_digest",
+]
