@@ -170,10 +170,10 @@ pub(super) fn submit(
         Purpose::Lease(_) => format!("request for a lease of {amount} for {}", asking.payee),
     };
     // The file is the only copy of nonce and salts, and stays whatever is answered: its bytes can be applied later.
-    let done = signing
-        .keep
-        .send(session, client, draft, &what)
-        .map_err(|failure| failure.note(format!("{} is kept; another file asks anew", out.display())))?;
+    let done = signing.keep.send(session, client, draft, &what).map_err(|failure| {
+        let (request, kept) = (asked.id(), out.display());
+        failure.note(format!("request {request} is kept in {kept}; another file asks anew"))
+    })?;
     Ok(say(done, asked, out).line(format!(
         "`remit approvals approve {}` on the ledger, or `remit approvals sign {}` without it",
         asked.id(),

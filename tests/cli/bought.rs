@@ -126,7 +126,9 @@ fn a_list_that_never_ends_is_no_list() {
         ("/v1/holders/", &["list", "--key", "buyer.pem"]),
         ("/v1/approvers/", &["approvals", "list", "--key", "buyer.pem"]),
     ] {
-        let url = proxy(&server.url, path, |body| {
+        let asked = std::sync::atomic::AtomicU32::new(0);
+        let url = proxy(&server.url, path, move |body| {
+            assert!(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2, "the same page once more");
             assert!(!body.contains("\"next\""), "{body}");
             body.replacen('{', "{\"next\":1,", 1)
         });

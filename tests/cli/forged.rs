@@ -104,4 +104,8 @@ fn a_request_that_is_said_to_be_refused_keeps_its_file() {
     let pending = c.folder.ok(&c.server, &["show", &c.token])["budgets"][0]["pending"].clone();
     assert_eq!(pending, "10000", "it was applied");
     assert!(c.folder.path("q.json").exists(), "the only copy of the salts is gone, and the value waits");
+    // By the id that is said it can be taken back.
+    let at = ran.err.find("\nrequest ").expect("its id") + "\nrequest ".len();
+    let withdraw = ["approvals", "withdraw", &ran.err[at..at + 64], "--key", "agent.pem"];
+    c.folder.ok(&c.server, &withdraw);
 }

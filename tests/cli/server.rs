@@ -159,6 +159,17 @@ impl Server {
         (self.child.wait().expect("it ends").code(), said)
     }
 
+    /// The same, if it ends by itself in time; else it is ended, and has no code.
+    pub(crate) fn wait_a_while(&mut self) -> (Option<i32>, String) {
+        for _ in 0..ATTEMPTS {
+            if self.child.try_wait().expect("a process").is_some() {
+                return self.wait();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        (None, self.end())
+    }
+
     fn end(&mut self) -> String {
         drop(self.child.kill());
         self.wait().1

@@ -161,7 +161,7 @@ fn two_tills_on_one_file_do_not_both_say_yes() {
     assert_eq!((status, &said["answer"]), (503, &"stopped".into()), "{said}");
     assert_eq!(said, json!({ "answer": "stopped" }), "what is in memory is not what is on the disk");
     assert_eq!(show(&second, &one).1["answer"], "taken");
-    let (code, said) = first.wait();
+    let (code, said) = first.wait_a_while();
     assert!(code == Some(70) && said.contains("was moved, removed or replaced"), "{code:?} {said}");
     // The same for a till that got another name: it was made anew under the old one.
     fs::rename(c.folder.path("till.cbor"), c.folder.path("moved.cbor")).expect("moved");
@@ -181,7 +181,7 @@ fn a_till_that_stopped_says_why_and_ends() {
     let mut till = serve_at(&c, "shop/till.cbor");
     fs::rename(c.folder.path("shop"), c.folder.path("gone")).expect("moved");
     assert_eq!(show(&till, &shown(&c, "one")).0, 503);
-    let (code, said) = till.wait();
+    let (code, said) = till.wait_a_while();
     assert_eq!(code, Some(70), "{said}");
     for part in
         ["ERROR", "the till could not be kept", "error: the till is served no more: ", "shop/till.cbor"]
