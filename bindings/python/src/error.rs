@@ -57,3 +57,10 @@ pub(crate) fn codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     }
     Ok(all)
 }
+
+/// The exception of a code by its text, for whoever decides in Python, such as the record of what was served.
+#[pyfunction]
+pub(crate) fn refusal(code: &str) -> PyResult<PyErr> {
+    let known = Code::ALL.iter().find(|known| known.text() == code);
+    known.map(|code| refused(*code)).ok_or_else(|| PyValueError::new_err("no such code (spec 15)"))
+}

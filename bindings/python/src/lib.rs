@@ -13,10 +13,13 @@ mod verdict;
 /// Decides offline what an agent may do.
 #[pyo3::pymodule]
 mod _native {
+    use pyo3::prelude::*;
+    use remit_verifier::limits;
+
     #[pymodule_export]
     use super::convert::Argument;
     #[pymodule_export]
-    use super::error::{PolicyError, Refused, RemitError, codes};
+    use super::error::{PolicyError, Refused, RemitError, codes, refusal};
     #[pymodule_export]
     use super::holder::{Ask, Holder};
     #[pymodule_export]
@@ -29,4 +32,13 @@ mod _native {
     use super::till::{OpenLease, Till, Wallet};
     #[pymodule_export]
     use super::verdict::{Asked, Case, Subject, Verdict, Verifier, judge_case};
+
+    /// The bounds of spec 12 that the Python part keeps: seconds and bytes.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("INVOCATION_VALIDITY_MAX", limits::INVOCATION_VALIDITY_MAX.0)?;
+        module.add("APPROVAL_VALIDITY_MAX", limits::APPROVAL_VALIDITY_MAX.0)?;
+        module.add("PRESENTATION_BYTES_MAX", limits::PRESENTATION_BYTES_MAX)?;
+        module.add("EVIDENCE_BYTES_MAX", limits::EVIDENCE_BYTES_MAX)
+    }
 }

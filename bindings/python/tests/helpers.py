@@ -1,9 +1,10 @@
 """What the tests share: the vectors of the specification, read from the repository."""
 
+import hashlib
 import json
 from pathlib import Path
 
-from remit_verifier import RemitError
+from remit_verifier import Holder, RemitError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -26,3 +27,20 @@ def outcome(run):
 def maybe(text):
     """Bytes of hexadecimal text that may be absent."""
     return None if text is None else bytes.fromhex(text)
+
+
+NAMES = ("agent", "hotel agent", "night agent", "assistant", "assistant 2", "sub-agent")
+
+
+def seed(name):
+    """The seed of a person's key in the vectors."""
+    return hashlib.sha256(b"remit vectors" + name.encode()).digest()
+
+
+SEEDS = [*map(seed, NAMES), *(bytes([number] * 32) for number in range(64))]
+HOLDERS = {holder.public_key: holder for holder in map(Holder, SEEDS)}
+
+
+def holder_of(key):
+    """Who has this public key in the vectors."""
+    return HOLDERS[key]

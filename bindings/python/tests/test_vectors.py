@@ -65,7 +65,9 @@ class Verdicts(unittest.TestCase):
                     self.assertEqual(getattr(asked, name), shown.get(name))
                 payment = shown.get("payment", {})
                 self.assertEqual(str(asked.amount or ""), payment.get("amount", ""))
-                self.assertEqual((asked.unit, asked.settle_by), (payment.get("unit"), payment.get("settle_by_s")))
+                self.assertEqual(
+                    (asked.unit, asked.settle_by), (payment.get("unit"), payment.get("settle_by_s"))
+                )
                 paid += asked.amount is not None
         self.assertGreater(paid, 20)
 

@@ -28,6 +28,7 @@ from ._native import (
     content_digest,
     decide,
     judge_case,
+    refusal,
     request_digest,
     written_content_digest,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "content_digest",
     "decide",
     "judge_case",
+    "refusal",
     "request_digest",
     "written_content_digest",
 ]

@@ -1,0 +1,216 @@
+"""The record of what was served (spec 20 §5, step 8): each invocation, and each approved request, once."""
+
+import heapq
+import os
+import sqlite3
+import threading
+import time
+
+from ._native import APPROVAL_VALIDITY_MAX, INVOCATION_VALIDITY_MAX, Refused, Unrecorded, refusal
+
+RECORDS_MAX = 262_144
+"""Ids that are kept at one time."""
+
+RECORDS_OF_ROOT_MAX = RECORDS_MAX // 4
+"""Ids of the tokens below one root: nobody takes all the room."""
+
+
+def now_ms() -> int:
+    """The clock of this machine, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def _rows(entry: Unrecorded, now: int, skew_ms: int):
+    """What is recorded of an entry: ids, each with the instant from which on nobody can show it any more."""
+    rows = [(entry.id, entry.valid_until * 1000 + 2 * skew_ms)]
+    if entry.request_id is not None:
+        rows.append((entry.request_id, now + APPROVAL_VALIDITY_MAX * 1000 + 2 * skew_ms))
+    return rows
+
+
+class MemoryRecord:
+    """A record that a restart forgets: only where the policy says ``record = "memory"``.
+
+    It refuses whatever may have been served before its start, so for its first minute everything; and always
+    what approvals travel with.
+    """
+
+    durable = False
+
+    def __init__(self, skew_ms, start_ms=None, room=RECORDS_MAX, room_of_root=RECORDS_OF_ROOT_MAX):
+        start = now_ms() if start_ms is None else start_ms
+        self._skew, self._room, self._room_of_root = skew_ms, room, room_of_root
+        self._forgotten = start + INVOCATION_VALIDITY_MAX * 1000 + 4 * skew_ms
+        self._latest = 0
+        self._ids = {}
+        self._due = []
+        self._roots = {}
+        self._lock = threading.Lock()
+        self.newest = 0
+
+    @property
+    def count(self):
+        """How many ids are on record."""
+        return len(self._ids)
+
+    def see(self, newest):
+        """Takes note of the newest evidence; a restart forgets it."""
+        self.newest = max(self.newest, newest)
+
+    def take(self, entry, now):
+        """Records what is to be served at ``now``; raises ``served_before``, ``before_start`` or ``no_record``."""
+        if entry.request_id is not None:
+            raise refusal("no_record")
+        with self._lock:
+            self._forget(now)
+            ((id, until),) = _rows(entry, now, self._skew)
+            if id in self._ids:
+                raise refusal("served_before")
+            if until <= self._forgotten:
+                raise refusal("before_start")
+            of_root = self._roots.get(entry.root, 0)
+            if len(self._ids) >= self._room or of_root >= self._room_of_root:
+                raise refusal("no_record")
+            self._ids[id] = entry.root
+            self._roots[entry.root] = of_root + 1
+            heapq.heappush(self._due, (until, id))
+
+    def _forget(self, now):
+        """Drops what nobody can show any more; a clock that goes back finds ``_forgotten``, and no gap."""
+        self._latest = max(self._latest, now)
+        while self._due and self._due[0][0] <= self._latest:
+            until, id = heapq.heappop(self._due)
+            self._forgotten = max(self._forgotten, until)
+            root = self._ids.pop(id)
+            self._roots[root] -= 1
+            if not self._roots[root]:
+                del self._roots[root]
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS served
+    (id TEXT PRIMARY KEY, root TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS served_until ON served (until);
+CREATE TABLE IF NOT EXISTS roots (root TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO marks VALUES ('format', 1), ('count', 0), ('forgotten', 0), ('newest', 0);
+"""
+
+
+class SqliteRecord:
+    """A durable record in one SQLite file, synced before ``take`` returns. Several processes may share it.
+
+    It also keeps the time of the newest evidence that was seen.
+    """
+
+    durable = True
+
+    def __init__(self, path, skew_ms, room=RECORDS_MAX, room_of_root=RECORDS_OF_ROOT_MAX):
+        self._skew, self._room, self._room_of_root = skew_ms, room, room_of_root
+        self._lock = threading.Lock()
+        self._broken = False
+        self._latest = 0
+        # For its owner alone.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        # With a rollback journal, EXTRA syncs file, journal and folder at every commit.
+        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("PRAGMA synchronous = EXTRA")
+        self._db.execute("BEGIN IMMEDIATE")
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            self._db.execute(statement)
+        self._db.execute("COMMIT")
+        if self._db.execute("PRAGMA quick_check").fetchone() != ("ok",) or self._mark("format") != 1:
+            raise ValueError(f"{path}: the record of what was served is damaged")
+
+    def close(self):
+        """Gives the file up."""
+        self._db.close()
+
+    @property
+    def count(self):
+        """How many ids are on record."""
+        with self._lock:
+            return self._mark("count")
+
+    @property
+    def newest(self):
+        """Time of the newest evidence that was seen, in milliseconds."""
+        with self._lock:
+            return self._mark("newest")
+
+    def see(self, newest):
+        """Keeps the time of the newest evidence."""
+        self._transact(lambda: self._raise_mark("newest", newest))
+
+    def take(self, entry, now):
+        """Records what is to be served at ``now``; raises ``served_before``, ``before_start`` or ``no_record``."""
+        self._transact(lambda: self._take(entry, now))
+
+    def _transact(self, work):
+        with self._lock:
+            if self._broken:
+                raise refusal("no_record")
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error:
+                # Nothing was written: another process is slow, or the disk is gone.
+                raise refusal("no_record") from None
+            refused = None
+            try:
+                try:
+                    work()
+                except Refused as no:
+                    # What is over was dropped nevertheless.
+                    refused = no
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                # What the disk holds now nobody knows: nothing more is served until it is opened anew.
+                self._broken = True
+                raise refusal("no_record") from None
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+            if refused is not None:
+                raise refused
+
+    def _take(self, entry, now):
+        self._forget(now)
+        rows = _rows(entry, now, self._skew)
+        for id, _ in rows:
+            if self._one("SELECT 1 FROM served WHERE id = ?", id):
+                raise refusal("served_before")
+        if any(until <= self._mark("forgotten") for _, until in rows):
+            raise refusal("before_start")
+        of_root = self._one("SELECT count FROM roots WHERE root = ?", entry.root) or 0
+        if self._mark("count") + len(rows) > self._room or of_root + len(rows) > self._room_of_root:
+            raise refusal("no_record")
+        self._db.executemany(
+            "INSERT INTO served VALUES (?, ?, ?)", [(id, entry.root, until) for id, until in rows]
+        )
+        self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", (entry.root, of_root + len(rows)))
+        self._db.execute("UPDATE marks SET value = value + ? WHERE name = 'count'", (len(rows),))
+
+    def _forget(self, now):
+        """Drops what nobody can show any more; a clock that goes back finds the mark, and no gap."""
+        self._latest = max(self._latest, now)
+        over = self._db.execute("SELECT root, until FROM served WHERE until <= ?", (self._latest,)).fetchall()
+        if not over:
+            return
+        self._raise_mark("forgotten", max(until for _, until in over))
+        self._db.execute("DELETE FROM served WHERE until <= ?", (self._latest,))
+        self._db.executemany(
+            "UPDATE roots SET count = count - 1 WHERE root = ?", [(root,) for root, _ in over]
+        )
+        self._db.execute("DELETE FROM roots WHERE count = 0")
+        self._db.execute("UPDATE marks SET value = value - ? WHERE name = 'count'", (len(over),))
+
+    def _mark(self, name):
+        return self._one("SELECT value FROM marks WHERE name = ?", name)
+
+    def _raise_mark(self, name, value):
+        self._db.execute("UPDATE marks SET value = max(value, ?) WHERE name = ?", (value, name))
+
+    def _one(self, statement, value):
+        row = self._db.execute(statement, (value,)).fetchone()
+        return row and row[0]
