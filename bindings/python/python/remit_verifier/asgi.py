@@ -1,8 +1,8 @@
 """A service behind ASGI 3 (spec 20): FastAPI, Starlette, Django or none at all; no dependencies.
 
 ``app = RemitMiddleware(app, policy=policy, record=SqliteRecord("served.db", policy.skew_ms))``, outermost.
-What reaches ``app`` was asked by a holder, allowed, and is on record; ``scope["remit"]`` is a ``Served``. All else
-is answered here.
+What reaches ``app`` was asked by a holder, allowed, and is on record; ``scope["remit"]`` is a ``Served``. All
+else is answered here.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class _Gone(Exception):
 
 
 class RemitMiddleware:
-    """Decides on every request of ``app``. ``public`` are paths, exact and without query, that it lets through.
+    """Decides on every request of ``app``; lets through those of the paths ``public``, exact, without query.
 
     ``record`` must be a durable one where the policy says so; ``clock`` gives milliseconds.
     """
@@ -102,7 +102,7 @@ class RemitMiddleware:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
-            # Nothing is signed for it. A server answers 403 to a socket that is closed before it was accepted.
+            # Nothing is signed for it. To a socket that is closed before it was accepted a server answers 403.
             return await send({"type": "websocket.close", "code": 1008})
         path, query = scope.get("raw_path") or b"", scope.get("query_string") or b""
         same = unquote_to_bytes(path) == scope["path"].encode("utf-8", "surrogateescape")

@@ -58,7 +58,7 @@ class MemoryRecord:
         self.newest = max(self.newest, newest)
 
     def take(self, entry, now):
-        """Records what is to be served at ``now``; raises ``served_before``, ``before_start`` or ``no_record``."""
+        """Records what is to be served; raises ``served_before``, ``before_start`` or ``no_record``."""
         if entry.request_id is not None:
             raise refusal("no_record")
         with self._lock:
@@ -144,7 +144,7 @@ class SqliteRecord:
         self._transact(lambda: self._raise_mark("newest", newest))
 
     def take(self, entry, now):
-        """Records what is to be served at ``now``; raises ``served_before``, ``before_start`` or ``no_record``."""
+        """Records what is to be served; raises ``served_before``, ``before_start`` or ``no_record``."""
         self._transact(lambda: self._take(entry, now))
 
     def _transact(self, work):
