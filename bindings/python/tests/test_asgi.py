@@ -208,7 +208,7 @@ class Decisions(unittest.TestCase):
 class Restarts(unittest.TestCase):
     def test_a_file_remembers(self):
         with tempfile.TemporaryDirectory() as folder:
-            record = lambda: SqliteRecord(Path(folder) / "served.db", 2_000)
+            record = lambda: SqliteRecord(Path(folder) / "served.db", 2_000, MINUTE_AGO)
             for expected in ("allowed", "denied; code=served_before"):
                 kept = record()
                 visit = Visit(record=kept)
@@ -221,7 +221,9 @@ class Restarts(unittest.TestCase):
 
     def test_approvals_need_a_file(self):
         with tempfile.TemporaryDirectory() as folder:
-            visit = Visit("decide/approved", record=SqliteRecord(Path(folder) / "served.db", 2_000))
+            visit = Visit(
+                "decide/approved", record=SqliteRecord(Path(folder) / "served.db", 2_000, MINUTE_AGO)
+            )
             visit.bring_all()
             self.assertEqual([visit.ask()[0] for _ in range(2)], [200, 403])
 
@@ -238,7 +240,7 @@ class Restarts(unittest.TestCase):
 
     def test_no_file_no_service(self):
         with tempfile.TemporaryDirectory() as folder:
-            kept = SqliteRecord(Path(folder) / "served.db", 2_000)
+            kept = SqliteRecord(Path(folder) / "served.db", 2_000, MINUTE_AGO)
             visit = Visit(record=kept)
             visit.bring_all()
             kept.close()

@@ -18,7 +18,7 @@ class Both(unittest.TestCase):
     def records(self, **room):
         with tempfile.TemporaryDirectory() as folder:
             yield MemoryRecord(0, -60_000, **room)
-            yield SqliteRecord(Path(folder) / "served.db", 0, **room)
+            yield SqliteRecord(Path(folder) / "served.db", 0, -60_000, **room)
 
     def take(self, record, *arguments, now, **more):
         try:
@@ -52,19 +52,36 @@ class Both(unittest.TestCase):
 
     def test_threads_and_processes_that_come_together_are_told_apart(self):
         with tempfile.TemporaryDirectory() as folder:
-            files = [SqliteRecord(Path(folder) / "served.db", 0) for _ in range(2)]
+            files = [SqliteRecord(Path(folder) / "served.db", 0, -60_000) for _ in range(2)]
             with ThreadPoolExecutor(8) as pool:
                 said = list(pool.map(lambda n: self.take(files[n % 2], n // 4, now=1), range(40)))
             self.assertEqual((said.count(None), said.count("served_before")), (10, 30))
 
     def test_a_request_of_approval_is_remembered_by_a_file(self):
         with tempfile.TemporaryDirectory() as folder:
-            record = SqliteRecord(Path(folder) / "served.db", 0, room=4)
+            record = SqliteRecord(Path(folder) / "served.db", 0, -60_000, room=4)
             self.assertIsNone(self.take(record, 1, request="q", now=1))
             self.assertEqual(self.take(record, 2, request="q", now=1), "served_before")
             # A week later, less a moment.
             self.assertEqual(self.take(record, 3, 900_000, request="q", now=604_799_000), "served_before")
             self.assertIsNone(self.take(record, 3, 900_000, request="p", now=604_799_000))
+
+    def test_a_new_file_does_not_know_what_was_served_before(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "served.db"
+            record = SqliteRecord(path, 2_000, 1_000)
+            # What is good for a minute from 4 seconds after the start on.
+            self.assertEqual(self.take(record, 1, 65, now=5_000), "before_start")
+            self.assertIsNone(self.take(record, 2, 66, now=6_000))
+            record.close()
+            # It knows what it had, whenever it is opened again.
+            record = SqliteRecord(path, 2_000, 7_000)
+            self.assertEqual(self.take(record, 2, 66, now=7_000), "served_before")
+            self.assertIsNone(self.take(record, 3, 66, now=7_000))
+            record.close()
+            path.unlink()
+            with self.assertRaisesRegex(ValueError, "gone"):
+                SqliteRecord(path, 2_000, 8_000)
 
     def test_damage_is_not_read(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -28,6 +28,11 @@ def _rows(entry: Unrecorded, now: int, skew_ms: int):
     return rows
 
 
+def _in_doubt(start: int, skew_ms: int) -> int:
+    """Until when an invocation may count that was served before ``start``, by a clock that may have been ahead."""
+    return start + INVOCATION_VALIDITY_MAX * 1000 + 4 * skew_ms
+
+
 class MemoryRecord:
     """A record that a restart forgets: only where the policy says ``record = "memory"``.
 
@@ -40,7 +45,7 @@ class MemoryRecord:
     def __init__(self, skew_ms, start_ms=None, room=RECORDS_MAX, room_of_root=RECORDS_OF_ROOT_MAX):
         start = now_ms() if start_ms is None else start_ms
         self._skew, self._room, self._room_of_root = skew_ms, room, room_of_root
-        self._forgotten = start + INVOCATION_VALIDITY_MAX * 1000 + 4 * skew_ms
+        self._forgotten = _in_doubt(start, skew_ms)
         self._latest = 0
         self._ids = {}
         self._due = []
@@ -93,23 +98,36 @@ CREATE TABLE IF NOT EXISTS served
 CREATE INDEX IF NOT EXISTS served_until ON served (until);
 CREATE TABLE IF NOT EXISTS roots (root TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO marks VALUES ('format', 1), ('count', 0), ('forgotten', 0), ('newest', 0);
+INSERT OR IGNORE INTO marks VALUES ('format', 1), ('count', 0), ('newest', 0);
 """
+
+
+def _sync_folder(path):
+    folder = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class SqliteRecord:
     """A durable record in one SQLite file, synced before ``take`` returns. Several processes may share it.
 
-    It also keeps the time of the newest evidence that was seen.
+    A new file does not know what was served before it, and refuses for its first seconds what may have been; a file
+    that is gone, or damaged, is not opened (``ValueError``). It also keeps the time of the newest evidence.
     """
 
     durable = True
 
-    def __init__(self, path, skew_ms, room=RECORDS_MAX, room_of_root=RECORDS_OF_ROOT_MAX):
+    def __init__(self, path, skew_ms, start_ms=None, room=RECORDS_MAX, room_of_root=RECORDS_OF_ROOT_MAX):
+        start = now_ms() if start_ms is None else start_ms
         self._skew, self._room, self._room_of_root = skew_ms, room, room_of_root
         self._lock = threading.Lock()
         self._broken = False
         self._latest = 0
+        mark = f"{path}.is-here"
+        if os.path.exists(mark) and not os.path.exists(path):
+            raise ValueError(f"{path}: the record of what was served is gone")
         # For its owner alone.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
@@ -119,7 +137,11 @@ class SqliteRecord:
         self._db.execute("BEGIN IMMEDIATE")
         for statement in filter(str.strip, _SCHEMA.split(";")):
             self._db.execute(statement)
+        doubt = _in_doubt(start, skew_ms)
+        self._db.execute("INSERT OR IGNORE INTO marks VALUES ('forgotten', ?)", (doubt,))
         self._db.execute("COMMIT")
+        os.close(os.open(mark, os.O_RDWR | os.O_CREAT, 0o600))
+        _sync_folder(path)
         if self._db.execute("PRAGMA quick_check").fetchone() != ("ok",) or self._mark("format") != 1:
             raise ValueError(f"{path}: the record of what was served is damaged")
 
