@@ -111,6 +111,10 @@ impl Serve {
                         "it is not known what was served: move the file away no sooner than a week after the last \
                          request with approvals, or two minutes after any other",
                     ),
+                    JournalError::Lost => failure.coded("damaged").hint(
+                        "the folder had a record, and an old copy of it would serve twice: begin with a new folder, no \
+                         sooner than a week after the last request with approvals, or two minutes after any other",
+                    ),
                     JournalError::Io(_) => failure,
                 }
             })?,
@@ -143,6 +147,11 @@ fn read_again(
         while told.recv().await.is_some() {
             match read_policy(&path) {
                 Ok(policy) => {
+                    if (policy.settings().serving.record == Keeping::Durable) != sidecar.is_durable() {
+                        tracing::warn!(
+                            "where the record is kept is decided at the start: start anew for that"
+                        );
+                    }
                     sidecar.replace_policy(policy);
                     tracing::info!(path = %path.display(), "the policy was read anew");
                 }

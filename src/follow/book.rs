@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 pub const RECORDS_MAX: usize = 262_144;
 /// Ids of the tokens below one root: nobody takes all the room.
 pub const RECORDS_OF_ROOT_MAX: usize = RECORDS_MAX / 4;
+/// The part of either that requests of approval have, which stay for a week: whoever fills it stops those alone.
+const REQUESTS_PART: usize = 4;
 
 /// One id that was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(super) struct Row {
     pub(super) root: ObjectId,
     /// From when on nobody can show it any more.
     pub(super) until: Millis,
+    /// Whether it is of a request of approval.
+    pub(super) request: bool,
 }
 
 /// What may be recorded: one id or two.
@@ -32,30 +36,32 @@ pub(super) struct Entry {
 pub(super) struct Book {
     rows: HashMap<[u8; 32], Row>,
     due: BTreeMap<(Millis, [u8; 32]), ()>,
-    roots: HashMap<ObjectId, usize>,
-    /// Whatever counted until here may have been forgotten.
-    forgotten: Millis,
-    /// The latest instant that anybody asked at.
-    latest: Millis,
+    /// Of a root, and of all, how many invocations and requests there are.
+    roots: HashMap<ObjectId, [usize; 2]>,
+    all: [usize; 2],
+    /// Invocations, and requests, that counted until here may have been forgotten.
+    forgotten: [Millis; 2],
     room: usize,
     room_of_root: usize,
 }
 
 impl Book {
     /// An empty one that knows nothing of what counted until `forgotten`.
-    pub(super) fn new(forgotten: Millis, room: usize, room_of_root: usize) -> Self {
+    pub(super) fn new(forgotten: [Millis; 2], room: usize, room_of_root: usize) -> Self {
         let (rows, due, roots) = (HashMap::new(), BTreeMap::new(), HashMap::new());
-        Self { rows, due, roots, forgotten, latest: Millis(0), room, room_of_root }
+        Self { rows, due, roots, all: [0; 2], forgotten, room, room_of_root }
     }
 
-    /// Whatever counted until here may have been forgotten.
-    pub(super) fn forgotten(&self) -> Millis {
+    /// Invocations, and requests, that counted until here may have been forgotten.
+    pub(super) fn forgotten(&self) -> [Millis; 2] {
         self.forgotten
     }
 
-    /// Nothing is known of what counted until `until`.
-    pub(super) fn forget_until(&mut self, until: Millis) {
-        self.forgotten = self.forgotten.max(until);
+    /// Nothing is known of the invocations, and requests, that counted until here.
+    pub(super) fn forget_until(&mut self, until: [Millis; 2]) {
+        for (own, until) in self.forgotten.iter_mut().zip(until) {
+            *own = (*own).max(until);
+        }
     }
 
     /// All rows, in no order.
@@ -72,7 +78,7 @@ impl Book {
         if row.until > now {
             self.insert(row);
         } else {
-            self.forgotten = self.forgotten.max(row.until);
+            self.forget_row(&row);
         }
     }
 
@@ -83,13 +89,13 @@ impl Book {
         if rows().any(|row| self.rows.contains_key(&row.id)) {
             return Err(Code::ServedBefore);
         }
-        if rows().any(|row| row.until <= self.forgotten) {
+        if rows().any(|row| row.until <= self.forgotten[usize::from(row.request)]) {
             return Err(Code::BeforeStart);
         }
-        let more = rows().count();
         for row in rows() {
-            let of_root = self.roots.get(&row.root).copied().unwrap_or(0);
-            if self.rows.len() + more > self.room || of_root + more > self.room_of_root {
+            let (kind, part) = if row.request { (1, REQUESTS_PART) } else { (0, 1) };
+            let of_root = self.roots.get(&row.root).map_or(0, |counts| counts[kind]);
+            if self.all[kind] >= self.room / part || of_root >= self.room_of_root / part {
                 return Err(Code::NoRecord);
             }
         }
@@ -100,24 +106,31 @@ impl Book {
     fn insert(&mut self, row: Row) {
         if self.rows.insert(row.id, row).is_none() {
             self.due.insert((row.until, row.id), ());
-            *self.roots.entry(row.root).or_default() += 1;
+            self.roots.entry(row.root).or_default()[usize::from(row.request)] += 1;
+            self.all[usize::from(row.request)] += 1;
         }
+    }
+
+    fn forget_row(&mut self, row: &Row) {
+        let own = &mut self.forgotten[usize::from(row.request)];
+        *own = (*own).max(row.until);
     }
 
     /// Drops what nobody can show any more. A clock that goes back later finds `forgotten`, and no gap.
     fn forget(&mut self, now: Millis) {
-        self.latest = self.latest.max(now);
         while let Some(first) = self.due.first_entry() {
             let (until, id) = *first.key();
-            if until > self.latest {
+            if until > now {
                 break;
             }
             first.remove();
-            self.forgotten = self.forgotten.max(until);
             let Some(row) = self.rows.remove(&id) else { continue };
-            if let Some(count) = self.roots.get_mut(&row.root) {
-                *count -= 1;
-                if *count == 0 {
+            self.forget_row(&row);
+            let kind = usize::from(row.request);
+            self.all[kind] -= 1;
+            if let Some(counts) = self.roots.get_mut(&row.root) {
+                counts[kind] -= 1;
+                if *counts == [0; 2] {
                     self.roots.remove(&row.root);
                 }
             }
@@ -137,12 +150,13 @@ mod tests {
     fn row(id: u32, root: u8, until: u64) -> Entry {
         let mut bytes = [0; 32];
         bytes[..4].copy_from_slice(&id.to_be_bytes());
-        Entry { rows: [Some(Row { id: bytes, root: ObjectId([root; 32]), until: Millis(until) }), None] }
+        let row = Row { id: bytes, root: ObjectId([root; 32]), until: Millis(until), request: false };
+        Entry { rows: [Some(row), None] }
     }
 
     #[test]
     fn an_id_counts_once_until_its_time() {
-        let mut book = Book::new(Millis(0), 8, 8);
+        let mut book = Book::new([Millis(0); 2], 8, 8);
         assert_eq!(book.take(&row(1, 1, 100), Millis(10)), Ok(()));
         assert_eq!(book.take(&row(1, 1, 100), Millis(99)), Err(Code::ServedBefore));
         // Nobody judges an invocation at this instant; if somebody did, it is not forgotten that it was there.
@@ -153,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_reopens_nothing() {
-        let mut book = Book::new(Millis(0), 8, 8);
+        let mut book = Book::new([Millis(0); 2], 8, 8);
         assert_eq!(book.take(&row(1, 1, 100), Millis(10)), Ok(()));
         assert_eq!(book.take(&row(2, 1, 2_000), Millis(1_000)), Ok(()));
         assert_eq!(book.take(&row(1, 1, 100), Millis(10)), Err(Code::BeforeStart));
@@ -163,18 +177,33 @@ mod tests {
 
     #[test]
     fn both_ids_are_taken_or_none() {
-        let two = |a, b| Entry { rows: [row(a, 1, 100).rows[0], row(b, 1, 100).rows[0]] };
-        let mut book = Book::new(Millis(0), 3, 8);
+        let two = |a, b| {
+            let request = row(b, 1, 100).rows[0].map(|row| Row { request: true, ..row });
+            Entry { rows: [row(a, 1, 100).rows[0], request] }
+        };
+        let mut book = Book::new([Millis(0); 2], 4, 8);
         assert_eq!(book.take(&two(1, 2), Millis(10)), Ok(()));
         assert_eq!(book.take(&two(3, 2), Millis(10)), Err(Code::ServedBefore));
-        assert_eq!(book.take(&two(3, 4), Millis(10)), Err(Code::NoRecord));
-        assert_eq!(book.take(&row(3, 1, 100), Millis(10)), Ok(()));
-        assert_eq!(book.take(&row(4, 1, 100), Millis(10)), Err(Code::NoRecord));
+        assert_eq!(book.take(&two(3, 4), Millis(10)), Err(Code::NoRecord), "a quarter is for requests");
+        for id in [3, 5, 6] {
+            assert_eq!(book.take(&row(id, 1, 100), Millis(10)), Ok(()), "which is not for others: {id}");
+        }
+        assert_eq!(book.take(&row(7, 1, 100), Millis(10)), Err(Code::NoRecord));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_stops_nobody() {
+        let mut book = Book::new([Millis(0); 2], 8, 8);
+        assert_eq!(book.take(&row(1, 1, 3_700_000), Millis(3_600_000)), Ok(()));
+        for second in 0..5 {
+            let (now, until) = (Millis(second * 1_000), second * 1_000 + 60_000);
+            assert_eq!(book.take(&row(second as u32 + 2, 1, until), now), Ok(()), "{second} s");
+        }
     }
 
     #[test]
     fn the_room_is_as_it_is_named_in_all_and_for_each_root() {
-        let mut book = Book::new(Millis(0), RECORDS_MAX, RECORDS_OF_ROOT_MAX);
+        let mut book = Book::new([Millis(0); 2], RECORDS_MAX, RECORDS_OF_ROOT_MAX);
         let mut id = 0;
         for root in 0..4 {
             for _ in 0..RECORDS_OF_ROOT_MAX {

@@ -2,25 +2,28 @@
 //! anew.
 //!
 //! ```text
-//! "remit/served/v1\n" ‖ forgotten (8) ‖ check (8)            then, for each row
-//! id (32) ‖ root (32) ‖ until (8) ‖ check (8)                 check = 8 bytes of SHA-256 of what stands before it
+//! "remit/served/v1\n" ‖ forgotten (8 and 8) ‖ check (8)       then, for each row
+//! id (32) ‖ root (32) ‖ until (8) ‖ request (1) ‖ check (8)   check = 8 bytes of SHA-256 of what stands before it
 //! ```
 //!
-//! A row that was not synced was never answered, so torn ones at the end are dropped. Where power was lost, a disk may
-//! have written the end of the last group and not its beginning: then it is in doubt what was answered, and whatever
-//! may have been is refused. One that is wrong before that is damage, and nothing is served by such a file.
+//! A row that was not synced was never answered, so a part of one at the end is dropped. A whole row that is wrong in
+//! the last group may have been answered or not: that is in doubt, and whatever may have been is refused, requests of
+//! approval too. One that is wrong before that is damage, and nothing is served by such a file; nor is anything where
+//! the folder had a file and has none.
 
 use super::book::{Book, Row};
 use remit_verifier::hash::sha256;
 use remit_verifier::types::{Millis, ObjectId};
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+/// Says that the folder has a record.
+const MARK: &str = "served.is-here";
 const MAGIC: &[u8; 16] = b"remit/served/v1\n";
-const HEAD_BYTES: usize = 32;
-const ROW_BYTES: usize = 80;
+const HEAD_BYTES: usize = 40;
+const ROW_BYTES: usize = 81;
 /// Rows that are appended and synced together.
 pub(super) const GROUP_ROWS_MAX: usize = 512;
 /// Rows that no longer count, beyond as many as do, before the file is written anew.
@@ -35,6 +38,8 @@ pub enum JournalError {
     Held,
     /// What stands in it is no record, or was damaged: at this byte.
     Damaged(u64),
+    /// The folder had a record, and has none.
+    Lost,
 }
 
 impl fmt::Display for JournalError {
@@ -42,6 +47,7 @@ impl fmt::Display for JournalError {
         match self {
             Self::Io(error) => error.fmt(f),
             Self::Held => f.write_str("another process keeps this record"),
+            Self::Lost => f.write_str("the record of what was served is gone"),
             Self::Damaged(at) => write!(f, "no record of what was served, or damaged at byte {at}"),
         }
     }
@@ -62,8 +68,8 @@ pub(super) struct Journal {
     file: File,
     /// Rows in the file, those that no longer count included.
     rows: usize,
-    /// Locked for as long as this lives; the file itself is replaced now and then.
-    _lock: File,
+    /// The folder, locked for as long as this lives; the file itself is replaced now and then.
+    _folder: File,
 }
 
 impl Journal {
@@ -74,23 +80,29 @@ impl Journal {
         folder: &Path,
         book: &mut Book,
         now: Millis,
-        in_doubt: Millis,
+        in_doubt: [Millis; 2],
     ) -> Result<Self, JournalError> {
         std::fs::create_dir_all(folder)?;
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("served.lock"))?;
-        lock.try_lock().map_err(|error| match error {
+        // The folder and no file in it: a file that holds a lock can be taken away, and made anew by another process.
+        let held = File::open(folder)?;
+        held.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => JournalError::Held,
             std::fs::TryLockError::Error(error) => JournalError::Io(error),
         })?;
         let path = folder.join("served");
         match std::fs::read(&path) {
             Ok(bytes) => read(&bytes, book, now, in_doubt)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // What a folder that is new does not know is in doubt for as long as an invocation is good.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.join(MARK).exists() => {
+                book.forget_until([in_doubt[0], Millis(0)]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(JournalError::Lost),
             Err(error) => return Err(error.into()),
         }
         let file = write_anew(&path, book)?;
-        Ok(Self { path, file, rows: book.len(), _lock: lock })
+        File::create(folder.join(MARK))?.sync_all()?;
+        held.sync_all()?;
+        Ok(Self { path, file, rows: book.len(), _folder: held })
     }
 
     /// Appends rows, and syncs them. After an error what stands in the file is not known.
@@ -137,9 +149,9 @@ fn write_anew(path: &Path, book: &Book) -> io::Result<File> {
     Ok(file)
 }
 
-fn head(forgotten: Millis) -> Vec<u8> {
+fn head(forgotten: [Millis; 2]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    bytes.extend_from_slice(&forgotten.0.to_be_bytes());
+    forgotten.iter().for_each(|time| bytes.extend_from_slice(&time.0.to_be_bytes()));
     let check = check(&bytes);
     bytes.extend_from_slice(&check);
     bytes
@@ -156,33 +168,38 @@ fn encode(row: &Row, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&row.id);
     bytes.extend_from_slice(&row.root.0);
     bytes.extend_from_slice(&row.until.0.to_be_bytes());
+    bytes.push(row.request.into());
     let check = check(&bytes[begin..]);
     bytes.extend_from_slice(&check);
 }
 
 fn decode(bytes: &[u8]) -> Option<Row> {
     let mut rest = bytes;
-    let (mut id, mut root, mut until, mut sum) = ([0; 32], [0; 32], [0; 8], [0; 8]);
-    for part in [&mut id[..], &mut root, &mut until, &mut sum] {
+    let (mut id, mut root, mut until, mut request, mut sum) = ([0; 32], [0; 32], [0; 8], [0; 1], [0; 8]);
+    for part in [&mut id[..], &mut root, &mut until, &mut request, &mut sum] {
         rest.read_exact(part).ok()?;
     }
     let good = rest.is_empty() && sum == check(&bytes[..ROW_BYTES - 8]);
-    good.then_some(Row { id, root: ObjectId(root), until: Millis(u64::from_be_bytes(until)) })
+    let until = Millis(u64::from_be_bytes(until));
+    good.then_some(Row { id, root: ObjectId(root), until, request: request == [1] })
 }
 
 /// Gives `book` what counts.
-fn read(bytes: &[u8], book: &mut Book, now: Millis, in_doubt: Millis) -> Result<(), JournalError> {
+fn read(bytes: &[u8], book: &mut Book, now: Millis, in_doubt: [Millis; 2]) -> Result<(), JournalError> {
     let (begin, rows) = bytes.split_at_checked(HEAD_BYTES).ok_or(JournalError::Damaged(0))?;
-    let mut forgotten = [0; 8];
-    forgotten.copy_from_slice(&begin[16..24]);
-    let forgotten = Millis(u64::from_be_bytes(forgotten));
+    let time = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&begin[at..at + 8]);
+        Millis(u64::from_be_bytes(bytes))
+    };
+    let forgotten = [time(16), time(24)];
     if *begin != head(forgotten)[..] {
         return Err(JournalError::Damaged(0));
     }
     book.forget_until(forgotten);
-    let read: Vec<Option<Row>> = rows.chunks(ROW_BYTES).map(decode).collect();
+    let read: Vec<Option<Row>> = rows.chunks_exact(ROW_BYTES).map(decode).collect();
     let good = read.iter().take_while(|row| row.is_some()).count();
-    if read[good..].iter().any(Option::is_some) {
+    if good < read.len() {
         if good + GROUP_ROWS_MAX < read.len() {
             return Err(JournalError::Damaged((HEAD_BYTES + good * ROW_BYTES) as u64));
         }

@@ -52,7 +52,11 @@ impl Record {
     pub fn in_memory(now: Millis, skew: Millis) -> Self {
         Self {
             skew,
-            state: Mutex::new(State::new(Book::new(in_doubt(now, skew), RECORDS_MAX, RECORDS_OF_ROOT_MAX))),
+            state: Mutex::new(State::new(Book::new(
+                [in_doubt(now, skew), Millis(0)],
+                RECORDS_MAX,
+                RECORDS_OF_ROOT_MAX,
+            ))),
             disk: None,
         }
     }
@@ -63,10 +67,16 @@ impl Record {
     ///
     /// [`JournalError`].
     pub fn open(folder: &Path, now: Millis, skew: Millis) -> Result<Self, JournalError> {
-        let mut book = Book::new(Millis(0), RECORDS_MAX, RECORDS_OF_ROOT_MAX);
-        let journal = Journal::open(folder, &mut book, now, in_doubt(now, skew))?;
+        let mut book = Book::new([Millis(0); 2], RECORDS_MAX, RECORDS_OF_ROOT_MAX);
+        let doubts = [in_doubt(now, skew), request_until(now, skew)];
+        let journal = Journal::open(folder, &mut book, now, doubts)?;
         let disk = Some(Mutex::new(Disk { journal, synced: 0 }));
         Ok(Self { skew, state: Mutex::new(State::new(book)), disk })
+    }
+
+    /// Whether nothing more is served, because the record could not be written.
+    pub fn is_broken(&self) -> bool {
+        self.state().broken
     }
 
     /// Whether taking waits for a disk.
@@ -93,12 +103,17 @@ impl Record {
     pub fn take(&self, unrecorded: &Unrecorded, now: Millis) -> Result<Recorded, Code> {
         let until = after(unrecorded.valid_until().millis(), 2 * self.skew.0);
         let root = unrecorded.root();
-        let request =
-            unrecorded.request().map(|id| Row { id: id.0, root, until: request_until(now, self.skew) });
+        let request = unrecorded.request().map(|id| Row {
+            id: id.0,
+            root,
+            until: request_until(now, self.skew),
+            request: true,
+        });
         if request.is_some() && self.disk.is_none() {
             return Err(Code::NoRecord);
         }
-        let entry = Entry { rows: [Some(Row { id: unrecorded.id().0, root, until }), request] };
+        let entry =
+            Entry { rows: [Some(Row { id: unrecorded.id().0, root, until, request: false }), request] };
         self.put(&entry, now)?;
         Ok(Recorded(unrecorded.id()))
     }
@@ -189,7 +204,11 @@ mod tests {
     const NOW: Millis = Millis(1_800_000_000_000);
     const SKEW: Millis = Millis(2_000);
 
+    /// Opens a folder; one that is new knew nothing a while ago.
     fn open(folder: &Path) -> Record {
+        if !folder.join("served").exists() {
+            Record::open(folder, Millis(NOW.0 - 600_000), SKEW).expect("is made");
+        }
         Record::open(folder, NOW, SKEW).expect("opens")
     }
 
@@ -202,7 +221,7 @@ mod tests {
         let mut bytes = [0; 32];
         bytes[..2].copy_from_slice(&id.to_be_bytes());
         let until = after(Seconds(NOW.0 / 1_000 + seconds).millis(), 2 * SKEW.0);
-        let row = Row { id: bytes, root: ObjectId([1; 32]), until };
+        let row = Row { id: bytes, root: ObjectId([1; 32]), until, request: false };
         record.put(&Entry { rows: [Some(row), None] }, NOW)
     }
 
@@ -225,6 +244,43 @@ mod tests {
         let later = Record::open(folder.path(), after(NOW, 3_600_000), SKEW).expect("opens");
         assert!(later.is_empty());
         assert_eq!(take(&later, 0), Err(Code::BeforeStart));
+    }
+
+    #[test]
+    fn a_record_that_is_lost_serves_nothing_and_a_new_one_waits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = Record::open(folder.path(), NOW, SKEW).expect("is made");
+        assert_eq!(take(&new, 0), Err(Code::BeforeStart), "another record may have had it");
+        assert_eq!(take_until(&new, 0, 70), Ok(()));
+        drop(new);
+        fs::remove_file(folder.path().join("served")).expect("removed");
+        assert!(matches!(Record::open(folder.path(), NOW, SKEW), Err(JournalError::Lost)));
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_so_for_a_week_where_approvals_travelled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = open(folder.path());
+        let both = |id: u8, now: Millis| {
+            let root = ObjectId([1; 32]);
+            let invocation = Row { id: [id; 32], root, until: after(now, 60_000), request: false };
+            let request = Row { id: [99; 32], root, until: request_until(now, SKEW), request: true };
+            Entry { rows: [Some(invocation), Some(request)] }
+        };
+        record.put(&both(1, NOW), NOW).expect("taken");
+        drop(record);
+        let mut bytes = file(folder.path());
+        let last = bytes.len() - 40;
+        bytes[last] ^= 1;
+        fs::write(folder.path().join("served"), bytes).expect("flipped");
+        let later = after(NOW, 120_000);
+        let record = Record::open(folder.path(), later, SKEW).expect("opens");
+        assert_eq!(
+            record.put(&both(2, later), later),
+            Err(Code::BeforeStart),
+            "the request may have been carried out"
+        );
+        assert_eq!(take_until(&record, 3, 300), Ok(()));
     }
 
     #[test]
@@ -256,8 +312,7 @@ mod tests {
         (0..3).for_each(|id| take(&record, id).expect("taken"));
         drop(record);
         let whole = file(folder.path());
-        // The last row may be torn as well as damaged: it was not answered, or it was, and there is no telling.
-        for at in 0..whole.len() - 80 {
+        for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x10;
             fs::write(folder.path().join("served"), bytes).expect("flipped");
@@ -278,11 +333,11 @@ mod tests {
         let whole = file(folder.path());
         let flipped = |row: usize| {
             let mut bytes = whole.clone();
-            bytes[32 + 80 * row] ^= 1;
+            bytes[40 + 81 * row] ^= 1;
             fs::write(folder.path().join("served"), bytes).expect("flipped");
             Record::open(folder.path(), NOW, SKEW)
         };
-        assert!(matches!(flipped(1), Err(JournalError::Damaged(112))), "one before the last group");
+        assert!(matches!(flipped(1), Err(JournalError::Damaged(121))), "one before the last group");
         assert!(flipped(2).is_ok_and(|record| take_until(&record, 2, 60).is_err()), "the first of it");
     }
 
@@ -296,10 +351,11 @@ mod tests {
                 id: id.to_be_bytes().repeat(16).try_into().expect("32"),
                 root: ObjectId([1; 32]),
                 until: after(at, 1_000),
+                request: false,
             };
             record.put(&Entry { rows: [Some(row), None] }, at).expect("taken");
         }
-        assert!(file(folder.path()).len() < 200 * 80, "{}", file(folder.path()).len());
+        assert!(file(folder.path()).len() < 200 * 81, "{}", file(folder.path()).len());
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl Sidecar {
         self.0.counts.policy_read();
     }
 
+    /// Whether what is served is recorded on a disk.
+    pub fn is_durable(&self) -> bool {
+        self.0.record.is_durable()
+    }
+
     fn judges(&self) -> Arc<Judges> {
         self.0.judges.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -119,7 +124,7 @@ pub fn sidecar_router(sidecar: Sidecar) -> Router {
         .route("/.well-known/remit/evidence", post(bring::evidence))
         .route("/v1/verify", post(judge::verify))
         .route("/metrics", get(metrics))
-        .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/healthz", get(healthz))
         .with_state(sidecar)
 }
 
@@ -134,6 +139,10 @@ pub async fn serve_sidecar(
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     serve_router(listener, sidecar_router(sidecar), Bounds::together(CONNECTIONS_MAX), shutdown).await
+}
+
+async fn healthz(State(sidecar): State<Sidecar>) -> StatusCode {
+    if sidecar.0.record.is_broken() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
 }
 
 async fn metrics(State(sidecar): State<Sidecar>) -> impl IntoResponse {
