@@ -1,6 +1,7 @@
 """The middleware: every decision vector through it; bringing, recording once, starting again."""
 
 import asyncio
+import base64
 import hashlib
 import json
 import tempfile
@@ -47,7 +48,9 @@ def ask(app, method, target, headers=(), content=b"", **changes):
         sent.append(message)
 
     asyncio.run(app(scope, receive, send))
-    answer = {name.decode(): value.decode() for name, value in sent[0].get("headers", ())}
+    pairs = sent[0].get("headers", ())
+    answer = {name.decode(): value.decode() for name, value in pairs}
+    assert len(answer) == len(pairs), "a field of the answer stands twice"
     return sent[0].get("status"), answer, b"".join(message.get("body", b"") for message in sent[1:])
 
 
@@ -172,6 +175,8 @@ class Decisions(unittest.TestCase):
         self.assertEqual(code(headers=[*own, own[0]]), "malformed")
         digest = ("content-digest", "sha-256=:" + "A" * 43 + "=:")
         self.assertEqual(code(headers=[*own, digest]), "wrong_request")
+        good = ("content-digest", f"sha-256=:{base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()}:")
+        self.assertEqual(code(headers=[*own, good, good]), "malformed")
         self.assertEqual(code(raw_path=b"/rooms/1%32/book"), "no_route")
         self.assertEqual(code(raw_path=b"/rooms/13/book"), "malformed")
         self.assertEqual(code(raw_path=None), "malformed")

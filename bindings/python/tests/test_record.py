@@ -83,6 +83,19 @@ class Both(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "gone"):
                 SqliteRecord(path, 2_000, 8_000)
 
+    def test_after_a_failed_write_nothing_is_served(self):
+        with tempfile.TemporaryDirectory() as folder:
+            record = SqliteRecord(Path(folder) / "served.db", 0, -60_000)
+            self.assertEqual(
+                record._db.execute("PRAGMA synchronous").fetchone(), (3,), "every commit is synced"
+            )
+            record._db.execute("ALTER TABLE roots RENAME TO away")
+            self.assertEqual(self.take(record, 1, now=1), "no_record")
+            record._db.execute("ALTER TABLE away RENAME TO roots")
+            self.assertEqual(self.take(record, 1, now=1), "no_record", "also where the disk is good again")
+            record.close()
+            self.assertIsNone(self.take(SqliteRecord(Path(folder) / "served.db", 0), 1, now=1))
+
     def test_damage_is_not_read(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "served.db"
