@@ -59,12 +59,15 @@ class Both(unittest.TestCase):
 
     def test_a_request_of_approval_is_remembered_by_a_file(self):
         with tempfile.TemporaryDirectory() as folder:
-            record = SqliteRecord(Path(folder) / "served.db", 0, -60_000, room=4)
+            record = SqliteRecord(Path(folder) / "served.db", 0, -60_000, room=8)
             self.assertIsNone(self.take(record, 1, request="q", now=1))
             self.assertEqual(self.take(record, 2, request="q", now=1), "served_before")
             # A week later, less a moment.
             self.assertEqual(self.take(record, 3, 900_000, request="q", now=604_799_000), "served_before")
             self.assertIsNone(self.take(record, 3, 900_000, request="p", now=604_799_000))
+            # Requests have a quarter of the room, and whoever fills it stops those alone.
+            self.assertEqual(self.take(record, 4, 900_000, request="o", now=604_799_000), "no_record")
+            self.assertIsNone(self.take(record, 4, 900_000, now=604_799_000))
 
     def test_a_new_file_does_not_know_what_was_served_before(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -14,6 +14,10 @@ RECORDS_MAX = 262_144
 RECORDS_OF_ROOT_MAX = RECORDS_MAX // 4
 """Ids of the tokens below one root: nobody takes all the room."""
 
+_INVOCATION, _REQUEST = 0, 1
+# The part of either that each has; requests of approval stay for a week, and who fills theirs stops those alone.
+_PART = (1, 4)
+
 
 def now_ms() -> int:
     """The clock of this machine, in milliseconds."""
@@ -21,10 +25,10 @@ def now_ms() -> int:
 
 
 def _rows(entry: Unrecorded, now: int, skew_ms: int):
-    """What is recorded of an entry: ids, each with the instant from which on nobody can show it any more."""
-    rows = [(entry.id, entry.valid_until * 1000 + 2 * skew_ms)]
+    """What is recorded of an entry: ids, each with its kind and from when on nobody can show it any more."""
+    rows = [(entry.id, _INVOCATION, entry.valid_until * 1000 + 2 * skew_ms)]
     if entry.request_id is not None:
-        rows.append((entry.request_id, now + APPROVAL_VALIDITY_MAX * 1000 + 2 * skew_ms))
+        rows.append((entry.request_id, _REQUEST, now + APPROVAL_VALIDITY_MAX * 1000 + 2 * skew_ms))
     return rows
 
 
@@ -68,7 +72,7 @@ class MemoryRecord:
             raise refusal("no_record")
         with self._lock:
             self._forget(now)
-            ((id, until),) = _rows(entry, now, self._skew)
+            ((id, _, until),) = _rows(entry, now, self._skew)
             if id in self._ids:
                 raise refusal("served_before")
             if until <= self._forgotten:
@@ -94,11 +98,13 @@ class MemoryRecord:
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS served
-    (id TEXT PRIMARY KEY, root TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+    (id TEXT PRIMARY KEY, kind INTEGER NOT NULL, root TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS served_until ON served (until);
-CREATE TABLE IF NOT EXISTS roots (root TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots
+    (kind INTEGER, root TEXT, count INTEGER NOT NULL, PRIMARY KEY (kind, root)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO marks VALUES ('format', 1), ('count', 0), ('newest', 0);
+INSERT OR IGNORE INTO marks VALUES
+    ('format', 1), ('count0', 0), ('count1', 0), ('forgotten1', 0), ('newest', 0);
 """
 
 
@@ -138,7 +144,7 @@ class SqliteRecord:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             self._db.execute(statement)
         doubt = _in_doubt(start, skew_ms)
-        self._db.execute("INSERT OR IGNORE INTO marks VALUES ('forgotten', ?)", (doubt,))
+        self._db.execute("INSERT OR IGNORE INTO marks VALUES ('forgotten0', ?)", (doubt,))
         self._db.execute("COMMIT")
         os.close(os.open(mark, os.O_RDWR | os.O_CREAT, 0o600))
         _sync_folder(path)
@@ -153,7 +159,7 @@ class SqliteRecord:
     def count(self):
         """How many ids are on record."""
         with self._lock:
-            return self._mark("count")
+            return self._mark("count0") + self._mark("count1")
 
     @property
     def newest(self):
@@ -199,33 +205,39 @@ class SqliteRecord:
     def _take(self, entry, now):
         self._forget(now)
         rows = _rows(entry, now, self._skew)
-        for id, _ in rows:
+        for id, _, _ in rows:
             if self._one("SELECT 1 FROM served WHERE id = ?", id):
                 raise refusal("served_before")
-        if any(until <= self._mark("forgotten") for _, until in rows):
+        if any(until <= self._mark(f"forgotten{kind}") for _, kind, until in rows):
             raise refusal("before_start")
-        of_root = self._one("SELECT count FROM roots WHERE root = ?", entry.root) or 0
-        if self._mark("count") + len(rows) > self._room or of_root + len(rows) > self._room_of_root:
-            raise refusal("no_record")
-        self._db.executemany(
-            "INSERT INTO served VALUES (?, ?, ?)", [(id, entry.root, until) for id, until in rows]
-        )
-        self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", (entry.root, of_root + len(rows)))
-        self._db.execute("UPDATE marks SET value = value + ? WHERE name = 'count'", (len(rows),))
+        for _, kind, _ in rows:
+            of_root = self._one("SELECT count FROM roots WHERE kind = ? AND root = ?", kind, entry.root) or 0
+            full = self._mark(f"count{kind}") >= self._room // _PART[kind]
+            if full or of_root >= self._room_of_root // _PART[kind]:
+                raise refusal("no_record")
+        for id, kind, until in rows:
+            self._db.execute("INSERT INTO served VALUES (?, ?, ?, ?)", (id, kind, entry.root, until))
+            self._add(kind, entry.root, 1)
 
     def _forget(self, now):
         """Drops what nobody can show any more; a clock that goes back finds the mark, and no gap."""
         self._latest = max(self._latest, now)
-        over = self._db.execute("SELECT root, until FROM served WHERE until <= ?", (self._latest,)).fetchall()
+        due = "FROM served WHERE until <= ?"
+        over = self._db.execute(f"SELECT kind, root, until {due}", (self._latest,)).fetchall()
         if not over:
             return
-        self._raise_mark("forgotten", max(until for _, until in over))
-        self._db.execute("DELETE FROM served WHERE until <= ?", (self._latest,))
-        self._db.executemany(
-            "UPDATE roots SET count = count - 1 WHERE root = ?", [(root,) for root, _ in over]
-        )
+        for kind, root, until in over:
+            self._raise_mark(f"forgotten{kind}", until)
+            self._add(kind, root, -1)
+        self._db.execute(f"DELETE {due}", (self._latest,))
         self._db.execute("DELETE FROM roots WHERE count = 0")
-        self._db.execute("UPDATE marks SET value = value - ? WHERE name = 'count'", (len(over),))
+
+    def _add(self, kind, root, count):
+        self._db.execute("INSERT OR IGNORE INTO roots VALUES (?, ?, 0)", (kind, root))
+        self._db.execute(
+            "UPDATE roots SET count = count + ? WHERE kind = ? AND root = ?", (count, kind, root)
+        )
+        self._db.execute("UPDATE marks SET value = value + ? WHERE name = ?", (count, f"count{kind}"))
 
     def _mark(self, name):
         return self._one("SELECT value FROM marks WHERE name = ?", name)
@@ -233,6 +245,6 @@ class SqliteRecord:
     def _raise_mark(self, name, value):
         self._db.execute("UPDATE marks SET value = max(value, ?) WHERE name = ?", (value, name))
 
-    def _one(self, statement, value):
-        row = self._db.execute(statement, (value,)).fetchone()
+    def _one(self, statement, *values):
+        row = self._db.execute(statement, values).fetchone()
         return row and row[0]
