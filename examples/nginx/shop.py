@@ -14,8 +14,7 @@ class Shop(BaseHTTPRequestHandler):
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         if self.headers.get("Remit-Content") != f"sha-256=:{digest}:":
             return self.answer(400, {"error": "this is not what was signed"})
-        told = ("Remit-Id", "Remit-Action", "Remit-Resource", "Remit-Amount", "Remit-Unit")
-        self.answer(200, {name: self.headers[name] for name in told if self.headers.get(name)})
+        self.answer(200, {name: value for name, value in self.headers.items() if name.lower().startswith("remit-")})
 
     def answer(self, status, body):
         data = json.dumps(body).encode()

@@ -63,7 +63,9 @@ fn exchange(text: &str) -> Result<Exchange, String> {
         query if query.starts_with('?') => format!("/{query}"),
         target => target.to_owned(),
     };
-    let authority = authority.to_ascii_lowercase();
+    // The port that goes without saying is not sent, so it is not signed.
+    let port = if url.starts_with("https://") { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
     let exchange = Exchange { method: method.into(), authority, target };
     // What is covered has to be well formed before anything is signed.
     exchange.request(Hash::default(), Hash::default()).map_err(|code| {
@@ -155,6 +157,9 @@ mod tests {
         );
         assert_eq!(parts("GET http://127.0.0.1"), ["GET", "127.0.0.1", "/"]);
         assert_eq!(parts("GET http://127.0.0.1?a=b"), ["GET", "127.0.0.1", "/?a=b"]);
+        assert_eq!(parts("GET https://a:443/")[1], "a");
+        assert_eq!(parts("GET http://a:443/")[1], "a:443");
+        assert_eq!(parts("GET http://a:80/")[1], "a");
         for wrong in [
             "GET",
             "https://hotel.example/",

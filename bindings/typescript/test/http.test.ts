@@ -142,6 +142,7 @@ function entry(n: number, root = 0, validUntil = 100n, request?: Uint8Array): ht
 
 test("a record in memory serves once, and nobody in its first minute", async () => {
   const record = new http.MemoryRecord(10_000n, 1_000n, 4, 2);
+  // What is valid until 72 s, and 2 skews more, may have been served before.
   const take = (what: http.Unrecorded, now: bigint): Promise<string> => outcome(() => record.take(what, now));
   assert.equal(await take(entry(1, 0, 72n), 11_000n), "before_start");
   assert.equal(await take(entry(1, 0, 73n), 11_000n), "ok");
@@ -160,6 +161,10 @@ test("a record in a file outlives its process, and is of one alone", async () =>
   const folder = mkdtempSync(join(tmpdir(), "remit-record-"));
   const path = join(folder, "served");
   const request = new Uint8Array(32).fill(9);
+  const new_ = await http.FileRecord.open(path, 1_000n, 1_000n);
+  assert.equal(await outcome(() => new_.take(entry(1, 0, 63n), 2_000n)), "before_start");
+  assert.equal(await outcome(() => new_.take(entry(7, 0, 64n), 2_000n)), "ok");
+  await new_.close();
   const first = await http.FileRecord.open(path, 1_000n, 1_000n);
   await assert.rejects(http.FileRecord.open(path, 1_000n, 1_000n), /another process/);
   const twice = await Promise.all(
@@ -179,8 +184,13 @@ test("a record in a file outlives its process, and is of one alone", async () =>
   assert.equal(await outcome(() => third.take(entry(1), 60_000n)), "before_start");
   assert.equal(await outcome(() => third.take(entry(4, 0, 300n, request), 210_000n)), "served_before");
   await third.close();
-  writeFileSync(path, "damaged\n");
-  await assert.rejects(http.FileRecord.open(path, 1_000n, 1n), /damaged/);
+  const kept = readFileSync(path, "utf8");
+  for (const bad of ["damaged\n", "", kept.replace("request", "reqvest"), kept.slice(kept.indexOf("\n") + 1)]) {
+    writeFileSync(path, bad);
+    await assert.rejects(http.FileRecord.open(path, 1_000n, 1n), /damaged/, bad);
+  }
+  rmSync(path);
+  await assert.rejects(http.FileRecord.open(path, 1_000n, 1n), /gone/);
   rmSync(folder, { recursive: true });
 });
 

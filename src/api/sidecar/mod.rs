@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Presentations that holders brought, and evidence, in bytes each.
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Connections at a time; whoever comes beyond them waits to be accepted.
+/// Connections at a time; whoever comes beyond them is turned away.
 const CONNECTIONS_MAX: usize = 1_024;
 
 /// Everything that decides; clones are the same.

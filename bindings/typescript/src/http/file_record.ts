@@ -1,11 +1,12 @@
 // A durable record in one file, for one process (Node): a row is written and synced before it counts as
-// recorded.
+// recorded. Its first line says what was forgotten; a file that is new knows nothing of what another may
+// have served, and one that is gone serves nothing.
 
 import { existsSync } from "node:fs";
 import { open, readFile, rename, unlink, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { need, refuse } from "../errors.js";
-import { Book, rowsOf, type Row, type ServedRecord } from "./record.js";
+import { Book, inDoubt, rowsOf, type Forgotten, type Row, type ServedRecord } from "./record.js";
 import type { Unrecorded } from "./decide.js";
 
 /** Rows that are written before the file is made anew without those that are over. */
@@ -36,17 +37,10 @@ export class FileRecord implements ServedRecord {
   static async open(path: string, skew: bigint, now: bigint): Promise<FileRecord> {
     const lock = await takeLock(`${path}.lock`);
     try {
-      const text = existsSync(path) ? await readFile(path, "utf8") : "";
-      // A last line that was cut off was never answered.
-      const lines = text
-        .slice(0, text.lastIndexOf("\n") + 1)
-        .split("\n")
-        .slice(0, -1);
-      const all = lines.map(readRow);
-      const over = all.filter((row) => row.until <= now).map((row) => row.until);
-      const book = new Book(over.reduce((most, until) => (until > most ? until : most), 0n));
-      book.insert(all.filter((row) => row.until > now));
-      return new FileRecord(path, skew, book, await written(path, book.rows()), lock);
+      const book = existsSync(path) ? readBook(await readFile(path, "utf8"), now) : fresh(path, skew, now);
+      const file = await written(path, book);
+      await (await open(mark(path), "a", 0o600)).close();
+      return new FileRecord(path, skew, book, file, lock);
     } catch (error) {
       await releaseLock(`${path}.lock`, lock);
       throw error;
@@ -77,7 +71,7 @@ export class FileRecord implements ServedRecord {
 
   async #rewrite(): Promise<void> {
     await this.file.close();
-    this.file = await written(this.path, this.book.rows());
+    this.file = await written(this.path, this.book);
     this.#written = 0;
   }
 
@@ -89,22 +83,52 @@ export class FileRecord implements ServedRecord {
   }
 }
 
-function writtenRow({ id, root, until }: Row): string {
-  return `${id} ${root} ${until}\n`;
+/** Says that there is a record. */
+function mark(path: string): string {
+  return `${path}.is-here`;
+}
+
+function fresh(path: string, skew: bigint, now: bigint): Book {
+  if (existsSync(mark(path))) throw new Error(`${path}: the record is gone`);
+  return new Book({ invocations: inDoubt(now, skew), requests: 0n });
+}
+
+function writtenHead({ invocations, requests }: Forgotten): string {
+  return `remit/served/v1 ${invocations} ${requests}\n`;
+}
+
+function writtenRow({ id, root, until, request }: Row): string {
+  return `${id} ${root} ${until} ${request ? "request" : "invocation"}\n`;
+}
+
+function readBook(text: string, now: bigint): Book {
+  // A last line that was cut off was never answered.
+  const [head, ...lines] = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
+  const [, invocations, requests] = /^remit\/served\/v1 ([0-9]{1,20}) ([0-9]{1,20})$/.exec(head ?? "") ?? [];
+  if (invocations === undefined || requests === undefined) throw new Error("the record is damaged");
+  const rows = lines.map(readRow);
+  const book = new Book({ invocations: BigInt(invocations), requests: BigInt(requests) });
+  book.forget(rows.filter((row) => row.until <= now));
+  book.insert(rows.filter((row) => row.until > now));
+  return book;
 }
 
 function readRow(line: string): Row {
-  const [, id, root, until] = /^([0-9a-f]{64}) ([0-9a-f]{64}) ([0-9]{1,20})$/.exec(line) ?? [];
+  const form = /^([0-9a-f]{64}) ([0-9a-f]{64}) ([0-9]{1,20}) (request|invocation)$/;
+  const [, id, root, until, kind] = form.exec(line) ?? [];
   if (id === undefined || root === undefined || until === undefined) throw new Error("the record is damaged");
-  return { id, root, until: BigInt(until) };
+  return { id, root, until: BigInt(until), request: kind === "request" };
 }
 
 /** Writes the file anew, synced with its folder, and opens it for appending. */
-async function written(path: string, rows: Iterable<Row>): Promise<FileHandle> {
-  const fresh = await open(`${path}.new`, "w", 0o600);
-  await fresh.writeFile([...rows].map(writtenRow).join(""));
-  await fresh.sync();
-  await fresh.close();
+async function written(path: string, book: Book): Promise<FileHandle> {
+  const anew = await open(`${path}.new`, "w", 0o600);
+  await anew.writeFile(writtenHead(book.forgotten) + [...book.rows()].map(writtenRow).join(""));
+  await anew.sync();
+  await anew.close();
   await rename(`${path}.new`, path);
   const folder = await open(dirname(path), "r");
   await folder.sync();

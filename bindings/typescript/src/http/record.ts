@@ -23,37 +23,51 @@ export interface Row {
   readonly id: string;
   readonly root: string;
   readonly until: bigint;
+  /** Whether it is of a request of approval. */
+  readonly request: boolean;
+}
+
+/** Until when nothing is known of what was served, in milliseconds: of invocations, and of requests. */
+export interface Forgotten {
+  readonly invocations: bigint;
+  readonly requests: bigint;
 }
 
 /** Ids that are kept at one time. */
 export const RECORDS_MAX = 262_144;
 /** Ids of the tokens below one root: nobody takes all the room. */
 export const RECORDS_OF_ROOT_MAX = RECORDS_MAX / 4;
+/** The part of either that requests of approval have, which stay for a week. */
+const REQUESTS_PART = 4;
+
+/** Until when an invocation may count that was served before `start`: by a clock that may have been ahead. */
+export function inDoubt(start: bigint, skew: bigint): bigint {
+  return start + 1000n * BigInt(INVOCATION_VALIDITY_MAX) + 4n * skew;
+}
 
 /** The rows of what is to be served. */
 export function rowsOf(entry: Unrecorded, now: bigint, skew: bigint): Row[] {
   const root = hex(entry.root);
-  const row = (id: Uint8Array, until: bigint): Row => ({
+  const row = (id: Uint8Array, until: bigint, request: boolean): Row => ({
     id: hex(id),
     root,
     until: saturating(until + 2n * skew),
+    request,
   });
-  const invocation = row(entry.id, millis(entry.validUntil));
+  const invocation = row(entry.id, millis(entry.validUntil), false);
   if (entry.request === undefined) return [invocation];
-  return [invocation, row(entry.request, now + 1000n * BigInt(APPROVAL_VALIDITY_MAX))];
+  return [invocation, row(entry.request, now + 1000n * BigInt(APPROVAL_VALIDITY_MAX), true)];
 }
 
-/** All rows that still count, bounded in all and for each root. */
+/** All rows that still count, bounded in all and for each root; requests of approval have a room of their own. */
 export class Book {
   readonly #rows = new Map<string, Row>();
-  readonly #roots = new Map<string, number>();
-  /** Whatever counted until here may have been forgotten. */
-  #forgotten: bigint;
-  #latest = 0n;
-  #swept = 0n;
+  readonly #counts = new Map<string, number>();
+  #forgotten: Forgotten;
+  #swept: bigint | undefined;
 
   constructor(
-    forgotten: bigint,
+    forgotten: Forgotten,
     private readonly room = RECORDS_MAX,
     private readonly roomOfRoot = RECORDS_OF_ROOT_MAX,
   ) {
@@ -65,6 +79,11 @@ export class Book {
     return this.#rows.size;
   }
 
+  /** Until when rows may have been forgotten. */
+  get forgotten(): Forgotten {
+    return this.#forgotten;
+  }
+
   /** All rows. */
   rows(): Iterable<Row> {
     return this.#rows.values();
@@ -73,31 +92,46 @@ export class Book {
   /** Requires that rows may be recorded at `now`: all of them or none. */
   check(rows: readonly Row[], now: bigint): void {
     this.#forget(now);
+    const { invocations, requests } = this.#forgotten;
     need(!rows.some((row) => this.#rows.has(row.id)), "served_before");
-    need(!rows.some((row) => row.until <= this.#forgotten), "before_start");
-    const ofRoot = this.#roots.get(rows[0]?.root ?? "") ?? 0;
-    need(
-      this.#rows.size + rows.length <= this.room && ofRoot + rows.length <= this.roomOfRoot,
-      "no_record",
-      "no room",
-    );
+    need(!rows.some((row) => row.until <= (row.request ? requests : invocations)), "before_start");
+    for (const row of rows) {
+      const part = row.request ? REQUESTS_PART : 1;
+      const full = this.#count(row, "") >= Math.floor(this.room / part);
+      const fullOfRoot = this.#count(row, row.root) >= Math.floor(this.roomOfRoot / part);
+      need(!full && !fullOfRoot, "no_record", "no room");
+    }
   }
 
   /** Takes rows that were checked, or read back. */
   insert(rows: readonly Row[]): void {
     for (const row of rows) {
-      if (!this.#rows.has(row.id)) this.#roots.set(row.root, (this.#roots.get(row.root) ?? 0) + 1);
+      if (!this.#rows.has(row.id)) this.#add(row, 1);
       this.#rows.set(row.id, row);
     }
   }
 
-  /** Takes rows out again that could not be stored: they were not served. */
-  remove(rows: readonly Row[]): void {
-    for (const row of rows) {
-      if (!this.#rows.delete(row.id)) continue;
-      const left = (this.#roots.get(row.root) ?? 1) - 1;
-      if (left === 0) this.#roots.delete(row.root);
-      else this.#roots.set(row.root, left);
+  /** Takes what is over as forgotten. */
+  forget(rows: readonly Row[]): void {
+    const most = (request: boolean, begin: bigint): bigint =>
+      rows
+        .filter((row) => row.request === request)
+        .reduce((latest, row) => greatest(latest, row.until), begin);
+    const { invocations, requests } = this.#forgotten;
+    this.#forgotten = { invocations: most(false, invocations), requests: most(true, requests) };
+    for (const row of rows) if (this.#rows.delete(row.id)) this.#add(row, -1);
+  }
+
+  /** Rows of its kind: of a root, or without one of all. */
+  #count({ request }: Row, root: string): number {
+    return this.#counts.get(`${request} ${root}`) ?? 0;
+  }
+
+  #add(row: Row, more: number): void {
+    for (const root of ["", row.root]) {
+      const count = this.#count(row, root) + more;
+      if (count === 0) this.#counts.delete(`${row.request} ${root}`);
+      else this.#counts.set(`${row.request} ${root}`, count);
     }
   }
 
@@ -105,12 +139,10 @@ export class Book {
    * Drops what nobody can show any more, now and then. A clock that goes back finds `forgotten`, and no gap.
    */
   #forget(now: bigint): void {
-    this.#latest = greatest(this.#latest, now);
-    if (this.#rows.size < this.room && this.#latest < this.#swept + 1000n) return;
-    this.#swept = this.#latest;
-    const over = [...this.#rows.values()].filter((row) => row.until <= this.#latest);
-    this.#forgotten = over.reduce((most, row) => greatest(most, row.until), this.#forgotten);
-    this.remove(over);
+    const since = this.#swept === undefined ? 1000n : now - this.#swept;
+    if (this.#rows.size < this.room && since >= 0n && since < 1000n) return;
+    this.#swept = now;
+    this.forget([...this.#rows.values()].filter((row) => row.until <= now));
   }
 }
 
@@ -131,9 +163,7 @@ export class MemoryRecord implements ServedRecord {
     room?: number,
     roomOfRoot?: number,
   ) {
-    // What is valid until then, and 2 skews more, may have been served before.
-    const last = start + 1000n * BigInt(INVOCATION_VALIDITY_MAX) + 2n * skew;
-    this.#book = new Book(last + 2n * skew, room, roomOfRoot);
+    this.#book = new Book({ invocations: inDoubt(start, skew), requests: 0n }, room, roomOfRoot);
   }
 
   async take(entry: Unrecorded, now: bigint): Promise<void> {
