@@ -3,7 +3,10 @@
 use crate::policy::file;
 use crate::scene::*;
 use remit_verifier::code::Code;
-use remit_verifier::http::{Cost, HttpRequest, Route, RouteError, byte_sequence, written_byte_sequence};
+use remit_verifier::hash::sha256;
+use remit_verifier::http::{
+    Brought, Cost, Fields, HttpRequest, Route, RouteError, byte_sequence, decide, written_byte_sequence,
+};
 use remit_verifier::limits::*;
 use remit_verifier::types::*;
 use remit_verifier::verify::{
@@ -209,4 +212,34 @@ fn what_travels_over_http_is_bounded() {
     };
     assert_eq!(field(HTTP_FIELD_BYTES_MAX), Ok(HTTP_FIELD_BYTES_MAX));
     assert_eq!(field(HTTP_FIELD_BYTES_MAX + 1), Err(Code::Oversize));
+}
+
+/// What one route makes of the request that the holder signed: booking room 12.
+fn decided(action: &str, resource: &str) -> Option<Code> {
+    let mut scene = Scene::root();
+    let route = Route::new("POST", "/rooms/{room}/book", action, resource, None, false).unwrap();
+    scene.settings.serving.routes = vec![route];
+    let presentation = scene.build().presentation;
+    let hash = Hash([7; 32]);
+    let request =
+        HttpRequest::new("POST", "hotel.example", "/rooms/12/book", hash, sha256(&[&presentation])).unwrap();
+    scene.ask().invocation.request = Some(request.digest());
+    let built = scene.build();
+    let fields = Fields {
+        invocation: built.invocation.clone().unwrap(),
+        presentation: request.presentation(),
+        arguments: built.arguments.clone(),
+        approvals: Vec::new(),
+        evidence: None,
+    };
+    let mut verifier = Verifier::new(scene.policy(), Millis(0));
+    let brought = Brought { request, fields: &fields, presentation: &presentation, evidence: None };
+    decide(&mut verifier, &brought, NOW_MS).outcome.err()
+}
+
+#[test]
+fn both_action_and_resource_are_those_of_the_route() {
+    assert_eq!(decided("book", "rooms/{room}"), None);
+    assert_eq!(decided("cancel", "rooms/{room}"), Some(Code::WrongRequest));
+    assert_eq!(decided("book", "suites/{room}"), Some(Code::WrongRequest));
 }
