@@ -115,10 +115,11 @@ impl Journal {
         Ok(())
     }
 
-    /// From now on every write fails.
+    /// From now on every write fails, or again none.
     #[cfg(test)]
-    pub(super) fn fail(&mut self) {
-        self.file = File::open(&self.path).expect("the file is there");
+    pub(super) fn fail(&mut self, fails: bool) {
+        let file = File::options().read(true).append(!fails).open(&self.path);
+        self.file = file.expect("the file is there");
     }
 
     /// Whether most of the file no longer counts.

@@ -384,8 +384,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let record = open(folder.path());
         take(&record, 0).expect("taken");
-        record.disk.as_ref().expect("durable").lock().expect("not poisoned").journal.fail();
+        let disk = || record.disk.as_ref().expect("durable").lock().expect("not poisoned");
+        disk().journal.fail(true);
         assert_eq!(take(&record, 1), Err(Code::NoRecord));
+        disk().journal.fail(false);
         assert_eq!(take(&record, 2), Err(Code::NoRecord), "also where the disk is good again");
     }
 }
