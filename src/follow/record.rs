@@ -389,5 +389,6 @@ mod tests {
         assert_eq!(take(&record, 1), Err(Code::NoRecord));
         disk().journal.fail(false);
         assert_eq!(take(&record, 2), Err(Code::NoRecord), "also where the disk is good again");
+        assert!(record.is_broken(), "whoever asks after its health hears it");
     }
 }
