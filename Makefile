@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke interop \
-	bench-large soak typescript python
+	bench-large soak typescript python c
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -33,6 +33,7 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
 	@tools/step "typescript" $(MAKE) -s typescript
 	@tools/step "python" $(MAKE) -s python
+	@tools/step "c" $(MAKE) -s c
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
 	@tools/step "guides" $(MAKE) -s guides
@@ -101,8 +102,13 @@ python: ## the verifier for Python: a wheel in target/wheels, held to all vector
 	@tools/setup cc python3 venv
 	@cd bindings/python && tools/install && tools/build && ../../target/python/bin/python -m unittest discover -s tests
 
+c: ## the verifier for C: libraries in target/c, held to the same vectors, and to every misuse under sanitizers
+	@tools/setup cc c++ python3
+	@cd bindings/c && tools/build && tools/test
+
 fmt: ## formats all Rust files
 	@$(CARGO) fmt --all
 	@cd fuzz && $(CARGO) fmt
 	@cd benches && $(CARGO) fmt
 	@cd bindings/python && $(CARGO) fmt
+	@cd bindings/c && $(CARGO) fmt

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = ROOT / "spec"
 SOURCE = ROOT / "bindings" / "typescript" / "src"
+HEADER = ROOT / "bindings" / "c" / "include" / "remit_codes.h"
 SAFE = 2**53 - 1
 
 
@@ -40,6 +41,17 @@ def codes():
         out += f"  {code}: {{ number: {number}, meaning: {quoted(meaning)} }},\n"
     out += "} as const;\n\n/** The stable text of a reason for a no. */\nexport type Code = keyof typeof CODES;\n"
     return out
+
+
+def codes_for_c():
+    page = "15-codes.md"
+    out = "/* Every reason for a no (spec 15). Generated from spec/15-codes.md by bindings/tables.py; do not edit. */\n"
+    out += "#ifndef REMIT_CODES_H\n#define REMIT_CODES_H\n\nenum {\n"
+    found = rows(page, r"^\| (\d+) \| `(\w+)` \| (.*) \|$", "codes")
+    for at, (number, code, meaning) in enumerate(found):
+        comma = "," if at + 1 < len(found) else ""
+        out += f"    REMIT_CODE_{code.upper()} = {number}{comma} /* {meaning} */\n"
+    return out + "};\n\n#endif\n"
 
 
 def limits():
@@ -77,8 +89,9 @@ def kinds():
 
 def main():
     check, stale = "--check" in sys.argv[1:], []
-    for name, text in (("codes", codes()), ("limits", limits()), ("labels", labels()), ("kinds", kinds())):
-        path = SOURCE / f"{name}.ts"
+    tables = {"codes": codes(), "limits": limits(), "labels": labels(), "kinds": kinds()}
+    files = {SOURCE / f"{name}.ts": text for name, text in tables.items()}
+    for path, text in {**files, HEADER: codes_for_c()}.items():
         if check and (not path.exists() or path.read_text() != text):
             stale.append(str(path.relative_to(ROOT)))
         elif not check:

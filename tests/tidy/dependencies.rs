@@ -5,8 +5,13 @@ use crate::{assert_complains, assert_none};
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const MANIFESTS: &[&str] =
-    &["Cargo.toml", "fuzz/Cargo.toml", "benches/Cargo.toml", "bindings/python/Cargo.toml"];
+const MANIFESTS: &[&str] = &[
+    "Cargo.toml",
+    "fuzz/Cargo.toml",
+    "benches/Cargo.toml",
+    "bindings/python/Cargo.toml",
+    "bindings/c/Cargo.toml",
+];
 const GOLDEN: &str = "tests/data/verifier-crates.txt";
 const CRATES_MAX: usize = 30;
 

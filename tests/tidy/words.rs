@@ -6,6 +6,9 @@ use crate::{assert_complains, assert_none};
 
 const LEFTOVERS: &[&str] = &["todo!", "unimplemented!", "dbg!"];
 const FLOATS: &[&str] = &["f32", "f64"];
+const UNSAFE: &[&str] = &["unsafe"];
+/// Where memory is read that somebody else vouches for (decision 0011), and the block that reads it.
+const FOREIGN: &str = "bindings/c/src/abi.rs";
 const CLOCKS: &[&str] = &["SystemTime::now", "Instant::now"];
 
 /// Where nothing is counted in floats.
@@ -65,6 +68,17 @@ fn nothing_is_left_over() {
 fn money_is_never_a_float() {
     let files = rust_files(EXACT);
     assert_none(&files.iter().flat_map(|file| word_complaints(file, FLOATS)).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_block_is_unsafe() {
+    let (foreign, others): (Vec<_>, Vec<_>) =
+        all_rust_files().into_iter().partition(|file| file.path == FOREIGN);
+    assert_none(&others.iter().flat_map(|file| word_complaints(file, UNSAFE)).collect::<Vec<_>>());
+    // The block, and the attribute of exported functions in the two arms of the macro.
+    let code: String = foreign.iter().map(Source::code).collect();
+    assert_eq!((code.matches("unsafe {").count(), code.matches("unsafe(no_mangle)").count()), (1, 2));
+    assert_eq!(code.matches("unsafe").count(), 3 + code.matches("unsafe_code").count());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Views of verdicts as JSON (spec 10 §13): ids in hexadecimal, amounts as decimal strings, codes and names as text.
 
+use crate::code::Code;
 use crate::object::{Invocation, Payment};
 use crate::verify::{Check, Decision, Outcome, Subject, Verdict};
 use alloc::string::ToString;
@@ -22,6 +23,19 @@ pub fn verdict(verdict: &Verdict) -> Value {
         ("subject", Some(subject(&verdict.subject))),
         ("checks", Some(json!(checks))),
     ])
+}
+
+/// The content of an answer over HTTP (spec 20 §6): the verdict, if there is one, in which decision, code and reason
+/// are those of the answer.
+pub fn answer(refused: Option<Code>, verdict: Option<&Verdict>) -> Value {
+    let mut shown = verdict.map_or_else(|| json!({}), self::verdict);
+    if let (Some(code), Some(shown)) = (refused, shown.as_object_mut()) {
+        // What a verdict allowed may still not be served.
+        shown.insert("decision".into(), json!("denied"));
+        shown.insert("code".into(), json!(code.text()));
+        shown.insert("reason".into(), json!(code.meaning()));
+    }
+    shown
 }
 
 fn check(check: &Check) -> Value {

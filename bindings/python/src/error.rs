@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyErr, create_exception};
 use remit_verifier::code::Code;
+use remit_verifier::sign::HoldError;
 use remit_verifier::till::WalletError;
 use remit_verifier::verify::PolicyFileError;
 
@@ -30,6 +31,14 @@ pub(crate) fn no_policy(problem: &PolicyFileError) -> PyErr {
         value.setattr("line", problem.line)?;
         value.setattr("key", problem.key)
     })
+}
+
+/// The exception of a holder who signs nothing.
+pub(crate) fn not_signed(error: HoldError) -> PyErr {
+    match error {
+        HoldError::Refused(code) => refused(code),
+        HoldError::Sign(error) => PyValueError::new_err(error.to_string()),
+    }
 }
 
 /// The exception of a wallet that signs no voucher.

@@ -1,9 +1,7 @@
 //! The side that asks: signs invocations, offline links and vouchers (spec 04 §8, 05, 16 §8, 20 §1).
 
-use crate::chain::{Held, held};
 use crate::convert::{Argument, Id, hex, path, plain, random, sixteen};
-use crate::error::{no_voucher, refused};
-use crate::http::Fields;
+use crate::error::{no_voucher, not_signed, refused};
 use crate::link::Claims;
 use crate::till::Wallet;
 use ed25519_dalek::SigningKey;
@@ -11,16 +9,10 @@ use ed25519_dalek::pkcs8::DecodePrivateKey;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use remit_verifier::code::Code;
-use remit_verifier::hash::sha256;
-use remit_verifier::http::{self, HttpRequest};
-use remit_verifier::label;
-use remit_verifier::limits::*;
-use remit_verifier::object::{self, Invocation, Payment};
-use remit_verifier::sign::{LocalSigner, Signer, sign_object};
+use remit_verifier::object::Payment;
+use remit_verifier::sign::{self, Held, LocalSigner, Sent, Signer, argument_digests, as_long_as_taken};
 use remit_verifier::till::Wanted;
 use remit_verifier::types::{Amount, Hash, Millis, Nonce, ObjectId, Seconds};
-use remit_verifier::verify::Presentation;
 
 /// Holds one key and signs with it.
 #[pyclass(frozen, module = "remit_verifier")]
@@ -28,15 +20,7 @@ pub(crate) struct Holder(LocalSigner);
 
 /// What is asked of a party; amounts in minor units, deadlines in seconds.
 #[pyclass(frozen, module = "remit_verifier")]
-pub(crate) struct Ask {
-    audience: ObjectId,
-    action: String,
-    resource: object::Path,
-    arguments: Vec<object::Argument>,
-    payment: Option<Payment>,
-    request_nonce: Option<Nonce>,
-    valid_until: Option<Seconds>,
-}
+pub(crate) struct Ask(sign::Ask);
 
 /// The id of an object, and its bytes.
 type Signed<'py> = (String, Bound<'py, PyBytes>);
@@ -71,7 +55,7 @@ impl Ask {
             (None, None, None) if refund_until.is_none() => None,
             _ => return Err(PyValueError::new_err("amount, unit and settle_by stand together")),
         };
-        Ok(Self {
+        Ok(Self(sign::Ask {
             audience: ObjectId(audience.0),
             action,
             resource: path(resource)?,
@@ -79,7 +63,7 @@ impl Ask {
             payment,
             request_nonce: request_nonce.map(sixteen).transpose()?.map(Nonce),
             valid_until: valid_until.map(Seconds),
-        })
+        }))
     }
 }
 
@@ -120,7 +104,9 @@ impl Holder {
         nonce: Option<&[u8]>,
     ) -> PyResult<Signed<'py>> {
         let nonce = Nonce(nonce.map_or_else(|| random(py), sixteen)?);
-        let (id, bytes) = self.signed(presentation, ask, request.map(Hash::from), nonce, Millis(now_ms))?;
+        let held = Held::read(presentation).map_err(refused)?;
+        let signed = held.invoke(&self.0, &ask.0, request.map(Hash::from), nonce, Millis(now_ms));
+        let (id, bytes) = signed.map_err(not_signed)?;
         Ok((hex(&id.0), PyBytes::new(py, &bytes)))
     }
 
@@ -145,19 +131,11 @@ impl Holder {
         now_ms: u64,
         nonce: Option<&[u8]>,
     ) -> PyResult<Vec<(&'static str, String)>> {
-        let (digest, named) = (sha256(&[content.unwrap_or_default()]), sha256(&[presentation]));
-        let request = HttpRequest::new(method, authority, target, digest, named).map_err(refused)?;
         let nonce = Nonce(nonce.map_or_else(|| random(py), sixteen)?);
-        let (_, invocation) =
-            self.signed(presentation, ask, Some(request.digest()), nonce, Millis(now_ms))?;
-        let evidence = evidence.map(|evidence| sha256(&[evidence]));
-        let arguments = ask.arguments.clone();
-        let fields = Fields(http::Fields { invocation, presentation: named, arguments, approvals, evidence });
-        let mut headers = fields.written();
-        if content.is_some() {
-            headers.push(("content-digest", http::written_content_digest(&digest)));
-        }
-        Ok(headers)
+        let approvals: Vec<&[u8]> = approvals.iter().map(Vec::as_slice).collect();
+        let sent = Sent { method, authority, target, content, approvals: &approvals, evidence };
+        let held = Held::read(presentation).map_err(refused)?;
+        held.request(&self.0, &ask.0, &sent, nonce, Millis(now_ms)).map_err(not_signed)
     }
 
     /// Appends a link for another key to a presentation, without the ledger: no wider than what stands above it, and
@@ -172,15 +150,9 @@ impl Holder {
         nonce: Option<&[u8]>,
     ) -> PyResult<(Bound<'py, PyBytes>, String)> {
         let nonce = Nonce(nonce.map_or_else(|| random(py), sixteen)?);
-        let mut shown = Presentation::decode(presentation).map_err(refused)?;
-        let payload = claims.below(&shown, &self.0.public_key(), nonce, Millis(now_ms)).map_err(refused)?;
-        let (id, link) = sign_object(&self.0, label::TOKEN, &shown.ledger, &payload)
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        shown.tokens.push(&link);
-        if shown.tokens.len() > PRESENTATION_TOKENS_MAX {
-            return Err(refused(Code::TooMany));
-        }
-        let longer = shown.encode();
+        let held = Held::read(presentation).map_err(refused)?;
+        let longer = held.append(&self.0, &claims.0, nonce, Millis(now_ms));
+        let (longer, id) = longer.map_err(not_signed)?;
         Ok((PyBytes::new(py, &longer), hex(&id.0)))
     }
 
@@ -208,10 +180,10 @@ impl Holder {
             amount: Amount(amount),
             action,
             resource: path(resource)?,
-            arguments: digests(&plain(arguments)),
+            arguments: argument_digests(&plain(arguments)),
             request: request.map(Hash::from),
             nonce: Nonce(nonce.map_or_else(|| random(py), sixteen)?),
-            valid_until: valid_until.map_or_else(|| as_long_as_allowed(now), Seconds),
+            valid_until: valid_until.map_or_else(|| as_long_as_taken(now), Seconds),
         };
         let (wallet, voucher) = wallet.0.sign(&self.0, &wanted, now).map_err(no_voucher)?;
         Ok((Wallet(wallet), PyBytes::new(py, &voucher)))
@@ -220,53 +192,4 @@ impl Holder {
     fn __repr__(&self) -> String {
         format!("<Holder {}>", self.public_key())
     }
-}
-
-impl Holder {
-    fn signed(
-        &self,
-        presentation: &[u8],
-        ask: &Ask,
-        request: Option<Hash>,
-        nonce: Nonce,
-        now: Millis,
-    ) -> PyResult<(ObjectId, Vec<u8>)> {
-        let shown = Presentation::decode(presentation).map_err(refused)?;
-        let Held { id, epoch, holder, .. } = held(&shown).map_err(refused)?;
-        if holder != self.0.public_key() {
-            return Err(refused(Code::WrongHolder));
-        }
-        let invocation = Invocation {
-            nonce,
-            valid_until: ask.valid_until.unwrap_or_else(|| as_long_as_allowed(now)),
-            bundle: None,
-            token: id,
-            epoch,
-            audience: ask.audience,
-            action: ask.action.clone(),
-            resource: ask.resource.clone(),
-            arguments: digests(&ask.arguments),
-            payment: ask.payment,
-            request,
-            request_nonce: ask.request_nonce,
-            claim: None,
-        };
-        let payload = invocation.encode();
-        // What no decoder takes is not signed.
-        Invocation::decode(&payload).map_err(refused)?;
-        sign_object(&self.0, label::INVOCATION, &shown.ledger, &payload)
-            .map_err(|error| PyValueError::new_err(error.to_string()))
-    }
-}
-
-/// The latest deadline that a service takes whose clock is not behind.
-fn as_long_as_allowed(now: Millis) -> Seconds {
-    Seconds(now.seconds().0.saturating_add(INVOCATION_VALIDITY_MAX.0))
-}
-
-/// What is signed of arguments, in canonical order.
-fn digests(arguments: &[object::Argument]) -> Vec<(String, Hash)> {
-    let mut all: Vec<_> = arguments.iter().map(|shown| (shown.name.clone(), shown.digest())).collect();
-    all.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
-    all
 }

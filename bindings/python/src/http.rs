@@ -5,7 +5,6 @@ use crate::error::refused;
 use crate::verdict::{Verdict, Verifier};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use remit_verifier::cbor::Writer;
 use remit_verifier::http::{self, Brought, HttpRequest};
 use remit_verifier::types::{Hash, Millis};
 
@@ -36,7 +35,7 @@ pub(crate) fn written_content_digest(hash: Id) -> String {
 
 /// The fields of a request, decoded; the objects in them are not looked into.
 #[pyclass(frozen, module = "remit_verifier")]
-pub(crate) struct Fields(pub(crate) http::Fields);
+pub(crate) struct Fields(http::Fields);
 
 #[pymethods]
 impl Fields {
@@ -66,7 +65,7 @@ impl Fields {
 
     /// The headers to send: pairs of name and value.
     fn headers(&self) -> Vec<(&'static str, String)> {
-        self.written()
+        self.0.written()
     }
 
     /// The signed invocation.
@@ -97,32 +96,6 @@ impl Fields {
     #[getter]
     fn evidence(&self) -> Option<String> {
         self.0.evidence.map(|hash| hex(&hash.0))
-    }
-}
-
-impl Fields {
-    /// The headers to send: pairs of name and value.
-    pub(crate) fn written(&self) -> Vec<(&'static str, String)> {
-        let fields = &self.0;
-        let put = |name, bytes: &[u8]| (name, http::written_byte_sequence(bytes));
-        let mut all =
-            vec![put(http::INVOCATION, &fields.invocation), put(http::PRESENTATION, &fields.presentation.0)];
-        if !fields.arguments.is_empty() {
-            let mut w = Writer::default();
-            w.list(&fields.arguments, |w, argument| argument.encode(w));
-            all.push(put(http::ARGUMENTS, &w.into_bytes()));
-        }
-        if !fields.approvals.is_empty() {
-            let mut w = Writer::default();
-            w.list(&fields.approvals, |w, approval| {
-                w.bytes(approval);
-            });
-            all.push(put(http::APPROVALS, &w.into_bytes()));
-        }
-        if let Some(hash) = &fields.evidence {
-            all.push(put(http::EVIDENCE, &hash.0));
-        }
-        all
     }
 }
 

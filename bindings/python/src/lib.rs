@@ -1,6 +1,5 @@
 //! The native part of the Python package `remit_verifier`: the crate `remit-verifier`, and nothing decided here.
 
-mod chain;
 mod convert;
 mod error;
 mod holder;

@@ -1,18 +1,14 @@
 //! What an offline link says (spec 04 §2, §8).
 
-use crate::chain::held;
 use crate::convert::{Id, path, value};
 use crate::error::refused;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use remit_verifier::code::Code;
 use remit_verifier::key::EncodedKey;
-use remit_verifier::limits::OFFLINE_LINK_LIFE_MAX;
-use remit_verifier::object::{
-    Budget, Condition, Delegation, DelegationMode, Operator, Origin, Permission, Share, Token,
-};
-use remit_verifier::types::{Amount, KeyBytes, Millis, Nonce, ObjectId, Seconds};
-use remit_verifier::verify::Presentation;
+use remit_verifier::object::{Budget, Condition, Delegation, DelegationMode, Operator, Permission, Share};
+use remit_verifier::sign::Link;
+use remit_verifier::types::{Amount, KeyBytes, ObjectId, Seconds};
 
 /// One alternative of what is allowed; a part that is not given allows all.
 #[pyclass(frozen, from_py_object, name = "Permission", module = "remit_verifier")]
@@ -21,15 +17,7 @@ pub(crate) struct Allowed(Permission);
 
 /// The claims of an offline link; what is not given is inherited.
 #[pyclass(frozen, name = "Link", module = "remit_verifier")]
-pub(crate) struct Claims {
-    holder: EncodedKey,
-    expires: Seconds,
-    not_before: Option<Seconds>,
-    permissions: Option<Vec<Permission>>,
-    delegation: Option<Delegation>,
-    max_staleness: Option<Seconds>,
-    budgets: Option<Vec<Budget>>,
-}
+pub(crate) struct Claims(pub(crate) Link);
 
 /// An argument's name, an operator, and its operands.
 type ConditionRow<'py> = (String, String, Vec<Bound<'py, PyAny>>);
@@ -96,7 +84,7 @@ impl Claims {
             per_use: per_use.map(Amount),
             ..Budget::new(ObjectId(unit.0), Share::Shared, total.map(Amount))
         };
-        Ok(Self {
+        Ok(Self(Link {
             holder: EncodedKey::parse(&KeyBytes(holder.0)).map_err(|_| refused(Code::BadKey))?,
             expires: Seconds(expires),
             not_before: not_before.map(Seconds),
@@ -104,7 +92,7 @@ impl Claims {
             delegation: delegation.map(read_delegation).transpose()?,
             max_staleness: max_staleness.map(Seconds),
             budgets: budgets.map(|all| all.into_iter().map(budget).collect()),
-        })
+        }))
     }
 }
 
@@ -116,51 +104,4 @@ fn read_delegation((mode, depth): (String, u64)) -> PyResult<Delegation> {
         _ => return Err(PyValueError::new_err("a mode is none, logged or offline")),
     };
     Ok(Delegation { mode, depth })
-}
-
-impl Claims {
-    /// The payload of a link below the last token of a presentation, which `signer` holds.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::WrongSigner`]; [`Code::BadTime`] for a life of more than an hour; [`Code::NotDelegable`],
-    /// [`Code::TooDeep`], [`Code::WiderThanParent`]; the codes of spec 15 §1 for what no decoder takes.
-    pub(crate) fn below(
-        &self,
-        shown: &Presentation<'_>,
-        signer: &KeyBytes,
-        nonce: Nonce,
-        now: Millis,
-    ) -> Result<Vec<u8>, Code> {
-        let parent = held(shown)?;
-        if parent.holder != *signer {
-            return Err(Code::WrongSigner);
-        }
-        let most = now.seconds().0.saturating_add(OFFLINE_LINK_LIFE_MAX.0);
-        if self.expires.passed(now) || self.expires.0 > most {
-            return Err(Code::BadTime);
-        }
-        let (epoch, generation) = (parent.epoch, parent.generation);
-        let token = Token {
-            expires: self.expires,
-            not_before: self.not_before,
-            nonce,
-            holder: self.holder,
-            valid_until: self.expires,
-            bundle: None,
-            origin: Origin::Offline { parent: parent.id, epoch, generation },
-            permissions: self.permissions.clone(),
-            delegation: self.delegation,
-            transferable: None,
-            max_staleness: self.max_staleness,
-            sealed: None,
-            budgets: self.budgets.clone(),
-            approval: None,
-            entries: None,
-        };
-        parent.authority()?.child(&token)?;
-        let payload = token.encode();
-        Token::decode(&payload)?;
-        Ok(payload)
-    }
 }

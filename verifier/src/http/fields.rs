@@ -1,6 +1,6 @@
 //! The fields in which an invocation and what belongs to it travel (spec 20 §2).
 
-use crate::cbor::Reader;
+use crate::cbor::{Reader, Writer};
 use crate::code::Code;
 use crate::limits::*;
 use crate::object::Argument;
@@ -67,6 +67,28 @@ impl Fields {
             }
         };
         Ok(Self { invocation, presentation, arguments, approvals, evidence: hash(EVIDENCE)? })
+    }
+
+    /// The fields to send: names in lower case, and values.
+    pub fn written(&self) -> Vec<(&'static str, String)> {
+        let put = |name, bytes: &[u8]| (name, written_byte_sequence(bytes));
+        let mut all = Vec::from([put(INVOCATION, &self.invocation), put(PRESENTATION, &self.presentation.0)]);
+        if !self.arguments.is_empty() {
+            let mut w = Writer::default();
+            w.list(&self.arguments, |w, argument| argument.encode(w));
+            all.push(put(ARGUMENTS, &w.into_bytes()));
+        }
+        if !self.approvals.is_empty() {
+            let mut w = Writer::default();
+            w.list(&self.approvals, |w, approval| {
+                w.bytes(approval);
+            });
+            all.push(put(APPROVALS, &w.into_bytes()));
+        }
+        if let Some(hash) = &self.evidence {
+            all.push(put(EVIDENCE, &hash.0));
+        }
+        all
     }
 }
 

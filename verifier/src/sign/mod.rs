@@ -1,9 +1,11 @@
 //! The building side: signs objects behind the [`Signer`] trait, so that a key may live in another machine.
 
+mod hold;
 mod local;
 mod note;
 mod object;
 
+pub use hold::{Ask, Held, HoldError, Link, Sent, argument_digests, as_long_as_taken};
 pub use local::LocalSigner;
 pub use note::{NoteSignError, cosign, sign_checkpoint};
 pub use object::{Draft, DraftBody, sign_object, submission};

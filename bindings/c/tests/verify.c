@@ -1,0 +1,223 @@
+/*
+ * Verifies case files, and then does everything wrong that a C program can do and get away with: `verify CASE...`, the first
+ * of which is allowed. Each file is printed with its verdict. Built with sanitizers by tools/test.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "remit_verifier.h"
+
+#define CHECK(what)                                                                \
+    do {                                                                           \
+        if (!(what)) {                                                             \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);     \
+            exit(1);                                                               \
+        }                                                                          \
+    } while (0)
+
+/* A file, of which one byte more than needed is never read. */
+static remit_bytes read_file(const char *name) {
+    FILE *file = fopen(name, "rb");
+    remit_bytes bytes = {NULL, 0};
+    long length;
+    uint8_t *data;
+    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    length = ftell(file);
+    CHECK(length > 0 && fseek(file, 0, SEEK_SET) == 0);
+    data = malloc((size_t)length);
+    CHECK(data != NULL && fread(data, 1, (size_t)length, file) == (size_t)length && fclose(file) == 0);
+    bytes.data = data;
+    bytes.len = (size_t)length;
+    return bytes;
+}
+
+static void print_verdict(const char *name, remit_bytes file) {
+    const remit_policy own = {0};
+    remit_verdict verdict;
+    remit_check_row row;
+    uint64_t age = 0;
+    size_t place, failed = 0;
+    int32_t status = remit_case_verdict(file, own, &verdict);
+    CHECK(status >= 0 && verdict.id != 0);
+    (void)remit_get_number(verdict.id, REMIT_AGE_MS, &age);
+    for (place = 0; remit_check(verdict.id, place, &row) == REMIT_OK; place++) {
+        failed += row.outcome == 0;
+        CHECK((row.outcome == 0) == (row.code == status && status >= 100));
+        CHECK(row.name.data[row.name.len] == 0);
+    }
+    CHECK(place > 0 && failed == (status >= 100));
+    printf("%-20s %-20s %s (%zu checks, evidence %llu ms old)\n", strrchr(name, '/') + 1,
+           remit_status_text(status), remit_status_meaning(status), place, (unsigned long long)age);
+    CHECK(remit_free(verdict.id) == REMIT_OK);
+}
+
+/* The parts of a case as a question; `arguments` and `approvals` have room for all. */
+static remit_question question_of(remit_case found, remit_bytes arguments[16], remit_bytes approvals[16]) {
+    remit_question question;
+    size_t place;
+    question.presentation = remit_lend(remit_get(found.id, REMIT_PRESENTATION));
+    question.invocation = remit_lend(remit_get(found.id, REMIT_INVOCATION));
+    question.evidence = remit_lend(remit_get(found.id, REMIT_EVIDENCE));
+    for (place = 0; place < 16 && remit_item(found.id, REMIT_ARGUMENTS, place).data != NULL; place++)
+        arguments[place] = remit_lend(remit_item(found.id, REMIT_ARGUMENTS, place));
+    question.arguments.items = arguments;
+    question.arguments.len = place;
+    for (place = 0; place < 16 && remit_item(found.id, REMIT_APPROVALS, place).data != NULL; place++)
+        approvals[place] = remit_lend(remit_item(found.id, REMIT_APPROVALS, place));
+    question.approvals.items = approvals;
+    question.approvals.len = place;
+    return question;
+}
+
+struct work {
+    remit_verifier verifier;
+    const remit_question *question;
+    uint64_t now_ms;
+};
+
+static void *judge_often(void *argument) {
+    const struct work *work = argument;
+    remit_verdict verdict;
+    int turn;
+    for (turn = 0; turn < 20; turn++) {
+        CHECK(remit_verify(work->verifier, work->question, work->now_ms, &verdict) == REMIT_OK);
+        CHECK(remit_get(verdict.id, REMIT_HOLDER).len == 64);
+        CHECK(remit_free(verdict.id) == REMIT_OK);
+    }
+    return NULL;
+}
+
+static void pointers_and_lengths(remit_policy policy, remit_verifier verifier, remit_question question, uint64_t now_ms) {
+    remit_verdict verdict = {7};
+    remit_question wrong = question;
+    remit_policy none = {7};
+    remit_problem problem;
+    uint8_t digest[32];
+    uint8_t *long_bytes = calloc(1, (16u << 20) + 1);
+    CHECK(long_bytes != NULL);
+    CHECK(remit_verify(verifier, NULL, now_ms, &verdict) == REMIT_BAD_POINTER && verdict.id == 0);
+    CHECK(remit_verify(verifier, &question, now_ms, NULL) == REMIT_BAD_POINTER);
+    wrong.presentation = remit_none();
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_BAD_POINTER);
+    wrong.presentation.len = 9;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_BAD_POINTER);
+    wrong.presentation.data = long_bytes;
+    wrong.presentation.len = (16u << 20) + 1;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_CODE_OVERSIZE && verdict.id == 0);
+    wrong.presentation.len = SIZE_MAX;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_CODE_OVERSIZE && verdict.id == 0);
+    wrong.presentation.len = 0;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_CODE_MALFORMED && verdict.id != 0);
+    CHECK(remit_free(verdict.id) == REMIT_OK);
+    wrong = question;
+    wrong.arguments.items = (const remit_bytes *)(const void *)(long_bytes + 1);
+    wrong.arguments.len = 1;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_BAD_POINTER);
+    wrong.arguments.items = (const remit_bytes *)(const void *)long_bytes;
+    wrong.arguments.len = SIZE_MAX / 2;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_CODE_OVERSIZE);
+    wrong.arguments.len = 2;
+    CHECK(remit_verify(verifier, &wrong, now_ms, &verdict) == REMIT_BAD_POINTER);
+    CHECK(remit_policy_from_toml(remit_text("party = 1"), NULL, &none) == REMIT_NO_POLICY && none.id == 0);
+    CHECK(remit_policy_from_toml(remit_text("\n\n???"), &problem, &none) == REMIT_NO_POLICY);
+    CHECK(problem.line == 3 && strcmp(problem.code, "syntax") == 0 && problem.key[0] == 0);
+    CHECK(remit_policy_from_toml(remit_none(), &problem, &none) == REMIT_BAD_POINTER);
+    CHECK(remit_sha256(remit_text("abc"), NULL) == REMIT_BAD_POINTER);
+    CHECK(remit_sha256(remit_text("abc"), digest) == REMIT_OK && digest[0] == 0xba && digest[31] == 0xad);
+    CHECK(remit_case_verdict(remit_text("no case"), policy, &verdict) >= 100 && verdict.id == 0);
+    free(long_bytes);
+}
+
+static void numbers_of_objects(remit_policy policy, remit_verifier verifier, remit_question question, uint64_t now_ms) {
+    remit_verdict verdict;
+    remit_verifier other = {policy.id};
+    remit_fields fields = {verifier.id};
+    remit_decision decision;
+    remit_reply reply;
+    remit_received received;
+    uint64_t number;
+    CHECK(remit_verify(other, &question, now_ms, &verdict) == REMIT_BAD_HANDLE && verdict.id == 0);
+    other.id = 0;
+    CHECK(remit_verify(other, &question, now_ms, &verdict) == REMIT_BAD_HANDLE);
+    other.id = UINT64_MAX;
+    CHECK(remit_verify(other, &question, now_ms, &verdict) == REMIT_BAD_HANDLE);
+    CHECK(remit_free(0) == REMIT_BAD_HANDLE && remit_free(UINT64_MAX) == REMIT_BAD_HANDLE);
+    CHECK(remit_verify(verifier, &question, now_ms, &verdict) == REMIT_OK);
+    CHECK(remit_get_number(verdict.id, REMIT_JSON, &number) == REMIT_ABSENT);
+    CHECK(remit_get(verdict.id, REMIT_DECISION).data == NULL && remit_get(verdict.id, -1).data == NULL);
+    CHECK(remit_item(verdict.id, REMIT_ARGUMENTS, SIZE_MAX).data == NULL);
+    CHECK(remit_free(verdict.id) == REMIT_OK && remit_free(verdict.id) == REMIT_BAD_HANDLE);
+    CHECK(remit_get(verdict.id, REMIT_JSON).data == NULL);
+    CHECK(remit_get_number(verdict.id, REMIT_DECISION, &number) == REMIT_BAD_HANDLE);
+    received.method = remit_text("GET");
+    received.authority = received.content_sha256 = remit_none();
+    received.target = remit_text("/");
+    CHECK(remit_decide(verifier, &received, fields, question.presentation, remit_none(), now_ms, &decision) ==
+          REMIT_BAD_HANDLE);
+    /* Nothing is answered as served that was not decided so, and no number is a code that is none. */
+    decision.id = 0;
+    CHECK(remit_answer(decision, policy, 0, remit_none(), 0, &reply) == REMIT_BAD_VALUE && reply.id == 0);
+    CHECK(remit_answer(decision, policy, 99, remit_none(), 0, &reply) == REMIT_BAD_VALUE);
+    CHECK(remit_answer(decision, policy, REMIT_CODE_NO_INVOCATION, remit_none(), 0, &reply) == REMIT_OK);
+    CHECK(remit_get_number(reply.id, REMIT_HTTP_STATUS, &number) == REMIT_OK && number == 401);
+    CHECK(remit_free(reply.id) == REMIT_OK);
+    CHECK(remit_status_text(12345) == NULL && strcmp(remit_status_text(REMIT_CODE_STALE), "stale") == 0);
+}
+
+static void keys(void) {
+    remit_holder holder;
+    remit_argument_value argument;
+    remit_value value = {3, 2, {NULL, 0}};
+    CHECK(remit_holder_new(remit_text("no key"), &holder) == REMIT_BAD_VALUE && holder.id == 0);
+    CHECK(remit_holder_new(remit_none(), &holder) == REMIT_BAD_POINTER);
+    CHECK(remit_argument(remit_text("a"), value, remit_none(), &argument) == REMIT_BAD_VALUE);
+    value.kind = 2;
+    CHECK(remit_argument(remit_text("a"), value, remit_none(), &argument) == REMIT_BAD_POINTER);
+    value.text = remit_text("\xff");
+    CHECK(remit_argument(remit_text("a"), value, remit_none(), &argument) == REMIT_NOT_UTF8);
+    value.text = remit_text("yes");
+    CHECK(remit_argument(remit_text("a"), value, remit_text("short"), &argument) == REMIT_BAD_VALUE);
+    CHECK(remit_argument(remit_text("a"), value, remit_none(), &argument) == REMIT_OK);
+    CHECK(remit_get(argument.id, REMIT_SALT).len == 16 && remit_free(argument.id) == REMIT_OK);
+}
+
+static void misuse(remit_bytes file) {
+    remit_case found;
+    remit_policy policy;
+    remit_verifier verifier;
+    remit_bytes arguments[16], approvals[16];
+    remit_question question;
+    struct work work;
+    pthread_t threads[4];
+    size_t place;
+    CHECK(remit_case_decode(file, &found) == REMIT_OK);
+    CHECK(remit_policy_from_toml(remit_lend(remit_get(found.id, REMIT_POLICY)), NULL, &policy) == REMIT_OK);
+    CHECK(remit_verifier_new(policy, 0, &verifier) == REMIT_OK);
+    question = question_of(found, arguments, approvals);
+    CHECK(remit_get_number(found.id, REMIT_NOW_MS, &work.now_ms) == REMIT_OK);
+    pointers_and_lengths(policy, verifier, question, work.now_ms);
+    numbers_of_objects(policy, verifier, question, work.now_ms);
+    keys();
+    work.verifier = verifier;
+    work.question = &question;
+    for (place = 0; place < 4; place++) CHECK(pthread_create(&threads[place], NULL, judge_often, &work) == 0);
+    for (place = 0; place < 4; place++) CHECK(pthread_join(threads[place], NULL) == 0);
+    CHECK(remit_free(found.id) == REMIT_OK && remit_free(policy.id) == REMIT_OK);
+    CHECK(remit_free(verifier.id) == REMIT_OK);
+}
+
+int main(int count, char **names) {
+    size_t objects = 1;
+    int place;
+    CHECK(count > 1);
+    for (place = 1; place < count; place++) {
+        remit_bytes file = read_file(names[place]);
+        print_verdict(names[place], file);
+        if (place == 1) misuse(file);
+        free((void *)(uintptr_t)file.data);
+    }
+    CHECK(remit_objects(&objects) == REMIT_OK && objects == 0);
+    puts("misuse: every mistake is an error, and nothing was left");
+    return 0;
+}
