@@ -23,3 +23,4 @@ pub mod remote;
 pub mod sequencer;
 pub mod store;
 pub mod tree;
+pub mod witness;

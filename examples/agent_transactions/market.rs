@@ -129,6 +129,7 @@ impl Market {
             skew: Millis(2000),
             offline_links: false,
             logged_links: LoggedLinks::Verify,
+            replaying: Vec::new(),
             at_risk: Vec::new(),
             serving: Serving::default(),
         });

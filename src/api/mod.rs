@@ -34,6 +34,7 @@ mod tokens;
 mod value;
 mod verify;
 mod views;
+mod witness;
 
 pub use access::Reader;
 pub use app::{BackupError, Backups, Directory, DirectoryError, Served, Settings};
@@ -43,3 +44,4 @@ pub use serve::{ServeError, serve, serve_opening};
 pub use sidecar::{Sidecar, serve_sidecar, sidecar_router};
 pub use till::{Counter, SHOWN_BYTES_MAX, serve_till, till_router};
 pub use tls::{Tls, TlsError};
+pub use witness::{serve_witness, witness_router};

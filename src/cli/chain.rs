@@ -177,6 +177,7 @@ fn authentic(bytes: &[u8], ledger: &LedgerId, trust: &Trust, now: Millis) -> Res
         skew: Millis(10_000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        replaying: Vec::new(),
         at_risk: Vec::new(),
         serving: Serving::default(),
     });

@@ -4,6 +4,7 @@ use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, folder, grant, init, key, lease, look,
     manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till, trade, voucher,
+    witness,
 };
 use clap::Subcommand;
 
@@ -49,6 +50,7 @@ pub(super) enum Command {
     Explain(Box<explain::Explain>),
     Policy(Box<policy::PolicyCommand>),
     Verifier(Box<sidecar::VerifierCommand>),
+    Witness(Box<witness::WitnessCommand>),
     Sign(Box<prepare::Sign>),
     Bundle(Box<prepare::Bundle>),
     Submit(Box<prepare::Submit>),
@@ -109,6 +111,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Policy(command) => command.run(),
             Self::Verifier(command) => command.run(json),
+            Self::Witness(command) => command.run(json),
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),

@@ -86,6 +86,8 @@ mod trade;
 mod verify;
 #[cfg(feature = "server")]
 mod voucher;
+#[cfg(feature = "server")]
+mod witness;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};

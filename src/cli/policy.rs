@@ -164,6 +164,9 @@ fn explained(policy: &Policy) -> Vec<(&'static str, String)> {
         }
         .into(),
     ));
+    if !settings.trust.quorum_is_none() {
+        lines.push(("", replaying(settings)));
+    }
     for (place, route) in settings.serving.routes.iter().enumerate() {
         lines.push((if place == 0 { "serves" } else { "" }, plain(&route.to_string())));
     }
@@ -203,6 +206,24 @@ fn cosigners(clause: &TrustClause<'_>) -> String {
     }
 }
 
+/// Whether the quorum can be met without anybody who has computed the log again: all others may have cosigned.
+fn is_met_without_replaying(settings: &Settings) -> bool {
+    settings.trust.is_met_by(|witness| settings.replaying.iter().all(|name| **name != *witness.name()))
+}
+
+/// What the quorum says of the state, in words.
+fn replaying(settings: &Settings) -> String {
+    let names: Vec<String> =
+        settings.replaying.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();
+    match (is_met_without_replaying(settings), names.is_empty()) {
+        (true, true) => "no witness is known to compute the log again: the quorum says one history".into(),
+        (true, false) => {
+            format!("the quorum can be met without any that compute the log again: {}", names.join(", "))
+        }
+        (false, _) => format!("no quorum without one that computes the log again: {}", names.join(", ")),
+    }
+}
+
 /// What whoever wrote it may not have meant.
 fn thoughts(settings: &Settings) -> Vec<String> {
     let mut thoughts = Vec::new();
@@ -218,8 +239,9 @@ fn thoughts(settings: &Settings) -> Vec<String> {
          likes",
     );
     think(
-        settings.logged_links == LoggedLinks::Log && alone,
-        "logged_links = \"log\" without a replaying witness: the operator could admit tokens that nobody signed",
+        settings.logged_links == LoggedLinks::Log && is_met_without_replaying(settings),
+        "logged_links = \"log\", and the quorum can be met without a replaying witness: the operator could admit \
+         tokens that nobody signed",
     );
     think(
         settings.issuers == Issuers::Any,

@@ -148,6 +148,17 @@ impl Connection {
 
     /// Opens the connection, and asks which ledger this is.
     pub(super) fn open(&self) -> Result<Session, Failure> {
+        let (remote, key) = (self.remote()?, self.profile()?.key);
+        let log = remote.json("/v1/log").map_err(failure)?;
+        let told = log["ledger"].as_str().and_then(|text| id(text).ok());
+        let told = told.ok_or_else(|| failure(RemoteError::Form("/v1/log".into())))?;
+        let Pins { ledger, log_key, trust } = self.pins()?;
+        require_pinned(ledger, LedgerId(told.0))?;
+        Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key })
+    }
+
+    /// The connection, without asking anything.
+    pub(super) fn remote(&self) -> Result<Remote, Failure> {
         let profile = self.profile()?;
         let url = self.url.clone().or(profile.url).ok_or_else(|| {
             Failure::usage("which ledger?")
@@ -164,13 +175,7 @@ impl Connection {
         let client = self.client_certificate.clone().zip(self.client_key.clone());
         let timeout = Duration::from_secs(self.timeout.0);
         let address = Address { url, bearer, ca: self.ca.clone().or(profile.ca), client, timeout };
-        let remote = Remote::new(address).map_err(failure)?;
-        let log = remote.json("/v1/log").map_err(failure)?;
-        let told = log["ledger"].as_str().and_then(|text| id(text).ok());
-        let told = told.ok_or_else(|| failure(RemoteError::Form("/v1/log".into())))?;
-        let Pins { ledger, log_key, trust } = self.pins()?;
-        require_pinned(ledger, LedgerId(told.0))?;
-        Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key: profile.key })
+        Remote::new(address).map_err(failure)
     }
 
     /// What is known of the ledger from somebody else than the ledger.

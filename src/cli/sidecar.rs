@@ -162,7 +162,7 @@ fn read_again(
 }
 
 /// Lines of log on stderr; `RUST_LOG` chooses others than those of `info` and above.
-fn log_to_stderr() -> Result<(), Failure> {
+pub(super) fn log_to_stderr() -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()

@@ -236,6 +236,7 @@ impl Stage {
             skew: Millis(2000),
             offline_links: true,
             logged_links: LoggedLinks::Verify,
+            replaying: Vec::new(),
             at_risk: Vec::new(),
             serving: Serving::default(),
         })

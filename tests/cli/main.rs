@@ -58,3 +58,5 @@ mod tills;
 mod trade;
 #[cfg(feature = "server")]
 mod windows;
+#[cfg(feature = "server")]
+mod witness;

@@ -1,6 +1,7 @@
 //! The C2SP formats of the verifier (spec 08): published samples, every malformed case, bounds, round trips.
 
 mod accept;
+mod add_checkpoint;
 mod checkpoint;
 mod note;
 mod properties;

@@ -41,6 +41,7 @@ impl World {
             skew: Millis(5_000),
             offline_links: true,
             logged_links: LoggedLinks::Verify,
+            replaying: Vec::new(),
             at_risk: Vec::new(),
             serving: Serving::default(),
         };

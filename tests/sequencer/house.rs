@@ -280,6 +280,7 @@ pub fn decide(house: &House, presentation: &[u8]) -> Decision {
         skew: Millis(2000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        replaying: Vec::new(),
         at_risk: Vec::new(),
         serving: Serving::default(),
     });

@@ -93,6 +93,11 @@ fn http() {
 }
 
 #[test]
+fn witness() {
+    each("witness.json", 50, run::witness);
+}
+
+#[test]
 fn verdicts() {
     each("verdicts.json", 100, run::verdict);
 }

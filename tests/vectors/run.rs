@@ -421,6 +421,12 @@ pub(crate) fn http(vector: &Value) {
     }
 }
 
+/// A vector of `witness.json`.
+pub(crate) fn witness(vector: &Value) {
+    let (result, values) = crate::make::witness::answer_of(&vector["input"]);
+    assert_eq!((&vector["result"], &vector["values"]), (&json!(result), &values), "{}", vector["name"]);
+}
+
 /// A vector of `verdicts.json`.
 pub(crate) fn verdict(vector: &Value) {
     let bytes = bytes(&vector["input"]["case"]);

@@ -29,6 +29,7 @@ from formats import (
 from http_binding import decide, find_route, read_fields, request_digest
 from judge import Policy, judge, parse_checkpoint, parse_note
 from till import OpenLease, Till
+from witness import answer
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 
@@ -273,11 +274,18 @@ def http_values(given):
             return decide(bytes.fromhex(given["case"]), *told, content)
 
 
+def check_witness():
+    all_of_them = vectors("witness")
+    for vector in all_of_them:
+        assert answer(vector["input"]) == (vector["result"], vector["values"]), vector["name"]
+    return len(all_of_them)
+
+
 def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
-        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts, check_http)
+        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts, check_http, check_witness)
         for check in checks:
             print(f"{check.__name__}: {check()} agree")
 

@@ -175,6 +175,8 @@ class Policy:
         self.max_staleness, self.skew = file["max_staleness_s"], file["skew_ms"]
         self.offline = file.get("offline_links", False)
         self.verify_logged = file.get("logged_links", "verify") == "verify"
+        replaying = file.get("replaying", [])
+        need(len(set(replaying)) == len(replaying) and all(name in self.trust.witnesses for name in replaying))
         self.at_risk = [
             (bytes.fromhex(bound["unit"]), bound["from_minor"], bound["max_staleness_s"])
             for bound in file.get("at_risk", [])

@@ -175,6 +175,7 @@ impl Scene {
             skew: Millis(2_000),
             offline_links: true,
             logged_links,
+            replaying: Vec::new(),
             at_risk: Vec::new(),
             serving: Serving::default(),
         };

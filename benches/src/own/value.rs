@@ -143,6 +143,7 @@ fn policy(world: &World) -> Policy {
         skew: Millis(2_000),
         offline_links: true,
         logged_links: LoggedLinks::Verify,
+        replaying: Vec::new(),
         at_risk: Vec::new(),
         serving: Serving::default(),
     };

@@ -11,7 +11,9 @@ test("codes, limits, labels and kinds are current", () => {
 });
 
 test("every file of vectors is consumed", () => {
-  const files = readdirSync(`${ROOT}spec/vectors`).filter((name) => name.endsWith(".json"));
+  // What a witness answers is no verifier's business.
+  const isOfVerifiers = (name: string): boolean => name.endsWith(".json") && name !== "witness.json";
+  const files = readdirSync(`${ROOT}spec/vectors`).filter(isOfVerifiers);
   const consumed = [
     "attacks",
     "conditions",

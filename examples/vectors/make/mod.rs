@@ -19,6 +19,7 @@ mod trades;
 mod verdicts;
 pub(crate) mod vouchers;
 mod windows;
+pub(crate) mod witness;
 
 use remit_verifier::code::Code;
 use remit_verifier::object::Value as Operand;
@@ -86,6 +87,7 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         file("rules.json", "A ledger from genesis on, batch by batch.", &rules::ledgers()),
         file("vouchers.json", "Proofs of leases, and vouchers at a till.", &vouchers::vectors()),
         file("http.json", "Requests over HTTP.", &http::vectors()),
+        file("witness.json", "Checkpoints before a witness.", &witness::vectors()),
         file("verdicts.json", "Case files and their verdicts.", &verdicts::vectors()),
     ]
 }

@@ -25,7 +25,7 @@ fn leaf(number: u64) -> Vec<u8> {
     (number as u32).to_be_bytes().to_vec()
 }
 
-fn tree(size: u64) -> PagedTree {
+pub(super) fn tree(size: u64) -> PagedTree {
     let mut tree = PagedTree::default();
     (0..size).for_each(|number| tree.push(leaf_hash(&leaf(number))));
     tree
@@ -35,7 +35,7 @@ fn hashes(path: &[Hash]) -> Vec<String> {
     path.iter().map(ToString::to_string).collect()
 }
 
-fn flip(hash: &Hash) -> Hash {
+pub(super) fn flip(hash: &Hash) -> Hash {
     let mut hash = *hash;
     hash.0[0] ^= 1;
     hash

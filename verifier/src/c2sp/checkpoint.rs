@@ -59,6 +59,12 @@ impl<'a> Checkpoint<'a> {
     ///
     /// Every variant of [`CheckpointError`], in the order of spec 08 §4.
     pub fn parse(text: &'a str) -> Result<Self, CheckpointError> {
+        let (origin, size, root) = Self::parts(text)?;
+        Self::new(origin, size, root)
+    }
+
+    /// The three lines of a text; what they say has not been checked.
+    pub(super) fn parts(text: &'a str) -> Result<(&'a str, TreeSize, Hash), CheckpointError> {
         let (origin, rest) = text.split_once('\n').ok_or(CheckpointError::Truncated)?;
         let (size, rest) = rest.split_once('\n').ok_or(CheckpointError::Truncated)?;
         let (root, rest) = rest.split_once('\n').ok_or(CheckpointError::Truncated)?;
@@ -67,7 +73,7 @@ impl<'a> Checkpoint<'a> {
         }
         let size = decimal(size).map(TreeSize).ok_or(CheckpointError::Size)?;
         let root = base64_exact(root).map(Hash).ok_or(CheckpointError::Root)?;
-        Self::new(origin, size, root)
+        Ok((origin, size, root))
     }
 
     /// Name of the log, and of the key that signs for it.

@@ -1,13 +1,13 @@
 //! What the errors of this folder say to people; programs read their variants.
 
 use super::{
-    CheckpointError, CosignatureError, NoteError, TlogProofError, TrustError, TrustParseError,
-    TrustRuleError, VerifierKeyError,
+    AddCheckpointError, CheckpointError, CosignatureError, NoteError, SubmitterError, TlogProofError,
+    TrustError, TrustParseError, TrustRuleError, VerifierKeyError,
 };
 use crate::key::KeyError;
 use crate::limits::{
-    KEY_NAME_BYTES_MAX, NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, PROOF_BYTES_MAX, PROOF_EXTRA_BYTES_MAX,
-    TREE_HEIGHT_MAX, TREE_SIZE_MAX, TRUST_BYTES_MAX, TRUST_ITEMS_MAX,
+    ADD_CHECKPOINT_BYTES_MAX, KEY_NAME_BYTES_MAX, NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, PROOF_BYTES_MAX,
+    PROOF_EXTRA_BYTES_MAX, TREE_HEIGHT_MAX, TREE_SIZE_MAX, TRUST_BYTES_MAX, TRUST_ITEMS_MAX,
 };
 use core::error::Error;
 use core::fmt::{Display, Formatter, Result};
@@ -137,6 +137,31 @@ impl Display for TlogProofError {
     }
 }
 
+impl Display for AddCheckpointError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::TooLong(bytes) => write!(f, "{bytes} bytes, at most {ADD_CHECKPOINT_BYTES_MAX}"),
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::Old => f.write_str("the first line is not `old` and a decimal size"),
+            Self::TooManyHashes => write!(f, "more than {TREE_HEIGHT_MAX} hashes"),
+            Self::Hash(number) => write!(f, "line {number} of the proof is not base64 of 32 bytes"),
+            Self::Truncated => f.write_str("no empty line after the proof"),
+            Self::Note(error) => error.fmt(f),
+            Self::Checkpoint(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Display for SubmitterError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::UnknownOrigin => f.write_str("no log of this origin is known"),
+            Self::NoLogSignature => f.write_str("no line is of a key of the log"),
+            Self::LogSignature(line) => write!(f, "signature line {line} of the log does not verify"),
+        }
+    }
+}
+
 impl Error for VerifierKeyError {}
 impl Error for NoteError {}
 impl Error for CheckpointError {}
@@ -145,3 +170,5 @@ impl Error for TrustRuleError {}
 impl Error for TrustParseError {}
 impl Error for TrustError {}
 impl Error for TlogProofError {}
+impl Error for AddCheckpointError {}
+impl Error for SubmitterError {}

@@ -1,10 +1,11 @@
 //! The transparency formats of C2SP: signed notes, checkpoints, cosignatures, trust lines, proofs as text
-//! (spec 08).
+//! (spec 08), and what is sent to a witness (spec 21).
 //!
 //! Everything here reads bytes that anybody may have written. Nothing is believed until [`Trust::accept`] has
 //! checked it.
 
 mod accept;
+mod add_checkpoint;
 mod checkpoint;
 mod cosignature;
 mod display;
@@ -17,6 +18,7 @@ mod trust_lines;
 mod vkey;
 
 pub use accept::{AcceptedCheckpoint, Cosigner, TrustError};
+pub use add_checkpoint::{AddCheckpoint, AddCheckpointError, SubmitterError, parse_known_size};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, CosignatureError, cosigned_message, is_cosignature_time};
 pub use note::{NoteError, SignatureLine, SignedNote, signature_line};

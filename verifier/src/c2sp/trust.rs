@@ -149,6 +149,11 @@ impl Trust {
         }
     }
 
+    /// Whether these witnesses alone meet the quorum; `none` is met by nobody.
+    pub fn is_met_by(&self, present: impl Fn(&Witness) -> bool) -> bool {
+        self.quorum_is_none() || self.quorum_time(|witness| present(witness).then_some(Seconds(1))).is_some()
+    }
+
     /// The latest time t such that the witnesses whose time is t or later meet the quorum; `None` if all of
     /// them together do not, or if the quorum is `none`. `time_of` gives each witness's time, if it has
     /// cosigned.

@@ -4,6 +4,7 @@ use crate::c2sp::Trust;
 use crate::http::Route;
 use crate::limits::*;
 use crate::types::{Amount, LedgerId, Millis, ObjectId, Seconds};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub offline_links: bool,
     /// Who checks the signatures of logged links.
     pub logged_links: LoggedLinks,
+    /// Witnesses of the trust lines, by their names there, that are known to compute the log again (spec 21 §5).
+    pub replaying: Vec<Box<[u8]>>,
     /// How old evidence may be for amounts, where that is less than [`Settings::max_staleness`].
     pub at_risk: Vec<AtRisk>,
     /// What is served over HTTP, and how.
@@ -101,6 +104,8 @@ pub enum PolicyError {
     TooManyIssuers,
     /// The skew is above [`SKEW_MAX`].
     Skew(Millis),
+    /// A replaying witness is none of the trust lines, or is named twice: its place, from 1.
+    Replaying(usize),
     /// More than [`POLICY_AT_RISK_MAX`] bounds for amounts at risk.
     TooManyAtRisk,
     /// More than [`ROUTES_MAX`] routes.
@@ -141,6 +146,12 @@ impl Policy {
         }
         if settings.skew > SKEW_MAX {
             return Err(PolicyError::Skew(settings.skew));
+        }
+        for (place, name) in settings.replaying.iter().enumerate() {
+            let known = settings.trust.witnesses().any(|witness| witness.name() == &**name);
+            if !known || settings.replaying.iter().take(place).any(|earlier| earlier == name) {
+                return Err(PolicyError::Replaying(place.saturating_add(1)));
+            }
         }
         if settings.at_risk.len() > POLICY_AT_RISK_MAX {
             return Err(PolicyError::TooManyAtRisk);

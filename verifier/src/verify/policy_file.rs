@@ -5,6 +5,7 @@ use crate::c2sp::{Trust, TrustParseError};
 use crate::http::{Cost, Route, RouteError};
 use crate::limits::*;
 use crate::types::{Amount, LedgerId, Millis, ObjectId, Seconds};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,13 +21,14 @@ const MAX_STALENESS: &str = "max_staleness_s";
 const SKEW: &str = "skew_ms";
 const OFFLINE_LINKS: &str = "offline_links";
 const LOGGED_LINKS: &str = "logged_links";
+const REPLAYING: &str = "replaying";
 
 const AT_RISK: &str = "at_risk";
 const RECORD: &str = "record";
 const ROUTES: &str = "routes";
 
-/// All keys of the file; the last five may be absent.
-const KEYS: [&str; 11] = [
+/// All keys of the file; the last six may be absent.
+const KEYS: [&str; 12] = [
     TRUST,
     LEDGERS,
     PARTY,
@@ -35,6 +37,7 @@ const KEYS: [&str; 11] = [
     SKEW,
     OFFLINE_LINKS,
     LOGGED_LINKS,
+    REPLAYING,
     AT_RISK,
     RECORD,
     ROUTES,
@@ -151,6 +154,7 @@ impl Policy {
             skew: Millis(file.number(SKEW)?),
             offline_links: file.flag(OFFLINE_LINKS)?,
             logged_links: file.logged_links()?,
+            replaying: file.replaying()?,
             at_risk: file.tables(AT_RISK, POLICY_AT_RISK_MAX, File::at_risk)?,
             serving: Serving {
                 record: file.record()?,
@@ -318,6 +322,14 @@ impl<'a> File<'a> {
             "log" => Ok(LoggedLinks::Log),
             _ => Err(self.wrong(LOGGED_LINKS, value, PolicyProblem::BadValue)),
         }
+    }
+
+    /// Names of witnesses.
+    fn replaying(&self) -> Result<Vec<Box<[u8]>>> {
+        let Some(value) = self.find(REPLAYING) else { return Ok(Vec::new()) };
+        let array = value.get_ref().as_array();
+        let array = array.ok_or_else(|| self.wrong(REPLAYING, value, PolicyProblem::WrongType))?;
+        array.iter().map(|name| self.string(REPLAYING, name).map(|name| name.as_bytes().into())).collect()
     }
 
     /// 32 bytes in lower-case hexadecimal.

@@ -1,7 +1,7 @@
 //! Policies in code and as files: what fits together, and every way in which a file is refused.
 
 use crate::scene::*;
-use remit_verifier::c2sp::{KeyKind, TrustBuilder, TrustParseError, VerifierKey};
+use remit_verifier::c2sp::{KeyKind, Trust, TrustBuilder, TrustParseError, VerifierKey};
 use remit_verifier::limits::*;
 use remit_verifier::types::*;
 use remit_verifier::verify::{
@@ -37,6 +37,37 @@ fn settings_that_fit_together() {
         s.trust = trust.build().unwrap();
     };
     assert_eq!(wrong(no_log), Some(PolicyError::NoLog));
+}
+
+#[test]
+fn replaying_witnesses_are_those_of_the_trust_each_once() {
+    let named = |names: &'static [&'static str]| {
+        move |s: &mut Settings| {
+            let text = format!(
+                "log {}\nwitness a {}\nwitness b {}\ngroup two 2 a b\nquorum two\n",
+                s.trust.logs().next().unwrap().0,
+                VerifierKey::new("w/a", KeyKind::Cosignature, &key(101)).unwrap(),
+                VerifierKey::new("w/b", KeyKind::Cosignature, &key(102)).unwrap(),
+            );
+            s.trust = Trust::parse(text.as_bytes()).unwrap();
+            s.replaying = names.iter().map(|name| name.as_bytes().into()).collect();
+        }
+    };
+    assert_eq!(wrong(named(&[])), None);
+    assert_eq!(wrong(named(&["b", "a"])), None);
+    assert_eq!(wrong(named(&["a", "c"])), Some(PolicyError::Replaying(2)));
+    assert_eq!(wrong(named(&["two"])), Some(PolicyError::Replaying(1)), "a group is no witness");
+    assert_eq!(
+        wrong(named(&["w/a"])),
+        Some(PolicyError::Replaying(1)),
+        "the name in the lines, not the key's"
+    );
+    assert_eq!(wrong(named(&["a", "a"])), Some(PolicyError::Replaying(2)));
+    // Whether a quorum can be met without somebody: all others may have cosigned.
+    let mut settings = settings();
+    named(&[])(&mut settings);
+    let met = |present: &[u8]| settings.trust.is_met_by(|witness| present.contains(&witness.name()[0]));
+    assert_eq!((met(b"ab"), met(b"a"), met(b"")), (true, false, false));
 }
 
 #[test]
@@ -148,6 +179,10 @@ fn wrong_types_and_values_are_named_with_their_line() {
         };
         let text: Vec<_> = lines.iter().enumerate().map(changed).collect();
         assert_eq!(problem(&text.join("\n")), error(line, key, expected), "{key} = {value}");
+    }
+    for (value, expected) in [("7", WrongType), ("[7]", WrongType), ("\"a\"", WrongType)] {
+        let text = format!("replaying = {value}\n{}", file());
+        assert_eq!(problem(&text), error(1, "replaying", expected), "{value}");
     }
     let upper = file().replacen(&ISSUER.to_string(), &"1A".repeat(32), 1);
     assert_eq!(problem(&upper), error(2, "issuers", BadValue));

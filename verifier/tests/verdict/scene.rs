@@ -419,6 +419,7 @@ impl Scene {
                 skew: SKEW,
                 offline_links: true,
                 logged_links: LoggedLinks::Verify,
+                replaying: Vec::new(),
                 at_risk: Vec::new(),
                 serving: Serving::default(),
             },

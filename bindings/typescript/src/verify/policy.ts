@@ -26,6 +26,8 @@ export interface Policy {
   readonly skew: bigint;
   readonly offlineLinks: boolean;
   readonly loggedLinks: "verify" | "log";
+  /** Witnesses of the trust that are known to compute the log again (spec 21 §5), by their names there. */
+  readonly replaying: readonly string[];
   /** How old evidence may be for amounts, where that is less than `maxStaleness`. */
   readonly atRisk: readonly AtRisk[];
   /** Where it is recorded what was served over HTTP (spec 20 §5). */
@@ -71,7 +73,7 @@ export class PolicyError extends Error {
 }
 
 /** Requires that settings fit together (spec 13 §1). Throws `PolicyError` with `bad_settings`. */
-export function checkPolicy({ trust, ledgers, issuers, skew, atRisk, routes }: Policy): void {
+export function checkPolicy({ trust, ledgers, issuers, skew, replaying, atRisk, routes }: Policy): void {
   const bad = (detail: string): never => {
     throw new PolicyError("bad_settings", 0, undefined, detail);
   };
@@ -83,6 +85,8 @@ export function checkPolicy({ trust, ledgers, issuers, skew, atRisk, routes }: P
   if (issuers !== "any" && (issuers.length === 0 || issuers.length > POLICY_ISSUERS_MAX))
     bad("no issuers, or too many");
   if (skew > BigInt(SKEW_MAX)) bad("too much skew");
+  if (new Set(replaying).size !== replaying.length || !replaying.every((name) => trust.witnesses.has(name)))
+    bad("a replaying witness that is none, or named twice");
   if (atRisk.length > POLICY_AT_RISK_MAX || routes.length > ROUTES_MAX) bad("too many bounds or routes");
 }
 

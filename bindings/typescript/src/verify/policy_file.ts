@@ -12,7 +12,7 @@ import { parseToml, Table, TomlError, type Item } from "./toml.js";
 
 const KEYS = [
   ...["trust", "ledgers", "party", "issuers", "max_staleness_s", "skew_ms", "offline_links", "logged_links"],
-  ...["at_risk", "record", "routes"],
+  ...["replaying", "at_risk", "record", "routes"],
 ];
 const AT_RISK_KEYS = ["unit", "from_minor", "max_staleness_s"];
 const ROUTE_KEYS = ["method", "path", "action", "resource", "amount_minor", "unit", "query"];
@@ -32,6 +32,7 @@ export async function parsePolicy(file: Uint8Array | string): Promise<Policy> {
     skew: readInteger(required(table, "skew_ms"), "skew_ms"),
     offlineLinks: readBoolean(table, "offline_links"),
     loggedLinks: readChoice(table, "logged_links", "verify", "log"),
+    replaying: readNames(table, "replaying"),
     atRisk: readTables(table, "at_risk", POLICY_AT_RISK_MAX, readAtRisk),
     record: readChoice(table, "record", "durable", "memory"),
     routes: readTables(table, "routes", ROUTES_MAX, readRoute),
@@ -115,6 +116,12 @@ function readLedgers(item: Item): Map<string, Uint8Array> {
 function readIssuers(item: Item): readonly Uint8Array[] | "any" {
   if (typeof item.value === "string") return item.value === "any" ? "any" : badValue(item, "issuers");
   return list(item, "issuers").map((issuer) => readId(issuer, "issuers"));
+}
+
+function readNames(table: Table, key: string): readonly string[] {
+  const item = table.items.get(key);
+  if (item === undefined) return [];
+  return list(item, key).map((name) => (typeof name.value === "string" ? name.value : wrongType(name, key)));
 }
 
 function readInteger(item: Item, key: string): bigint {

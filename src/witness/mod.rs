@@ -1,0 +1,20 @@
+//! A witness (spec 21): cosigns the checkpoints of logs that it knows, each only if it goes on from the last one.
+//!
+//! What is decided is pure ([`decide`]); what was cosigned is kept before anybody hears of it. A replaying witness
+//! cosigns nothing that it has not computed again. Reads no clock and no network: both are handed to it.
+
+mod decide;
+#[cfg(feature = "server")]
+mod folder;
+#[cfg(feature = "server")]
+mod replaying;
+#[cfg(feature = "server")]
+mod service;
+
+pub use decide::{Answer, Decision, Latest, decide, receive};
+#[cfg(feature = "server")]
+pub use folder::{EVIDENCE_FILES_MAX, Evidence, Folder, FolderError, Found, WitnessKind};
+#[cfg(feature = "server")]
+pub use replaying::{PAGE, Replaying, Source, Vouched};
+#[cfg(feature = "server")]
+pub use service::{Counts, Reply, Standing, Witness, WitnessError};

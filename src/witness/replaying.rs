@@ -1,0 +1,333 @@
+//! What a replaying witness computes again (spec 21 §5): every entry of one ledger from the first on, in a thread.
+//!
+//! What it is shown of entries nobody signed. So nobody is accused by them alone: only if they are those under a
+//! signed checkpoint, and an object has the id that its entry names, is the ledger what they say it is.
+
+use crate::audit::{AuditError, Replay, closes};
+use crate::engine::{Kept, ReplayError};
+use crate::store::StoredEntry;
+use crate::tree::Frontier;
+use remit_verifier::c2sp::VerifierKey;
+use remit_verifier::hash::leaf_hash;
+use remit_verifier::log::Entry;
+use remit_verifier::merkle::TreeHead;
+use remit_verifier::object::Submission;
+use remit_verifier::types::Hash;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Entries that are asked for at a time.
+pub const PAGE: u64 = 2_048;
+/// How long a request waits for its checkpoint to be computed again.
+const VOUCH_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long the thread rests when the ledger does not give what it needs.
+const REST: Duration = Duration::from_millis(250);
+/// Ends of batches that are remembered, the newest.
+const HEADS_MAX: usize = 65_536;
+
+/// Where entries come from, with what stands beside them.
+pub trait Source: Send {
+    /// Up to `limit` entries from `from` on; none only at the end.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none, for people.
+    fn entries(&mut self, from: u64, limit: u64) -> Result<Vec<StoredEntry>, String>;
+}
+
+/// Whether a head is what the rules make of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// It is.
+    Good,
+    /// That is not known yet: why.
+    NotYet(String),
+    /// The ledger was caught in a lie, now or earlier.
+    False {
+        /// Which.
+        says: String,
+        /// The note that it signed over it.
+        note: String,
+    },
+}
+
+/// A replay on its way, in a thread of its own.
+pub struct Replaying {
+    shared: Arc<Shared>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    /// The head that somebody wanted last of those that are ahead, with its note.
+    wanted: Option<(TreeHead, String)>,
+    /// Ends of batches that were computed again, under a signed checkpoint: size and root.
+    heads: BTreeMap<u64, Hash>,
+    /// Why the thread gets no further at the moment.
+    trouble: Option<String>,
+    /// What the ledger was caught in, and the note.
+    lie: Option<(String, String)>,
+    stop: bool,
+}
+
+impl Progress {
+    fn size(&self) -> u64 {
+        self.heads.last_key_value().map_or(0, |(size, _)| *size)
+    }
+
+    /// What is known of a head; nothing if it is ahead.
+    fn knows(&self, head: &TreeHead, note: &str) -> Option<Vouched> {
+        if let Some((says, note)) = &self.lie {
+            return Some(Vouched::False { says: says.clone(), note: note.clone() });
+        }
+        let size = head.size.0;
+        if size > self.size() {
+            return None;
+        }
+        Some(match self.heads.get(&size) {
+            Some(root) if *root == head.root => Vouched::Good,
+            // Who signs this has signed what it contradicts: a larger checkpoint over these entries.
+            None if self.heads.first_key_value().is_some_and(|(first, _)| size > *first) => {
+                Vouched::False { says: format!("{size} entries end no batch"), note: note.into() }
+            }
+            Some(_) => Vouched::False { says: format!("another root at size {size}"), note: note.into() },
+            None => Vouched::NotYet("it is older than what is remembered".into()),
+        })
+    }
+}
+
+impl Replaying {
+    /// Starts the replay of the ledger of these log keys, from its first entry on.
+    ///
+    /// # Errors
+    ///
+    /// What the thread could not be started for.
+    pub fn start(source: Box<dyn Source>, logs: Vec<VerifierKey>) -> std::io::Result<Self> {
+        let shared: Arc<Shared> = Arc::default();
+        let (replay, tree, heads) = (Replay::new(None), Frontier::new(), Vec::new());
+        let worker = Worker { shared: shared.clone(), source, logs, replay, tree, heads };
+        let thread = std::thread::Builder::new().name("replay".into()).spawn(move || worker.run())?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Whether a head, signed in `note`, is what the rules make of the log; waits a moment for that to be known.
+    pub fn vouch(&self, head: &TreeHead, note: &str) -> Vouched {
+        let mut progress = self.shared.progress();
+        if head.size.0 > progress.size() {
+            progress.wanted = Some((*head, note.into()));
+            self.shared.changed.notify_all();
+        }
+        let unknown = |progress: &mut Progress| progress.knows(head, note).is_none() && !progress.stop;
+        let waited = self.shared.changed.wait_timeout_while(progress, VOUCH_TIME_MAX, unknown);
+        let (mut progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let known = progress.knows(head, note);
+        if let Some(Vouched::False { says, note }) = &known {
+            progress.lie.get_or_insert_with(|| (says.clone(), note.clone()));
+        }
+        known.unwrap_or_else(|| {
+            let size = progress.size();
+            Vouched::NotYet(progress.trouble.clone().unwrap_or_else(|| format!("{size} entries so far")))
+        })
+    }
+
+    /// Entries that were computed again, and why it goes on no more.
+    pub fn standing(&self) -> (u64, Option<String>) {
+        let progress = self.shared.progress();
+        (progress.size(), progress.lie.as_ref().map(|(says, _)| says.clone()))
+    }
+}
+
+impl Drop for Replaying {
+    fn drop(&mut self) {
+        self.shared.progress().stop = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why the thread does not reach a head.
+enum Halt {
+    /// What it was shown proves nothing against anybody, or nothing was shown.
+    Trouble(String),
+    /// What it was shown is under no checkpoint that was seen.
+    Unsigned,
+    /// The ledger signed what its own entries contradict.
+    Lie(String),
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    source: Box<dyn Source>,
+    logs: Vec<VerifierKey>,
+    replay: Replay,
+    /// The entries that were replayed.
+    tree: Frontier,
+    /// Ends of batches since the last signed one that was reached.
+    heads: Vec<TreeHead>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        while let Some((head, note)) = self.next() {
+            let halt = self.advance(&head);
+            let mut progress = self.shared.progress();
+            let why = match halt {
+                Ok(()) => {
+                    progress.trouble = None;
+                    let reached = self.heads.iter().take_while(|reached| reached.size <= head.size).count();
+                    progress.heads.extend(self.heads.drain(..reached).map(|it| (it.size.0, it.root)));
+                    while progress.heads.len() > HEADS_MAX {
+                        progress.heads.pop_first();
+                    }
+                    self.shared.changed.notify_all();
+                    continue;
+                }
+                Err(Halt::Lie(says)) => {
+                    progress.lie = Some((says, note));
+                    self.shared.changed.notify_all();
+                    continue;
+                }
+                Err(Halt::Trouble(why)) => why,
+                Err(Halt::Unsigned) => {
+                    (self.replay, self.tree) = (Replay::new(None), Frontier::new());
+                    self.heads.clear();
+                    progress.heads.clear();
+                    "what it shows are not the entries under its checkpoint".into()
+                }
+            };
+            tracing::warn!(why, "the ledger does not give what is to be computed again");
+            progress.trouble = Some(why);
+            let rest = |progress: &mut Progress| !progress.stop;
+            drop(self.shared.changed.wait_timeout_while(progress, REST, rest));
+        }
+    }
+
+    /// The head to reach next; nothing when it is time to stop.
+    fn next(&self) -> Option<(TreeHead, String)> {
+        let mut progress = self.shared.progress();
+        loop {
+            if progress.stop {
+                return None;
+            }
+            let ahead = |(head, _): &&(TreeHead, String)| head.size.0 > progress.size();
+            if let Some(wanted) = progress.wanted.as_ref().filter(ahead).filter(|_| progress.lie.is_none()) {
+                return Some(wanted.clone());
+            }
+            progress = self.shared.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Replays up to a head that somebody signed.
+    fn advance(&mut self, target: &TreeHead) -> Result<(), Halt> {
+        if self.tree.size() >= target.size {
+            return if self.heads.contains(target) { Ok(()) } else { Err(Halt::Unsigned) };
+        }
+        // All entries up to the head, also those behind one that is wrong: it counts only under its signature.
+        let mut all = self.tree.clone();
+        let (mut batch, mut wrong): (Vec<StoredEntry>, Option<String>) = (Vec::new(), None);
+        while all.size() < target.size {
+            let limit = PAGE.min(target.size.0 - all.size().0);
+            let mut items = self.source.entries(all.size().0, limit).map_err(Halt::Trouble)?;
+            items.truncate(limit as usize);
+            if items.is_empty() {
+                return Err(Halt::Trouble(format!("it shows {} entries and no more", all.size())));
+            }
+            for item in items {
+                all.push(leaf_hash(&item.entry));
+                if wrong.is_some() {
+                    continue;
+                }
+                let last = closes(&item.entry);
+                batch.push(item);
+                if last {
+                    match self.batch(&std::mem::take(&mut batch)) {
+                        Ok(()) => {}
+                        Err(Halt::Lie(says)) => wrong = Some(says),
+                        Err(halt) => return Err(halt),
+                    }
+                }
+            }
+        }
+        if all.root() != target.root {
+            return Err(Halt::Unsigned);
+        }
+        match wrong {
+            Some(says) => Err(Halt::Lie(says)),
+            None if batch.is_empty() => Ok(()),
+            None => Err(Halt::Lie(format!("no commitment follows from entry {} on", self.tree.size()))),
+        }
+    }
+
+    fn batch(&mut self, items: &[StoredEntry]) -> Result<(), Halt> {
+        let first = self.tree.size().0;
+        if first == 0 {
+            self.require_log(items)?;
+        }
+        for (item, at) in items.iter().zip(first..) {
+            require_object(item, at)?;
+        }
+        let kept: Vec<Kept<'_>> = items
+            .iter()
+            .map(|item| Kept {
+                entry: &item.entry,
+                object: item.object.as_deref(),
+                details: item.details.as_ref(),
+            })
+            .collect();
+        self.replay.batch(&kept).map_err(|error| match error {
+            AuditError::Batch(
+                ReplayError::Missing(_) | ReplayError::Object(..) | ReplayError::Details(_),
+            ) => Halt::Trouble(error.to_string()),
+            error => Halt::Lie(error.to_string()),
+        })?;
+        items.iter().for_each(|item| self.tree.push(leaf_hash(&item.entry)));
+        self.heads.push(TreeHead { size: self.tree.size(), root: self.tree.root() });
+        Ok(())
+    }
+
+    /// The first entry must be that of a log that is cosigned.
+    fn require_log(&self, items: &[StoredEntry]) -> Result<(), Halt> {
+        let other = || Halt::Trouble("it is the ledger of another log".into());
+        let first = items.first().ok_or_else(other)?;
+        match Entry::decode(&first.entry) {
+            Ok(Entry::Genesis(genesis)) => {
+                let own = |log: &VerifierKey| *log.key() == genesis.log_key && log.name() == genesis.origin;
+                if self.logs.iter().any(own) { Ok(()) } else { Err(other()) }
+            }
+            _ => Err(Halt::Lie("the first entry is no genesis".into())),
+        }
+    }
+}
+
+/// What is shown as the object of an entry must have its id: else it says nothing of the ledger.
+fn require_object(item: &StoredEntry, at: u64) -> Result<(), Halt> {
+    let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return Ok(()) };
+    let Some(object) = item.object.as_deref() else { return Ok(()) };
+    match Submission::decode(object) {
+        Ok(submission) if submission.id == outcome.id => Ok(()),
+        _ => Err(Halt::Trouble(format!("what it shows as the object of entry {at} is another one"))),
+    }
+}
+
+impl fmt::Debug for Replaying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, lie) = self.standing();
+        f.debug_struct("Replaying").field("size", &size).field("lie", &lie).finish()
+    }
+}
