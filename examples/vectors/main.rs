@@ -4,6 +4,9 @@
 
 mod make;
 #[allow(dead_code)]
+#[path = "../../verifier/tests/verdict/newer.rs"]
+mod newer;
+#[allow(dead_code)]
 #[path = "../../verifier/tests/verdict/scene.rs"]
 mod scene;
 #[allow(dead_code)]

@@ -106,6 +106,9 @@ fn is_open(rule: &str, what: &str) -> bool {
         "sign1" => &["2 > inside"],
         "presentation" => &["2 > a byte less", "4 > a byte less", "6 > a byte less"],
         "evidence" => &["3 > a byte less"],
+        "status-update" => {
+            &["3 > a byte less", "4 > a byte less", "6 > a byte less", "8 > a byte less", "10 > a byte less"]
+        }
         "lease-proof" => &["3 > a byte less"],
         "wallet-state" => &["3 > 8 > null for a value"],
         "case" => &[

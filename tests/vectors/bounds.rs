@@ -312,6 +312,7 @@ fn here() -> Vec<Bound> {
 }
 
 /// The tests that hold the other bounds, each at its bound and one past it: bound, file, test.
+const FOLLOWING: &str = "verifier/tests/verdict/following.rs";
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
         "PRESENTATION_TOKENS_MAX",
@@ -323,6 +324,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "verifier/tests/verdict/files.rs",
         "lists_of_a_presentation_are_taken_at_their_bounds",
     ),
+    ("CONSISTENCY_HASHES_MAX", FOLLOWING, "an_update_is_taken_at_its_bounds"),
+    ("STATUS_UPDATE_BYTES_MAX", FOLLOWING, "an_update_is_taken_at_its_bounds"),
+    ("FOLLOWED_LEAVES_MAX", "verifier/src/feed/table.rs", "the_bound_of_leaves"),
     ("EVIDENCE_BYTES_MAX", "verifier/tests/verdict/files.rs", "evidence_comes_back_byte_for_byte"),
     ("CASE_BYTES_MAX", "verifier/tests/verdict/files.rs", "a_case_has_room_for_the_largest_parts"),
     ("POLICY_BYTES_MAX", "verifier/tests/verdict/policy.rs", "a_file_has_a_bound"),

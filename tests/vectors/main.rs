@@ -4,6 +4,9 @@
 mod bounds;
 #[path = "../../examples/vectors/make/mod.rs"]
 mod make;
+#[allow(dead_code)]
+#[path = "../../verifier/tests/verdict/newer.rs"]
+mod newer;
 mod run;
 #[allow(dead_code)]
 #[path = "../../verifier/tests/verdict/scene.rs"]
@@ -98,6 +101,11 @@ fn witness() {
 }
 
 #[test]
+fn following() {
+    each("following.json", 65, run::following);
+}
+
+#[test]
 fn verdicts() {
     each("verdicts.json", 100, run::verdict);
 }
@@ -147,7 +155,8 @@ fn every_kind_of_entry_stands_in_the_rules() {
 #[test]
 fn every_check_refuses_a_case() {
     use remit_verifier::verify::CheckName;
-    let verdicts = read("verdicts.json");
+    let mut verdicts = read("verdicts.json");
+    verdicts.extend(read("following.json").into_iter().filter(|vector| vector["input"]["kind"] == "judge"));
     for check in CheckName::ALL {
         let failed = |vector: &&Value| {
             let last =

@@ -427,6 +427,16 @@ pub(crate) fn witness(vector: &Value) {
     assert_eq!((&vector["result"], &vector["values"]), (&json!(result), &values), "{}", vector["name"]);
 }
 
+/// A vector of `following.json`.
+pub(crate) fn following(vector: &Value) {
+    let (result, values) = match crate::make::following::came(&vector["input"]) {
+        Ok(values) => ("ok", values),
+        Err((text, values)) => (text, values),
+    };
+    assert_eq!(vector["result"], result, "{}", vector["name"]);
+    assert_eq!(vector.get("values").unwrap_or(&Value::Null), &values, "{}", vector["name"]);
+}
+
 /// A vector of `verdicts.json`.
 pub(crate) fn verdict(vector: &Value) {
     let bytes = bytes(&vector["input"]["case"]);

@@ -88,6 +88,8 @@ codes! {
     207 BadProof = "bad_proof";
     /// A state leaf is malformed or missing, or stands for another object.
     208 WrongLeaf = "wrong_leaf";
+    /// The log signed two histories: this checkpoint is not of the one that is followed.
+    209 TwoHistories = "two_histories";
 
     /// The whole ledger is frozen.
     300 LedgerFrozen = "ledger_frozen";

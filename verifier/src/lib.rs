@@ -7,7 +7,9 @@ pub mod c2sp;
 pub mod cbor;
 pub mod code;
 pub mod cose;
+pub mod feed;
 pub mod hash;
+mod hashes;
 pub mod http;
 #[cfg(feature = "json")]
 pub mod json;

@@ -151,12 +151,18 @@ pub const REMEMBERED_CHECKPOINTS_MAX: usize = 8;
 pub const REMEMBERED_KEYS_MAX: usize = 256;
 /// Levels of a tree: sizes are below 2^63.
 pub const TREE_HEIGHT_MAX: usize = 63;
+/// Hashes of a consistency proof: one for each level, and one more.
+pub const CONSISTENCY_HASHES_MAX: usize = TREE_HEIGHT_MAX + 1;
 /// Leaves of a tree at most.
 pub const TREE_SIZE_MAX: TreeSize = TreeSize((1 << TREE_HEIGHT_MAX) - 1);
 /// State indexes covered by one chunk of the status tree.
 pub const STATUS_CHUNK_INDEXES: u64 = 2048;
 /// Bytes of one chunk of the status tree.
 pub const STATUS_CHUNK_BYTES: usize = 512;
+/// Leaves of a state that a verifier follows: 64 MiB of status.
+pub const FOLLOWED_LEAVES_MAX: TreeSize = TreeSize(1 << 28);
+/// An update of what is followed, in bytes.
+pub const STATUS_UPDATE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 const _: () = assert!(STATUS_CHUNK_BYTES as u64 * 4 == STATUS_CHUNK_INDEXES);
 const _: () = assert!(

@@ -26,6 +26,7 @@ export const CODES = {
   stale: { number: 206, meaning: "The evidence is older than the policy or the token allows." },
   bad_proof: { number: 207, meaning: "The state leaves are not proved by the committed state root." },
   wrong_leaf: { number: 208, meaning: "A state leaf is malformed or missing, or stands for another object." },
+  two_histories: { number: 209, meaning: "The log signed two histories: this checkpoint is not of the one that is followed." },
   ledger_frozen: { number: 300, meaning: "The whole ledger is frozen." },
   unknown_party: { number: 301, meaning: "No party with this id is registered." },
   party_frozen: { number: 302, meaning: "The party is frozen." },

@@ -149,9 +149,15 @@ export const ADD_CHECKPOINT_BYTES_MAX = 19_245;
 export const TRUST_BYTES_MAX = 65_536;
 /** In levels: sizes below 2^63, so that all index arithmetic fits 64 bits. */
 export const TREE_HEIGHT_MAX = 63;
+/** In hashes: of a consistency proof: one for each level, and one more. */
+export const CONSISTENCY_HASHES_MAX = 64;
 /** In leaves: the largest size of that height. */
 export const TREE_SIZE_MAX = 9_223_372_036_854_775_807n;
 /** In indexes: a chunk and its proof fit one network packet. */
 export const STATUS_CHUNK_INDEXES = 2_048;
 /** In bytes: 2 bits for each index. */
 export const STATUS_CHUNK_BYTES = 512;
+/** In leaves: of a state that a verifier follows: 64 MiB of status. */
+export const FOLLOWED_LEAVES_MAX = 268_435_456;
+/** In bytes: an update that changes every status of the largest such state, in runs of one, would be four times as long; it is refused, and presentations decide alone. */
+export const STATUS_UPDATE_BYTES_MAX = 67_108_864;

@@ -3,6 +3,7 @@
 mod approvals;
 mod broken;
 mod conditions;
+pub(crate) mod following;
 pub(crate) mod http;
 pub(crate) mod item;
 mod leases;
@@ -88,6 +89,11 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         file("vouchers.json", "Proofs of leases, and vouchers at a till.", &vouchers::vectors()),
         file("http.json", "Requests over HTTP.", &http::vectors()),
         file("witness.json", "Checkpoints before a witness.", &witness::vectors()),
+        file(
+            "following.json",
+            "Updates of the status of all leaves, and verdicts by them.",
+            &following::vectors(),
+        ),
         file("verdicts.json", "Case files and their verdicts.", &verdicts::vectors()),
     ]
 }

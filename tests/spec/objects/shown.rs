@@ -4,11 +4,12 @@ use super::{
     ASSISTANT, COMPANY, HOTEL_AGENT, START, SUB_AGENT, Sample, ledger, log, outcome, sign, state, tokens,
 };
 use remit_verifier::cose::Sign1;
+use remit_verifier::feed::StatusUpdate;
 use remit_verifier::label;
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Invocation, Link};
 use remit_verifier::state::Leaf;
-use remit_verifier::types::{Hash, Millis};
+use remit_verifier::types::{Hash, Millis, TreeSize};
 use remit_verifier::verify::{Case, Evidence, Presentation};
 
 fn presentation() -> Vec<u8> {
@@ -67,6 +68,25 @@ fn bare_case() -> Vec<u8> {
     case.encode()
 }
 
+/// What a ledger tells a follower of a state that has not changed.
+fn status_update() -> Vec<u8> {
+    let bytes = presentation();
+    let shown = Presentation::decode(&bytes).expect("a presentation");
+    StatusUpdate {
+        ledger: shown.ledger,
+        since: TreeSize(3),
+        consistency: vec![Hash([1; 32])],
+        note: shown.note,
+        commitment: shown.commitment,
+        commitment_path: shown.commitment_path,
+        leaf: shown.leaves[0],
+        leaf_path: vec![Hash([2; 32]); 2],
+        whole: true,
+        changes: &[0x3a],
+    }
+    .encode()
+}
+
 pub(super) fn samples() -> Vec<Sample> {
     let case_sample = |name, bytes| Sample { name, rule: "case", bytes, accepts: Some(is_case) };
     vec![
@@ -75,6 +95,12 @@ pub(super) fn samples() -> Vec<Sample> {
             rule: "presentation",
             bytes: presentation(),
             accepts: Some(is_presentation),
+        },
+        Sample {
+            name: "status-update",
+            rule: "status-update",
+            bytes: status_update(),
+            accepts: Some(is_status_update),
         },
         Sample { name: "evidence", rule: "evidence", bytes: evidence(), accepts: Some(is_evidence) },
         case_sample("case", case()),
@@ -88,6 +114,14 @@ fn is_presentation(bytes: &[u8]) -> bool {
         matches!(Entry::decode(shown.commitment), Ok(Entry::Commitment(_)))
             && shown.leaves.iter().all(|leaf| Leaf::decode(leaf).is_ok())
             && shown.tokens.iter().all(|token| Link::decode(token, &shown.ledger).is_ok())
+    })
+}
+
+/// Decodes an update with what stands in it, but for the note and the changes.
+fn is_status_update(bytes: &[u8]) -> bool {
+    StatusUpdate::decode(bytes).is_ok_and(|update| {
+        matches!(Entry::decode(update.commitment), Ok(Entry::Commitment(_)))
+            && Leaf::decode(update.leaf).is_ok()
     })
 }
 

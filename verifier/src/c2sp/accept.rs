@@ -5,6 +5,7 @@ use super::cosignature::{Cosignature, CosignatureError};
 use super::note::{NoteError, SignedNote};
 use super::trust::{Trust, Witness};
 use super::vkey::VerifierKey;
+use crate::merkle::TreeHead;
 use crate::types::{Hash, KeyBytes, Millis, Seconds, TreeSize};
 use alloc::{string::String, vec::Vec};
 
@@ -213,6 +214,11 @@ impl AcceptedCheckpoint {
     /// Root of the tree over them.
     pub const fn root(&self) -> Hash {
         self.root
+    }
+
+    /// Size and root.
+    pub const fn head(&self) -> TreeHead {
+        TreeHead { size: self.size, root: self.root }
     }
 
     /// The trusted witnesses that cosigned at `now + skew` or before, in the order of the note; all verified.

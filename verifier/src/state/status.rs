@@ -36,7 +36,12 @@ impl Status {
     pub fn read(chunk: &[u8; STATUS_CHUNK_BYTES], index: StateIndex) -> Self {
         let place = index.0 % STATUS_CHUNK_INDEXES;
         let byte = usize::try_from(place / 4).ok().and_then(|byte| chunk.get(byte)).copied().unwrap_or(1);
-        match byte.checked_shr(shift(place)).unwrap_or(1) & 3 {
+        Self::from_bits(byte.checked_shr(shift(place)).unwrap_or(1))
+    }
+
+    /// The status that the two lowest bits say.
+    pub const fn from_bits(bits: u8) -> Self {
+        match bits & 3 {
             0 => Self::Live,
             1 => Self::Over,
             2 => Self::Suspended,

@@ -2,7 +2,7 @@
 
 use super::judge::judge;
 use super::memory::Memory;
-use super::{Policy, Request, Verdict};
+use super::{Policy, Request, Verdict, Verifier};
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::label;
 use crate::limits::*;
@@ -90,6 +90,14 @@ impl<'a> Case<'a> {
         let request = self.invocation.map(|invocation| Request { invocation, arguments, approvals });
         let mut memory = Memory::without_room(self.newest);
         judge(policy, &mut memory, self.presentation, request.as_ref(), self.evidence, self.now)
+    }
+
+    /// The verdict of a verifier, by its policy and by what it follows (spec 22 §4).
+    pub fn verdict_of(&self, verifier: &mut Verifier) -> Verdict {
+        let (arguments, approvals) = (&self.arguments, &self.approvals);
+        let request = self.invocation.map(|invocation| Request { invocation, arguments, approvals });
+        verifier.see(self.newest);
+        verifier.verify(self.presentation, request.as_ref(), self.evidence, self.now)
     }
 }
 

@@ -4,6 +4,7 @@ use super::chain::{self, Chain};
 use super::evidence::Evidence;
 use super::memory::Memory;
 use super::open::{self, Opened, Times};
+use super::standing::Standing;
 use super::verdict::{CheckName, Decision, Subject, Trail, Verdict};
 use super::{Policy, Request, request};
 use crate::c2sp::{AcceptedCheckpoint, TlogProof};
@@ -22,6 +23,14 @@ struct Judge<'m> {
     age: Option<Millis>,
     trail: Trail,
     subject: Subject,
+}
+
+/// What is known before the request is looked at.
+pub(super) struct Seen<'j> {
+    pub(super) opened: &'j Opened,
+    pub(super) chain: &'j Chain<'j>,
+    pub(super) times: &'j Times,
+    pub(super) standing: &'j Standing,
 }
 
 /// Whether evidence is of an entry in a log that the policy trusts, whatever it may fund.
@@ -88,6 +97,8 @@ impl Judge<'_> {
                 (Arc::new(new), times, Some(tokens))
             }
         };
+        let standing = Standing::of(policy, self.memory, &opened, now);
+        let times = Times { effective: now.max(self.memory.newest), ..times };
         self.age = Some(times.age);
         let chain = chain::check(policy, self.memory, &opened, tokens.is_none(), &times, &mut self.trail)?;
         if let Some(tokens) = tokens {
@@ -95,8 +106,11 @@ impl Judge<'_> {
             self.memory.presentations.keep(presentation, opened.clone());
         }
         self.name(&opened, &chain);
+        let times = Times { age: standing.check(&opened, times.age, &mut self.trail)?, ..times };
+        self.age = Some(times.age);
         self.check_age(&chain, &times)?;
-        self.answer(&opened, &chain, &times, request, evidence)
+        let seen = Seen { opened: &opened, chain: &chain, times: &times, standing: &standing };
+        self.answer(&seen, request, evidence)
     }
 
     /// The chain is authentic: the verdict may name it.
@@ -121,16 +135,14 @@ impl Judge<'_> {
     /// The request, if there is one, and its funding (spec 10 §9–§11).
     fn answer(
         &mut self,
-        opened: &Opened,
-        chain: &Chain<'_>,
-        times: &Times,
+        seen: &Seen<'_>,
         request: Option<&Request<'_>>,
         evidence: Option<&[u8]>,
     ) -> Result<Decision, Code> {
         let asked = match request {
             Some(request) => {
                 let report = (&mut self.trail, &mut self.subject);
-                Some(request::check(self.policy, chain, opened, request, evidence.is_some(), times, report)?)
+                Some(request::check(self.policy, seen, request, evidence.is_some(), report)?)
             }
             None => {
                 self.trail.skip(CheckName::Invocation, None);
@@ -139,7 +151,7 @@ impl Judge<'_> {
         };
         match (asked, evidence) {
             (Some((id, Some(payment))), Some(evidence)) => {
-                let funded = self.check_funding(opened, &id, &payment, evidence);
+                let funded = self.check_funding(seen.opened, &id, &payment, evidence);
                 self.trail.pass(CheckName::Funding, funded)?;
                 Ok(Decision::Allowed)
             }

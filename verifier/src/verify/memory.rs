@@ -6,6 +6,7 @@
 //! time, so that a verdict is the same with and without a memory.
 
 use super::chain::Claims;
+use super::followed::Followed;
 use super::open::Opened;
 use crate::c2sp::AcceptedCheckpoint;
 use crate::key::PublicKey;
@@ -29,6 +30,8 @@ pub(super) struct Memory {
     pub(super) keys: Remembered<PublicKey>,
     /// Presentations whose proofs and signatures are good, by their bytes.
     pub(super) presentations: Remembered<Arc<Opened>>,
+    /// The newest states that are followed, one of each ledger.
+    pub(super) followed: Vec<Arc<Followed>>,
 }
 
 /// A bounded map that forgets the half that was not used lately.
@@ -47,6 +50,7 @@ impl Memory {
             links: Remembered::new(REMEMBERED_LINKS_MAX),
             keys: Remembered::new(REMEMBERED_KEYS_MAX),
             presentations: Remembered::new(REMEMBERED_PRESENTATIONS_MAX),
+            followed: Vec::new(),
         }
     }
 
@@ -58,6 +62,7 @@ impl Memory {
             links: Remembered::new(0),
             keys: Remembered::new(0),
             presentations: Remembered::new(0),
+            followed: Vec::new(),
         }
     }
 }

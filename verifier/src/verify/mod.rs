@@ -13,7 +13,7 @@ mod approved;
 mod case;
 mod chain;
 mod evidence;
-mod hashes;
+mod followed;
 mod judge;
 mod memory;
 mod open;
@@ -22,10 +22,12 @@ mod policy;
 mod policy_file;
 mod presentation;
 mod request;
+mod standing;
 mod verdict;
 
 pub use case::Case;
 pub use evidence::Evidence;
+pub use followed::{FollowError, Followed};
 pub use policy::{AtRisk, Issuers, Keeping, LoggedLinks, Policy, PolicyError, Serving, Settings};
 #[cfg(feature = "policy-file")]
 pub use policy_file::{PolicyFileError, PolicyProblem};
@@ -34,7 +36,8 @@ pub use verdict::{Check, CheckName, Decision, Outcome, Subject, Verdict};
 
 use crate::code::Code;
 use crate::object::Argument;
-use crate::types::Millis;
+use crate::types::{LedgerId, Millis};
+use alloc::sync::Arc;
 use memory::Memory;
 
 /// What a holder asks a service to do.
@@ -95,6 +98,20 @@ impl Verifier {
     /// The codes of spec 10 §11, steps 1, 2 and 4.
     pub fn proves(&mut self, evidence: &[u8], now: Millis) -> Result<(), Code> {
         judge::proves(&self.policy, &mut self.memory, evidence, now)
+    }
+
+    /// Judges by this state from now on, where it is newer (spec 22 §4); it takes the place of another of the same
+    /// ledger. Nothing is judged by the state of a ledger that the policy does not name.
+    pub fn follow(&mut self, followed: Arc<Followed>) {
+        self.memory.followed.retain(|known| known.ledger() != followed.ledger());
+        if self.memory.followed.len() < crate::limits::POLICY_LEDGERS_MAX {
+            self.memory.followed.push(followed);
+        }
+    }
+
+    /// The state of a ledger that it judges by.
+    pub fn followed(&self, ledger: &LedgerId) -> Option<&Arc<Followed>> {
+        self.memory.followed.iter().find(|known| known.ledger() == *ledger)
     }
 
     /// The policy.

@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::hash::leaf_hash;
 use crate::key::PublicKey;
 use crate::log::{Commitment, Entry};
-use crate::merkle::{verify_inclusion, verify_multiproof};
+use crate::merkle::{TreeHead, verify_inclusion, verify_multiproof};
 use crate::state::{Leaf, LeafBody};
 use crate::types::{EntryIndex, Hash, LedgerId, Millis, ObjectId, StateIndex};
 use alloc::vec::Vec;
@@ -53,7 +53,10 @@ impl Opened {
         let shown = trail.pass(CheckName::Presentation, Presentation::decode(bytes))?;
         let checkpoint = trail.pass(CheckName::Checkpoint, accept(policy, memory, shown.note, now))?;
         trail.pass(CheckName::Ledger, check_ledger(policy, &checkpoint, &shown.ledger))?;
-        let commitment = trail.pass(CheckName::Commitment, commitment(&checkpoint, &shown))?;
+        let commitment = {
+            let proved = commitment(&checkpoint.head(), shown.commitment, &shown.commitment_path);
+            trail.pass(CheckName::Commitment, proved)?
+        };
         let times = Times::of(policy, memory, &checkpoint, commitment.time, now);
         let times = trail.pass(CheckName::Clock, times)?;
         let leaves = trail.pass(CheckName::State, leaves(&commitment, &shown))?;
@@ -86,6 +89,11 @@ impl Opened {
         Ok(times)
     }
 
+    /// The leaves of the logged tokens, the root's first: an index is given in order of admission.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &Leaf> {
+        self.leaves.iter().filter(|leaf| leaf.token().is_some())
+    }
+
     /// The leaf of the unit with this id.
     pub(super) fn unit(&self, id: &ObjectId) -> Option<&Leaf> {
         self.leaves.iter().find(|leaf| leaf.unit().is_some() && leaf.id == *id)
@@ -94,7 +102,7 @@ impl Opened {
 
 impl Times {
     /// The times of evidence that is not later than the clock; the memory keeps the newest.
-    fn of(
+    pub(super) fn of(
         policy: &Policy,
         memory: &mut Memory,
         checkpoint: &AcceptedCheckpoint,
@@ -151,13 +159,10 @@ pub(super) fn check_ledger(
 }
 
 /// The commitment, proved to be the last entry under the checkpoint.
-fn commitment(checkpoint: &AcceptedCheckpoint, shown: &Presentation<'_>) -> Result<Commitment, Code> {
-    let Ok(Entry::Commitment(commitment)) = Entry::decode(shown.commitment) else {
-        return Err(Code::NoCommitment);
-    };
-    let last = checkpoint.size().0.checked_sub(1).ok_or(Code::NoCommitment)?;
-    let (leaf, index) = (leaf_hash(shown.commitment), EntryIndex(last));
-    verify_inclusion(&leaf, index, checkpoint.size(), &shown.commitment_path, &checkpoint.root())
+pub(super) fn commitment(head: &TreeHead, entry: &[u8], path: &[Hash]) -> Result<Commitment, Code> {
+    let Ok(Entry::Commitment(commitment)) = Entry::decode(entry) else { return Err(Code::NoCommitment) };
+    let last = head.size.0.checked_sub(1).ok_or(Code::NoCommitment)?;
+    verify_inclusion(&leaf_hash(entry), EntryIndex(last), head.size, path, &head.root)
         .map_err(|_| Code::NoCommitment)?;
     Ok(commitment)
 }

@@ -1,7 +1,7 @@
 //! Presentations: all that a holder shows beside the request itself (spec 09 §1).
 
-use super::hashes::{decode_hashes, encode_hashes};
 use crate::cbor::{DecodeError, Reader, Writer};
+use crate::hashes::{decode_hashes, encode_hashes};
 use crate::label;
 use crate::limits::*;
 use crate::types::{Hash, LedgerId};

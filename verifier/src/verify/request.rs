@@ -2,7 +2,9 @@
 
 use super::approved;
 use super::chain::Chain;
-use super::open::{Opened, Times};
+use super::judge::Seen;
+use super::open::Opened;
+use super::standing::Standing;
 use super::verdict::{CheckName, Subject, Trail};
 use super::{Policy, Request};
 use crate::code::Code;
@@ -11,18 +13,18 @@ use crate::key::PublicKey;
 use crate::label;
 use crate::limits::*;
 use crate::object::{Asked, Invocation, Payment};
+use crate::state::Status;
 use crate::types::{Millis, ObjectId, Seconds};
 
 /// Checks the request against the chain; gives its id and payment.
 pub(super) fn check(
     policy: &Policy,
-    chain: &Chain<'_>,
-    opened: &Opened,
+    seen: &Seen<'_>,
     request: &Request<'_>,
     funded: bool,
-    times: &Times,
     (trail, subject): (&mut Trail, &mut Subject),
 ) -> Result<(ObjectId, Option<Payment>), Code> {
+    let Seen { opened, chain, times, standing } = *seen;
     let (id, invocation) = trail.pass(CheckName::Invocation, signed(chain, opened, request.invocation))?;
     subject.id = Some(id);
     subject.request = invocation.request_id(&opened.ledger);
@@ -52,7 +54,7 @@ pub(super) fn check(
     }
 
     if let Some(payment) = &invocation.payment {
-        trail.pass(CheckName::Unit, check_unit(opened, &payment.unit))?;
+        trail.pass(CheckName::Unit, check_unit(opened, standing, &payment.unit))?;
         trail.pass(CheckName::Deadline, check_deadline(policy, payment.settle_by, times.effective))?;
         trail.pass(CheckName::Budgets, chain.authority.allows_payment(payment))?;
         if !policy.settings().at_risk.is_empty() {
@@ -98,9 +100,10 @@ fn check_window(policy: &Policy, valid_until: Seconds, time: Millis) -> Result<(
     if valid_until.millis() <= ahead { Ok(()) } else { Err(Code::TooEarly) }
 }
 
-fn check_unit(opened: &Opened, unit: &ObjectId) -> Result<(), Code> {
+fn check_unit(opened: &Opened, standing: &Standing, unit: &ObjectId) -> Result<(), Code> {
     let leaf = opened.unit(unit).ok_or(Code::UnknownUnit)?;
-    if leaf.mask == 0 { Ok(()) } else { Err(Code::UnitFrozen) }
+    let frozen_since = standing.status(leaf.index) == Some(Status::Suspended);
+    if leaf.mask == 0 && !frozen_since { Ok(()) } else { Err(Code::UnitFrozen) }
 }
 
 fn check_deadline(policy: &Policy, settle_by: Seconds, time: Millis) -> Result<(), Code> {

@@ -158,6 +158,9 @@ checks! {
     Life = "life";
     /// A link is delegable and no wider than its parent (spec 10 §7).
     Authority = "authority";
+    /// A newer state that is followed says nothing against ledger, issuer and tokens; only where one is followed
+    /// (spec 22 §4).
+    Followed = "followed";
     /// The evidence is fresh enough (spec 10 §8).
     Staleness = "staleness";
     /// Evidence that shows an older holder has gone stale everywhere (spec 10 §8).

@@ -10,7 +10,9 @@
 
 mod approvals;
 mod files;
+mod following;
 mod memory;
+mod newer;
 mod policy;
 mod refusals;
 mod request;

@@ -176,6 +176,9 @@ pub(crate) struct Built {
     pub(crate) evidence: Option<Vec<u8>>,
     pub(crate) approvals: Vec<Vec<u8>>,
     pub(crate) ids: Vec<ObjectId>,
+    /// All leaves of the state, and all entries of the log.
+    pub(crate) state: Vec<Leaf>,
+    pub(crate) log: Vec<Vec<u8>>,
 }
 
 impl Built {
@@ -363,7 +366,7 @@ impl Funding {
 }
 
 /// A checkpoint of the log, signed and cosigned.
-fn checkpoint(seed: u8, origin: &str, log: &[Vec<u8>], cosigned: &[(u8, Seconds)]) -> String {
+pub(crate) fn checkpoint(seed: u8, origin: &str, log: &[Vec<u8>], cosigned: &[(u8, Seconds)]) -> String {
     let checkpoint = Checkpoint::new(origin, TreeSize(log.len() as u64), trees::root(log)).unwrap();
     let mut note = sign_checkpoint(&signer(seed), &checkpoint).unwrap();
     for (witness, time) in cosigned {
@@ -557,6 +560,8 @@ impl Scene {
             evidence: self.funding.as_ref().map(|funding| funding.build(&log, id)),
             approvals,
             ids,
+            state,
+            log,
         }
     }
 }

@@ -44,6 +44,24 @@ pub(crate) fn multiproof(leaves: &[Vec<u8>], indexes: &[StateIndex]) -> Vec<Hash
     hashes
 }
 
+/// The consistency path from the first `old` leaves.
+pub(crate) fn consistency(leaves: &[Vec<u8>], old: usize) -> Vec<Hash> {
+    fn walk(leaves: &[Vec<u8>], old: usize, whole: bool) -> Vec<Hash> {
+        if old == leaves.len() {
+            return if whole { Vec::new() } else { vec![root(leaves)] };
+        }
+        let (left, right) = leaves.split_at(split(leaves.len()));
+        let (mut path, sibling) = if old <= left.len() {
+            (walk(left, old, whole), root(right))
+        } else {
+            (walk(right, old - left.len(), false), root(left))
+        };
+        path.push(sibling);
+        path
+    }
+    walk(leaves, old, true)
+}
+
 fn split(len: usize) -> usize {
     len.next_power_of_two() / 2
 }
