@@ -3,6 +3,7 @@
 //! [`Service`] runs a ledger on a store, for many at once; [`Ledger`] is one in memory with one owner. Both prove
 //! through a [`Snapshot`]. No rules of its own.
 
+mod feed;
 mod history;
 pub mod limits;
 #[cfg(feature = "server")]

@@ -21,6 +21,7 @@ fn routes() -> Routes {
         .open(log::__path_log, log::log)
         .open(log::__path_checkpoint, log::checkpoint)
         .open(log::__path_tile, log::tile)
+        .open(log::__path_status, log::status)
         .private(tokens::__path_token, tokens::token)
         .private(tokens::__path_presentation, tokens::presentation)
         .private(tokens::__path_history, tokens::history)

@@ -2,9 +2,9 @@
 
 use super::out::Outcome;
 use super::{
-    approvals, ask, audit, backup, config, control, doctor, explain, folder, grant, init, key, lease, look,
-    manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till, trade, voucher,
-    witness,
+    approvals, ask, audit, backup, config, control, doctor, explain, folder, follow, grant, init, key, lease,
+    look, manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till, trade,
+    voucher, witness,
 };
 use clap::Subcommand;
 
@@ -51,6 +51,7 @@ pub(super) enum Command {
     Policy(Box<policy::PolicyCommand>),
     Verifier(Box<sidecar::VerifierCommand>),
     Witness(Box<witness::WitnessCommand>),
+    Follow(Box<follow::Follow>),
     Sign(Box<prepare::Sign>),
     Bundle(Box<prepare::Bundle>),
     Submit(Box<prepare::Submit>),
@@ -112,6 +113,7 @@ impl Command {
             Self::Policy(command) => command.run(),
             Self::Verifier(command) => command.run(json),
             Self::Witness(command) => command.run(json),
+            Self::Follow(command) => command.run(json),
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),

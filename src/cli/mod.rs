@@ -33,6 +33,8 @@ mod files;
 #[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
+mod follow;
+#[cfg(feature = "server")]
 mod grant;
 mod hints;
 #[cfg(feature = "server")]

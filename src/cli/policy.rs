@@ -101,8 +101,9 @@ fn write(
     let policy = format!(
         "# Whom this service trusts (spec/13-policy.md). The log's word alone counts: add witnesses and a quorum.\n\
          party = \"{party}\"\nissuers = {issuers}\nmax_staleness_s = {max_staleness}\nskew_ms = 2000\n\
-         offline_links = {offline_links}\ntrust = \"\"\"\nlog {vkey}\nquorum none\n\"\"\"\n\n\
+         offline_links = {offline_links}\ntrust = \"\"\"\nlog {vkey} {}\nquorum none\n\"\"\"\n\n\
          [ledgers]\n\"{origin}\" = \"{}\"\n",
+        session.remote.url(),
         session.ledger
     );
     verify::policy(policy.as_bytes(), None)?;

@@ -2,7 +2,7 @@
 
 use super::out::{Done, Failure, Outcome, print, read_file};
 use super::serve::told_to_stop;
-use super::{clock, verify};
+use super::{clock, follow, verify};
 use crate::api::{self, Sidecar};
 use crate::follow::{JournalError, Newest, Record};
 use crate::ledger::Clock;
@@ -49,6 +49,12 @@ struct Serve {
     /// record = "memory".
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Follows the logs of the policy that have an address, so that presentations of any age are judged by what was
+    /// revoked, suspended or changed since. What was learnt goes on to count when a ledger cannot be reached.
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    source: follow::Source,
     /// Where it listens; without TLS, for the proxy on this machine.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8091")]
     listen: SocketAddr,
@@ -73,7 +79,17 @@ impl Serve {
         if policy.settings().serving.routes.is_empty() {
             tracing::warn!("the policy has no routes: no request over HTTP will be served");
         }
+        let followed = match self.follow {
+            true => {
+                let folder = self.state.as_ref().map(|state| state.join("followed"));
+                self.source.followed(&policy, folder.as_deref())?
+            }
+            false => Vec::new(),
+        };
         let sidecar = self.open(policy)?;
+        for one in followed {
+            keep_following(sidecar.clone(), one, self.source.every())?;
+        }
         let listener = TcpListener::bind(self.listen).map_err(|error| {
             Failure::internal(format!("{}: {error}", self.listen))
                 .coded("port")
@@ -135,6 +151,36 @@ impl Serve {
         let clock: Clock = Arc::new(|| clock::now().unwrap_or(Millis(u64::MAX)));
         Ok(Sidecar::new(policy, record, newest, clock))
     }
+}
+
+/// Asks a ledger again and again, in a thread of its own; what was kept counts at once.
+fn keep_following(
+    sidecar: Sidecar,
+    followed: Arc<follow::Followable>,
+    every: std::time::Duration,
+) -> Result<(), Failure> {
+    if let Some(state) = followed.follower.state() {
+        sidecar.follow(state);
+    }
+    let ask = move || {
+        loop {
+            match followed.ask(&sidecar.policy()) {
+                Ok(state) => sidecar.follow(state),
+                Err(error) => {
+                    sidecar.not_followed(error.code());
+                    let (url, code) = (followed.url(), error.code());
+                    if error.is_grave() {
+                        tracing::error!(url, code, "{error}");
+                    } else {
+                        tracing::warn!(url, code, "{error}");
+                    }
+                }
+            }
+            std::thread::sleep(every);
+        }
+    };
+    std::thread::Builder::new().name("follow".into()).spawn(ask).map_err(Failure::internal)?;
+    Ok(())
 }
 
 /// Reads the policy anew at every SIGHUP.

@@ -7,9 +7,10 @@ use clap::Args;
 use remit_verifier::limits::*;
 use remit_verifier::object::Argument;
 use remit_verifier::types::Millis;
-use remit_verifier::verify::{Case, Decision, Policy, PolicyFileError, Request, Verdict};
+use remit_verifier::verify::{Case, Decision, Followed, Policy, PolicyFileError, Request, Verdict, Verifier};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What an agent shows, in one folder; `reserve` and `present` write it.
 pub(super) const PRESENTATION: &str = "presentation.cbor";
@@ -60,6 +61,9 @@ pub(super) struct Verify {
     /// An argument as the agent shows it; may be repeated.
     #[arg(long = "argument", value_name = "NAME=VALUE:SALT", value_parser = value::salted, requires = "presentation")]
     arguments: Vec<Argument>,
+    /// The newest state of the ledger, as `remit follow` keeps it: judges presentations of any age by it.
+    #[arg(long, value_name = "FILE")]
+    followed: Option<PathBuf>,
     /// The time to judge at, RFC 3339, instead of the clock of this machine; a case states its own.
     #[arg(long, value_name = "TIME", conflicts_with = "case")]
     at: Option<String>,
@@ -86,7 +90,8 @@ impl Verify {
                 .map_err(|error| Failure::usage(format!("{}: no case file: {error:?}", path.display())))?;
             let own = self.policy.as_deref().map(|path| read_file(path, POLICY_BYTES_MAX)).transpose()?;
             let policy = policy(own.as_deref().unwrap_or(case.policy), self.policy.as_deref())?;
-            return Ok(show(&case.verdict(&policy)));
+            let mut verifier = self.verifier(policy)?;
+            return Ok(show(&case.verdict_of(&mut verifier)));
         }
         let shown = self.shown()?;
         let Some(path) = self.policy.as_deref() else { return Err(nothing_to_judge()) };
@@ -100,8 +105,8 @@ impl Verify {
             approvals: &approvals,
         });
         let evidence = shown.evidence.as_deref();
-        let verdict =
-            remit_verifier::verify::verify(&shown.presentation, request.as_ref(), evidence, &policy, now);
+        let mut verifier = self.verifier(policy)?;
+        let verdict = verifier.verify(&shown.presentation, request.as_ref(), evidence, now);
         if let Some(path) = &self.save_case {
             let case = Case {
                 now,
@@ -117,6 +122,21 @@ impl Verify {
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
         }
         Ok(show(&verdict))
+    }
+
+    /// A verifier that has seen nothing but the state that is followed, if there is one.
+    fn verifier(&self, policy: Policy) -> Result<Verifier, Failure> {
+        let mut verifier = Verifier::new(policy, Millis(0));
+        if let Some(path) = &self.followed {
+            let followed =
+                Followed::restore(&read_file(path, STATUS_UPDATE_BYTES_MAX)?).map_err(|error| {
+                    Failure::usage(format!("{}: {error}", path.display()))
+                        .coded(error.text())
+                        .hint("`remit follow` keeps one: the file `newest` in the folder of the ledger")
+                })?;
+            verifier.follow(Arc::new(followed));
+        }
+        Ok(verifier)
     }
 
     fn now(&self) -> Result<Millis, Failure> {

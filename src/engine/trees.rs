@@ -2,7 +2,7 @@
 
 use crate::tree::{Frontier, PagedTree};
 use remit_verifier::hash::leaf_hash;
-use remit_verifier::limits::STATUS_CHUNK_BYTES;
+use remit_verifier::limits::{STATUS_CHUNK_BYTES, STATUS_CHUNK_INDEXES};
 use remit_verifier::merkle::LeafIndex;
 use remit_verifier::state::{Status, chunk_of, status_chunk, status_leaf};
 use remit_verifier::types::{Hash, StateIndex};
@@ -51,6 +51,27 @@ impl StatusTree {
     /// The tree, for proofs.
     pub fn tree(&self) -> &PagedTree {
         &self.tree
+    }
+
+    /// Leaves whose status is another than in `before`, an earlier version of this tree, in order, with what it is now.
+    /// Chunks that both share cost nothing.
+    pub fn changes_since<'t>(&'t self, before: &'t Self) -> impl Iterator<Item = (StateIndex, Status)> + 't {
+        let chunks = self.chunks.iter().enumerate().map(|(number, chunk)| {
+            let old = before.chunks.get(number);
+            (number as u64, chunk, old.filter(|old| !Arc::ptr_eq(old, chunk)), old.is_none())
+        });
+        chunks.filter(|(_, _, old, new)| *new || old.is_some()).flat_map(|(number, chunk, old, _)| {
+            let unlike = move |at: &usize| chunk[*at] != old.map_or(0, |old| old[*at]);
+            (0..STATUS_CHUNK_BYTES).filter(unlike).flat_map(move |at| {
+                let first = number * STATUS_CHUNK_INDEXES + at as u64 * 4;
+                let read = move |index| {
+                    let was = old.map_or(Status::Live, |old| Status::read(old, index));
+                    let is = Status::read(chunk, index);
+                    (is != was).then_some((index, is))
+                };
+                (first..first + 4).filter_map(move |index| read(StateIndex(index)))
+            })
+        })
     }
 
     /// Sets the status of leaves, in any order.

@@ -11,6 +11,7 @@
 //! approval too. One that is wrong before that is damage, and nothing is served by such a file; nor is anything where
 //! the folder had a file and has none.
 
+use super::anew::write_anew;
 use super::book::{Book, Row};
 use remit_verifier::hash::sha256;
 use remit_verifier::types::{Millis, ObjectId};
@@ -99,7 +100,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(JournalError::Lost),
             Err(error) => return Err(error.into()),
         }
-        let file = write_anew(&path, book)?;
+        let file = write_anew(&path, &whole(book))?;
         File::create(folder.join(MARK))?.sync_all()?;
         held.sync_all()?;
         Ok(Self { path, file, rows: book.len(), _folder: held })
@@ -129,25 +130,17 @@ impl Journal {
 
     /// Writes the file anew with what counts: all of `book`, which has everything that was appended.
     pub(super) fn renew(&mut self, book: &Book) -> io::Result<()> {
-        self.file = write_anew(&self.path, book)?;
+        self.file = write_anew(&self.path, &whole(book))?;
         self.rows = book.len();
         Ok(())
     }
 }
 
-fn write_anew(path: &Path, book: &Book) -> io::Result<File> {
-    let new = path.with_extension("new");
+/// All of a book as a file.
+fn whole(book: &Book) -> Vec<u8> {
     let mut bytes = head(book.forgotten());
     book.rows().for_each(|row| encode(row, &mut bytes));
-    let mut file = File::create(&new)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    // The name is in the folder, and the folder is a file too.
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(file)
+    bytes
 }
 
 fn head(forgotten: [Millis; 2]) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! The newest evidence that was ever seen, over restarts: no clock may show less (spec 10 §4).
 
+use super::anew::write_anew;
 use remit_verifier::types::Millis;
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -55,11 +55,7 @@ impl Newest {
         if time.0 < written.0.saturating_add(STEP.0) {
             return Ok(());
         }
-        let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
-        writeln!(file, "{time}")?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
+        write_anew(path, format!("{time}\n").as_bytes())?;
         *written = time;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A running ledger, shared by everybody who submits to it and reads from it.
 
-use super::Snapshot;
+use super::feed::Feed;
+use super::{LedgerError, Snapshot};
 use crate::sequencer::limits::{CALL_BYTES_MAX, CALL_OPERATIONS_MAX};
 use crate::sequencer::{
     self, Answers, Counts, Input, Lengths, Permit, Published, Queue, Sequencer, Settings, StartError, State,
@@ -45,6 +46,7 @@ struct Inner {
     running: Arc<sequencer::Running>,
     read: Arc<dyn Read>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    feed: Feed,
 }
 
 impl Drop for Inner {
@@ -98,7 +100,8 @@ impl Service {
         let (queue, running) = (sequencer.queue().clone(), sequencer.running().clone());
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || sequencer.run());
         let thread = Mutex::new(Some(thread.map_err(|error| StartError::Thread(error.kind()))?));
-        Ok(Self(Arc::new(Inner { ledger, genesis, queue, published, running, read, thread })))
+        let feed = Feed::default();
+        Ok(Self(Arc::new(Inner { ledger, genesis, queue, published, running, read, thread, feed })))
     }
 
     /// The ledger's name.
@@ -109,6 +112,17 @@ impl Service {
     /// Its first entry.
     pub fn genesis(&self) -> &Genesis {
         &self.0.genesis
+    }
+
+    /// What whoever follows the ledger is told, since its log had this size; 0 for somebody who knows nothing
+    /// (spec 22 §1). Some of the versions that were told of are remembered; since others the whole table is told.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Prove`] if the published log has no such size; [`LedgerError::DamagedLeaf`],
+    /// [`LedgerError::Store`].
+    pub fn status_update(&self, since: TreeSize) -> Result<Vec<u8>, LedgerError> {
+        self.0.feed.update(&self.snapshot(), since)
     }
 
     /// The key of its checkpoints, as verifiers name it.

@@ -20,8 +20,16 @@ const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The same of what has many: pages of lists and of the log, and tiles of 256 entries.
 const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How the paths of such answers begin.
-const PAGES: [&str; 7] =
-    ["/v1/replay", "/tile/", "/v1/holders/", "/v1/approvers/", "/v1/offers", "/v1/issuers", "/v1/tokens/"];
+const PAGES: [&str; 8] = [
+    "/v1/status",
+    "/v1/replay",
+    "/tile/",
+    "/v1/holders/",
+    "/v1/approvers/",
+    "/v1/offers",
+    "/v1/issuers",
+    "/v1/tokens/",
+];
 /// Where the system keeps the certificates that it trusts; the first that is there is read.
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];

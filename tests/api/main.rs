@@ -8,6 +8,7 @@ mod approvals;
 mod description;
 mod desk;
 mod errors;
+mod following;
 mod leases;
 mod log;
 mod logging;

@@ -21,6 +21,8 @@ mod explain;
 #[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
+mod following;
+#[cfg(feature = "server")]
 mod forged;
 #[cfg(feature = "server")]
 mod keys;

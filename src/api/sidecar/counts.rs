@@ -2,20 +2,25 @@
 
 use remit_verifier::code::Code;
 use remit_verifier::types::Millis;
+use remit_verifier::verify::Followed;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Decisions by code; counters are atomics, and nothing here waits.
 pub(super) struct Counts {
     allowed: AtomicU64,
     denied: Vec<AtomicU64>,
     policies: AtomicU64,
+    /// Questions to ledgers that are followed, by what came of them.
+    asked: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Default for Counts {
     fn default() -> Self {
         let denied = Code::ALL.iter().map(|_| AtomicU64::default()).collect();
-        Self { allowed: AtomicU64::default(), denied, policies: AtomicU64::new(1) }
+        Self { allowed: AtomicU64::default(), denied, policies: AtomicU64::new(1), asked: Mutex::default() }
     }
 }
 
@@ -36,7 +41,13 @@ impl Counts {
         self.policies.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn text(&self, recorded: usize, newest: Millis) -> String {
+    /// A ledger that is followed was asked, and said what is new; or why not.
+    pub(super) fn asked(&self, reason: Option<&str>) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked.entry(reason.unwrap_or("taken").to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn text(&self, recorded: usize, newest: Millis, followed: &[Arc<Followed>]) -> String {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut text = String::new();
         let mut head = |name: &str, kind: &str, help: &str, rows: String| {
@@ -62,6 +73,24 @@ impl Counts {
             "Time of the newest evidence seen, unix milliseconds.",
             time,
         );
+        let each = |name: &str, value: &dyn Fn(&Followed) -> u64| {
+            let row =
+                |state: &Arc<Followed>| format!("{name}{{ledger=\"{}\"}} {}\n", state.ledger(), value(state));
+            followed.iter().map(row).collect::<String>()
+        };
+        let name = "remit_followed_size";
+        head(name, "gauge", "Entries of the log that is followed.", each(name, &|state| state.head().size.0));
+        let name = "remit_followed_ms";
+        head(
+            name,
+            "gauge",
+            "Time of the newest state that is followed, unix milliseconds.",
+            each(name, &|state| state.committed().0),
+        );
+        let name = "remit_follow_total";
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = asked.iter().map(|(result, count)| format!("{name}{{result=\"{result}\"}} {count}\n"));
+        head(name, "counter", "Ledgers asked for what is new, by what came of it.", rows.collect());
         text
     }
 }

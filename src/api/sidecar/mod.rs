@@ -21,7 +21,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use counts::Counts;
 use remit_verifier::types::{Hash, Millis};
-use remit_verifier::verify::{Policy, Verifier};
+use remit_verifier::verify::{Followed, Policy, Verifier};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -44,6 +44,7 @@ struct Inner {
     evidence: Kept,
     clock: Clock,
     counts: Counts,
+    followed: Mutex<Vec<Arc<Followed>>>,
 }
 
 /// A policy, and verifiers under it: one for each processor, so that they do not wait for each other.
@@ -57,16 +58,42 @@ impl Sidecar {
     pub fn new(policy: Policy, record: Record, newest: Newest, clock: Clock) -> Self {
         let judges = RwLock::new(Arc::new(Judges::new(policy, newest.get())));
         let (presentations, evidence) = (Kept::new(KEPT_BYTES_MAX), Kept::new(KEPT_BYTES_MAX));
-        let counts = Counts::default();
-        Self(Arc::new(Inner { judges, record, newest, presentations, evidence, clock, counts }))
+        let (counts, followed) = (Counts::default(), Mutex::default());
+        Self(Arc::new(Inner { judges, record, newest, presentations, evidence, clock, counts, followed }))
     }
 
     /// Decides by another policy from now on. What was brought and what was served stays; whether the record is durable
     /// was decided at the start.
     pub fn replace_policy(&self, policy: Policy) {
         let judges = Arc::new(Judges::new(policy, self.0.newest.get()));
+        // A state that comes meanwhile waits, and goes to the new ones.
+        let followed = self.followed();
+        followed.iter().for_each(|state| judges.follow(state));
         *self.0.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
         self.0.counts.policy_read();
+    }
+
+    /// Judges by this state of its ledger from now on (spec 22 §4).
+    pub fn follow(&self, state: Arc<Followed>) {
+        let mut followed = self.followed();
+        followed.retain(|known| known.ledger() != state.ledger());
+        self.judges().follow(&state);
+        followed.push(state);
+        self.0.counts.asked(None);
+    }
+
+    /// Nothing newer was learnt of a ledger that is followed, for the reason with this name.
+    pub fn not_followed(&self, reason: &str) {
+        self.0.counts.asked(Some(reason));
+    }
+
+    fn followed(&self) -> MutexGuard<'_, Vec<Arc<Followed>>> {
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.judges().policy.clone()
     }
 
     /// Whether what is served is recorded on a disk.
@@ -102,6 +129,12 @@ impl Judges {
         let verifier = || Mutex::new(Verifier::new(policy.clone(), newest));
         let verifiers = std::iter::repeat_with(verifier).take(count).collect();
         Self { policy, verifiers }
+    }
+
+    fn follow(&self, state: &Arc<Followed>) {
+        for verifier in &self.verifiers {
+            verifier.lock().unwrap_or_else(PoisonError::into_inner).follow(state.clone());
+        }
     }
 
     /// What was seen before is remembered by one of them.
@@ -146,6 +179,7 @@ async fn healthz(State(sidecar): State<Sidecar>) -> StatusCode {
 }
 
 async fn metrics(State(sidecar): State<Sidecar>) -> impl IntoResponse {
-    let text = sidecar.0.counts.text(sidecar.0.record.len(), sidecar.0.newest.get());
+    let followed = sidecar.followed().clone();
+    let text = sidecar.0.counts.text(sidecar.0.record.len(), sidecar.0.newest.get(), &followed);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
