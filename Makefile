@@ -74,9 +74,9 @@ soak: ## SOAK_MINUTES (default 30) of load over HTTP with SIGKILLs: nothing ackn
 
 smoke:
 	@tools/setup cc c++ libclang rocksdb
-	@cd benches && $(CARGO) build --release --locked -q --target-dir target
-	@$(BENCH) --smoke >/dev/null
-	@$(BENCH)-ledger --smoke >/dev/null
+	@cd benches && $(CARGO) build --profile smoke --locked -q --target-dir target
+	@benches/target/smoke/remit-bench --smoke >/dev/null
+	@benches/target/smoke/remit-bench-ledger --smoke >/dev/null
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 5)
 	@tools/setup cc c++

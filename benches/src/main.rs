@@ -62,6 +62,7 @@ fn add_rows(bench: &mut Bench) {
         own::offline::rows(bench, &mut scene);
         own::trees::rows(bench, &scene);
     }
+    own::following::rows(bench);
     own::engine::rows(bench);
     own::value::rows(bench);
     peers::tenuo::rows(bench);
