@@ -26,6 +26,7 @@ from formats import (
     signed,
     verifies,
 )
+from following import apply, changes_between, chunk_leaf, consistent, follow, judge_followed, status_root
 from http_binding import decide, find_route, read_fields, request_digest
 from judge import Policy, judge, parse_checkpoint, parse_note
 from till import OpenLease, Till
@@ -149,6 +150,13 @@ def check_trees():
                 leaves = [(int(leaf["index"]), bytes.fromhex(leaf["hash"])) for leaf in given["leaves"]]
                 wanted, siblings = bytes.fromhex(given["root"]), unhex(given["siblings"])
                 assert multi_included(leaves, numbers["size"], siblings, wanted) == good, vector["name"]
+            case "consistency":
+                older, newer = [(int(given[f"{at}_size"]), bytes.fromhex(given[f"{at}_root"])) for at in ("old", "new")]
+                assert consistent(*older, *newer, unhex(given["path"])) == good, vector["name"]
+            case "status":
+                chunk, stated = int(given["chunk"]), {int(each["index"]): each["status"] for each in given["statuses"]}
+                leaf = chunk_leaf(chunk, [stated.get(2048 * chunk + place, 0) for place in range(2048)])
+                assert leaf.hex() == vector["values"]["leaf"], vector["name"]
             case "history":
                 before, entry = unhex([given["before"], given["entry"]])
                 after = digest("remit/history/v1", before, numbers["index"], entry)
@@ -242,6 +250,39 @@ def check_vouchers():
     return count
 
 
+def check_following():
+    count = 0
+    for vector in vectors("following"):
+        given = vector["input"]
+        if given["kind"] == "judge":
+            values = judge_followed(*unhex([given["case"], given["followed"]]))
+            result = values.get("code", "ok")
+        else:
+            try:
+                result, values = "ok", changed(given) if given["kind"] == "changes" else followed(given)
+            except Refused as refused:
+                result, values = refused.code, None
+        assert (result, values) == (vector["result"], vector.get("values")), f"{vector['name']}: {result}, {values}"
+        count += 1
+    return count
+
+
+def changed(given):
+    changes = bytes.fromhex(given["changes"])
+    before = apply(b"", bytes.fromhex(given["before"]["listed"]), int(given["before"]["size"]))
+    after = apply(before, changes, int(given["size"]))
+    assert changes_between(before, after) == changes, "the one sequence"
+    return {"listed": changes_between(b"", after).hex(), "root": status_root(after).hex()}
+
+
+def followed(given):
+    policy, now, have = Policy(given["policy"].encode()), int(given["now"]), given["have"]
+    before = have and follow(None, bytes.fromhex(have), policy, now)
+    after = follow(before, bytes.fromhex(given["update"]), policy, now)
+    listed = changes_between(b"", after.table).hex()
+    return {"listed": listed, "size": str(after.size), "snapshot": after.snapshot().hex()}
+
+
 def check_http():
     count = 0
     for vector in vectors("http"):
@@ -285,7 +326,8 @@ def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
-        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger, check_vouchers, check_verdicts, check_http, check_witness)
+        checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger)
+        checks += (check_vouchers, check_verdicts, check_following, check_http, check_witness)
         for check in checks:
             print(f"{check.__name__}: {check()} agree")
 
