@@ -185,6 +185,13 @@ export class Reader {
     return this.list(most, () => this.id());
   }
 
+  /** A byte string of at most `most` hashes, one after the other. */
+  hashes(most: number): Uint8Array[] {
+    const bytes = this.bytes(most * 32);
+    need(bytes.length % 32 === 0, "malformed", "no whole number of hashes");
+    return Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, (at + 1) * 32));
+  }
+
   /** A map with integer keys; `field` reads the value of each key, or throws. */
   map(field: (key: number) => void): void {
     let last: [number, bigint] | undefined;

@@ -62,6 +62,17 @@ export * from "./log/entry.js";
 export * from "./state/leaf.js";
 export * from "./state/values.js";
 export * from "./state/status.js";
+export { writeChanges } from "./feed/changes.js";
+export { StatusTable } from "./feed/table.js";
+export { decodeStatusUpdate, encodeStatusUpdate, type StatusUpdate } from "./feed/update.js";
+export {
+  follow,
+  FollowError,
+  restoreFollowed,
+  snapshot,
+  type FollowCode,
+  type Followed,
+} from "./verify/followed.js";
 export * from "./verify/presentation.js";
 export * from "./verify/evidence.js";
 export * from "./verify/case.js";

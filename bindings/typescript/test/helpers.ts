@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { fromHex, hex, RemitError, type Value } from "../src/index.js";
+import { fromHex, hex, RemitError, verdictJson, type Value, type Verdict } from "../src/index.js";
 
 /** The root of the repository. */
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -57,6 +57,13 @@ export async function outcome(step: () => unknown): Promise<string> {
     if (error instanceof RemitError) return error.code;
     throw error;
   }
+}
+
+/** The JSON of a verdict without the sentence for people. */
+export function view(verdict: Verdict): unknown {
+  const { reason, ...rest } = JSON.parse(verdictJson(verdict));
+  assert.equal(reason !== undefined, verdict.decision === "denied");
+  return rest;
 }
 
 /** A value of an argument or operand in the notation of the vectors. */

@@ -17,6 +17,7 @@ test("every file of vectors is consumed", () => {
   const consumed = [
     "attacks",
     "conditions",
+    "following",
     "http",
     "objects",
     "permissions",

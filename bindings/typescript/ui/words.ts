@@ -131,6 +131,7 @@ export const CHECK_WORDS: Readonly<Record<remit.CheckName, string>> = {
   status: "Live",
   life: "Begun, and not over",
   authority: "No wider than its parent",
+  followed: "Nothing has stopped it since",
   staleness: "The evidence is fresh enough",
   holder_since: "Evidence of an older holder has run out everywhere",
   invocation: "The holder signed the invocation",

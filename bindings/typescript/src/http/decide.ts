@@ -2,6 +2,7 @@
 
 import { equal } from "../bytes.js";
 import { need, present, RemitError } from "../errors.js";
+import type { Followed } from "../verify/followed.js";
 import type { Policy } from "../verify/policy.js";
 import type { Verdict } from "../verify/verdict.js";
 import { verify } from "../verify/verify.js";
@@ -34,15 +35,23 @@ export interface Decided {
   readonly outcome: Unrecorded | RemitError;
 }
 
-/** Decides at `now`, in milliseconds, under a policy and its routes; `newest` as in `verify`. */
-export async function decide(brought: Brought, policy: Policy, now: bigint, newest = 0n): Promise<Decided> {
+/**
+ * Decides at `now`, in milliseconds, under a policy and its routes; `newest` and `followed` as in `verify`.
+ */
+export async function decide(
+  brought: Brought,
+  policy: Policy,
+  now: bigint,
+  newest = 0n,
+  followed: readonly Followed[] = [],
+): Promise<Decided> {
   let verdict: Verdict | undefined;
   try {
     const asked = findRoute(policy.routes, brought.request.method, brought.request.target);
     const { presentation, evidence, fields } = brought;
     const { invocation, approvals } = fields;
     verdict = await verify(
-      { presentation, invocation, arguments: fields.arguments, evidence, approvals, now, newest },
+      { presentation, invocation, arguments: fields.arguments, evidence, approvals, now, newest, followed },
       policy,
     );
     return { verdict, outcome: await servable(verdict, brought, asked) };

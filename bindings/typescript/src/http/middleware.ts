@@ -8,6 +8,7 @@ import { sha256 } from "../hash.js";
 import { EVIDENCE_BYTES_MAX, PRESENTATION_BYTES_MAX } from "../limits.js";
 import { greatest } from "../numbers.js";
 import { proves } from "../verify/funding.js";
+import type { Followed } from "../verify/followed.js";
 import type { Policy } from "../verify/policy.js";
 import { verdictJson, type Verdict } from "../verify/verdict.js";
 import { verify } from "../verify/verify.js";
@@ -55,6 +56,8 @@ export interface Options {
   readonly clock?: (() => bigint) | undefined;
   /** The newest evidence seen, over restarts: read at the start, written as it rises. */
   readonly newest?: { readonly read: () => bigint; readonly write: (newest: bigint) => void } | undefined;
+  /** The newest states of the ledgers that are followed (spec 22 §4), asked for at each request. */
+  readonly followed?: (() => readonly Followed[]) | undefined;
   /** Most bytes of the content of a request; longer ones are refused. */
   readonly contentMax?: number | undefined;
 }
@@ -119,7 +122,8 @@ class Service {
       const presentation = this.#presentations.find(fields.presentation);
       const evidence = fields.evidence === undefined ? undefined : this.#evidence.find(fields.evidence);
       const brought = { request, fields, presentation, evidence };
-      const decided = await decide(brought, this.#policy, this.#clock(), this.#newest);
+      const followed = this.options.followed?.();
+      const decided = await decide(brought, this.#policy, this.#clock(), this.#newest, followed);
       verdict = decided.verdict;
       this.#see(verdict);
       if (decided.outcome instanceof RemitError) throw decided.outcome;
@@ -190,7 +194,11 @@ class Service {
         await proves(bytes, this.#policy, now);
         return send(res, 201, JSON.stringify({ hash: await this.#evidence.keep(bytes) }));
       }
-      const verdict = await verify({ presentation: bytes, now, newest: this.#newest }, this.#policy);
+      const followed = this.options.followed?.();
+      const verdict = await verify(
+        { presentation: bytes, now, newest: this.#newest, followed },
+        this.#policy,
+      );
       this.#see(verdict);
       if (verdict.code !== undefined) return this.#answer(res, new RemitError(verdict.code), verdict);
       const hash = await this.#presentations.keep(bytes);

@@ -24,5 +24,10 @@ export function statusLeaf(chunk: bigint, statuses: ReadonlyMap<bigint, number>)
     const at = Number(index % BigInt(STATUS_CHUNK_INDEXES));
     if (chunkOf(index) === chunk) bits[at >> 2] = (bits[at >> 2] ?? 0) | (status << (2 * (at & 3)));
   }
+  return chunkLeaf(chunk, bits);
+}
+
+/** The leaf of a chunk, of its bytes. */
+export function chunkLeaf(chunk: bigint | number, bits: Uint8Array): Uint8Array {
   return new Writer().array(3).text(STATUS).int(chunk).string(bits).bytes();
 }

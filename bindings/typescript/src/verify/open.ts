@@ -5,6 +5,7 @@ import { accept, type Accepted } from "../c2sp/accept.js";
 import { need, present, recoded } from "../errors.js";
 import { leafHash } from "../hash.js";
 import { decodeEntry, type Commitment } from "../log/entry.js";
+import type { TreeHead } from "../merkle/consistency.js";
 import { verifyInclusion } from "../merkle/inclusion.js";
 import { verifyMultiproof } from "../merkle/multiproof.js";
 import { greatest, saturating } from "../numbers.js";
@@ -57,19 +58,27 @@ export async function open(bytes: Uint8Array, policy: Policy, times: Times, trai
     accept(policy.trust, shown.note, times.now, policy.skew),
   );
   await trail.check("ledger", () => checkLedger(policy, checkpoint, shown.ledger));
-  const commitment = await trail.check("commitment", () => openCommitment(shown, checkpoint));
+  const commitment = await trail.check("commitment", () => provedCommitment(shown, checkpoint));
   await trail.check("clock", () => times.see(commitment.time, checkpoint));
   const leaves = await trail.check("state", () => openLeaves(shown, commitment));
   return { shown, checkpoint, commitment, leaves };
 }
 
-async function openCommitment(shown: Presentation, checkpoint: Accepted): Promise<Commitment> {
+/** The last entry under a checkpoint, which is a commitment; else throws `no_commitment`. */
+export async function provedCommitment(
+  shown: Pick<Presentation, "commitment" | "commitmentPath">,
+  { size, root }: TreeHead,
+): Promise<Commitment> {
   const entry = recoded("no_commitment", () => decodeEntry(shown.commitment));
-  need(entry.kind === "commitment" && checkpoint.size > 0n, "no_commitment");
+  need(entry.kind === "commitment" && size > 0n, "no_commitment");
   const leaf = await leafHash(shown.commitment);
-  const { size, root } = checkpoint;
   need(await verifyInclusion(leaf, size - 1n, size, shown.commitmentPath, root), "no_commitment");
   return entry;
+}
+
+/** How old evidence is at a time (spec 10 §4). */
+export function ageOf(checkpoint: Accepted, commitment: Commitment, now: bigint): bigint {
+  return greatest(0n, now - (checkpoint.evidenceTime ?? commitment.time));
 }
 
 async function openLeaves(shown: Presentation, commitment: Commitment): Promise<readonly Leaf[]> {

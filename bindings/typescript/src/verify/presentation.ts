@@ -4,7 +4,6 @@ import { concat } from "../bytes.js";
 import { Reader } from "../cbor.js";
 import { Writer } from "../cbor_write.js";
 import { need } from "../errors.js";
-import { HASH_BYTES } from "../hash.js";
 import { PRESENTATION } from "../labels.js";
 import {
   NOTE_BYTES_MAX,
@@ -27,23 +26,15 @@ export interface Presentation {
   readonly tokens: readonly Uint8Array[];
 }
 
-function readHashes(r: Reader, most: number): Uint8Array[] {
-  const bytes = r.bytes(most * HASH_BYTES);
-  need(bytes.length % HASH_BYTES === 0, "malformed", "no whole number of hashes");
-  return Array.from({ length: bytes.length / HASH_BYTES }, (_, at) =>
-    bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
-  );
-}
-
 /** Decodes a presentation. */
 export function decodePresentation(bytes: Uint8Array): Presentation {
   return Reader.whole(bytes, PRESENTATION_BYTES_MAX, (r) => {
     r.arrayOf(8);
     r.label(PRESENTATION);
     const [ledger, note, commitment] = [r.id(), r.bytes(NOTE_BYTES_MAX), r.bytes(OBJECT_BYTES_MAX)];
-    const commitmentPath = readHashes(r, TREE_HEIGHT_MAX);
+    const commitmentPath = r.hashes(TREE_HEIGHT_MAX);
     const leaves = r.list(PRESENTATION_LEAVES_MAX, () => r.bytes(OBJECT_BYTES_MAX));
-    const stateProof = readHashes(r, TREE_HEIGHT_MAX * PRESENTATION_LEAVES_MAX);
+    const stateProof = r.hashes(TREE_HEIGHT_MAX * PRESENTATION_LEAVES_MAX);
     const tokens = r.list(PRESENTATION_TOKENS_MAX, () => r.bytes(OBJECT_BYTES_MAX));
     need(tokens.length > 0, "malformed", "no tokens");
     return { ledger, note, commitment, commitmentPath, leaves, stateProof, tokens };

@@ -16,12 +16,18 @@ import type { Chain } from "./chain.js";
 import type { Input } from "./verify.js";
 import type { Opened, Times } from "./open.js";
 import type { Policy } from "./policy.js";
+import { statusIn, SUSPENDED, type Newer } from "./standing.js";
 import type { Trail } from "./verdict.js";
 
 /** An invocation that the holder signed. */
 export interface Request {
   readonly id: Uint8Array;
   readonly invocation: Invocation;
+}
+
+/** A presentation whose state is proved, and the newer state, if one is followed. */
+export interface Compared extends Opened {
+  readonly newer: Newer | undefined;
 }
 
 async function openInvocation(bytes: Uint8Array, ledger: Uint8Array, chain: Chain): Promise<Request> {
@@ -38,7 +44,7 @@ async function openInvocation(bytes: Uint8Array, ledger: Uint8Array, chain: Chai
 export async function checkRequest(
   bytes: Uint8Array,
   input: Input,
-  opened: Opened,
+  opened: Compared,
   chain: Chain,
   policy: Policy,
   times: Times,
@@ -92,7 +98,7 @@ function checkAtRisk({ amount, unit }: Money, { atRisk }: Policy, age: bigint): 
 
 async function checkPayment(
   invocation: Invocation,
-  opened: Opened,
+  { leaves, newer }: Compared,
   chain: Chain,
   policy: Policy,
   times: Times,
@@ -101,8 +107,10 @@ async function checkPayment(
   const payment = present(invocation.payment, "bad_amount");
   const settleBy = present(invocation.settleBy, "bad_time");
   await trail.check("unit", () => {
-    const unit = opened.leaves.find((leaf) => isLeafOf(leaf, "unit") && equal(leaf.id, payment.unit));
-    need(present(unit, "unknown_unit").mask === 0, "unit_frozen");
+    const found = leaves.find((leaf) => isLeafOf(leaf, "unit") && equal(leaf.id, payment.unit));
+    const unit = present(found, "unknown_unit");
+    need(unit.mask === 0, "unit_frozen");
+    need(newer === undefined || statusIn(newer, unit) !== SUSPENDED, "unit_frozen");
   });
   await trail.check("deadline", () => {
     need(!passed(settleBy, times.effective), "settled");

@@ -22,6 +22,7 @@ export const CHECKS = [
   "status",
   "life",
   "authority",
+  "followed",
   "staleness",
   "holder_since",
   "invocation",

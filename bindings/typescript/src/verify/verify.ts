@@ -4,14 +4,16 @@ import { RemitError } from "../errors.js";
 import type { Argument } from "../object/argument.js";
 import { decodeCase } from "./case.js";
 import { checkChain, openTokens, type Chain } from "./chain.js";
+import type { Followed } from "./followed.js";
 import { checkFunding } from "./funding.js";
-import { open, Times, type Opened } from "./open.js";
+import { ageOf, open, Times } from "./open.js";
 import type { Policy } from "./policy.js";
 import { parsePolicy } from "./policy_file.js";
 import { checkRequest } from "./request.js";
+import { checkStanding, standing } from "./standing.js";
 import { Trail, type Verdict } from "./verdict.js";
 import { need } from "../errors.js";
-import { greatest, millis } from "../numbers.js";
+import { millis } from "../numbers.js";
 
 /** What was shown to a service, and when. */
 export interface Input {
@@ -28,6 +30,8 @@ export interface Input {
   readonly now: bigint;
   /** The newest evidence seen before: `newest` of the last verdict; 0 if there was none. */
   readonly newest?: bigint | undefined;
+  /** The newest states of the ledgers that are followed (spec 22 §4). */
+  readonly followed?: readonly Followed[] | undefined;
 }
 
 /**
@@ -47,19 +51,24 @@ export async function verify(input: Input, policy: Policy): Promise<Verdict> {
 
 /**
  * The verdict on a case file; under its own policy, if no other one is given. Throws if file or policy
- * cannot be read.
+ * cannot be read. What was followed is not in a case: it is given here.
  */
-export async function verifyCase(bytes: Uint8Array, policy?: Policy): Promise<Verdict> {
+export async function verifyCase(
+  bytes: Uint8Array,
+  policy?: Policy,
+  followed?: readonly Followed[],
+): Promise<Verdict> {
   const { policy: file, ...input } = decodeCase(bytes);
-  return verify(input, policy ?? (await parsePolicy(file)));
+  return verify({ ...input, followed }, policy ?? (await parsePolicy(file)));
 }
 
 async function decide(input: Input, policy: Policy, trail: Trail): Promise<"allowed" | "permitted"> {
   const times = new Times(input.now, policy.skew, trail);
   const opened = await open(input.presentation, policy, times, trail);
   const links = await trail.check("chain", () => openTokens(opened, policy));
-  const age = ageOf(opened, input.now);
-  trail.ageMs = age;
+  const found = await standing(input.followed ?? [], opened, policy, times);
+  const shownAge = ageOf(opened.checkpoint, opened.commitment, input.now);
+  trail.ageMs = shownAge;
   const chain = await checkChain(opened, links, policy, times, trail);
   const { ledger } = opened.shown;
   trail.subject = {
@@ -69,22 +78,21 @@ async function decide(input: Input, policy: Policy, trail: Trail): Promise<"allo
     token: chain.last.object.id,
     holder: chain.holder,
   };
+  const age = await checkStanding(found, opened, shownAge, trail);
+  trail.ageMs = age;
   await trail.check("staleness", () => checkAge(age, chain, policy));
   await trail.check("holder_since", () => need(times.effective >= chain.ready, "holder_too_new"));
   const { invocation, evidence } = input;
   if (invocation === undefined) trail.skip("invocation");
+  const newer = typeof found === "object" ? found : undefined;
   const request =
     invocation === undefined
       ? undefined
-      : await checkRequest(invocation, input, opened, chain, policy, times, trail);
+      : await checkRequest(invocation, input, { ...opened, newer }, chain, policy, times, trail);
   if (evidence === undefined) trail.skip("funding");
   else await trail.check("funding", () => checkFunding(evidence, request, ledger, policy, times));
   if (request === undefined) return "permitted";
   return evidence !== undefined || request.invocation.payment === undefined ? "allowed" : "permitted";
-}
-
-function ageOf({ checkpoint, commitment }: Opened, now: bigint): bigint {
-  return greatest(0n, now - (checkpoint.evidenceTime ?? commitment.time));
 }
 
 function checkAge(age: bigint, { authority }: Chain, policy: Policy): void {
