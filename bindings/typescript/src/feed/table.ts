@@ -1,23 +1,31 @@
 // The status of every leaf of a state, and the root of the status tree over them (spec 06 §6, 22 §2).
 
 import { need } from "../errors.js";
-import { emptyRoot, leafHash, nodeHash } from "../hash.js";
+import { leafHash } from "../hash.js";
 import { FOLLOWED_LEAVES_MAX, STATUS_CHUNK_BYTES, STATUS_CHUNK_INDEXES } from "../limits.js";
 import { chunkLeaf } from "../state/status.js";
 import { readRuns, writeChanges } from "./changes.js";
+import { raised, topOf, type Levels } from "./levels.js";
 
 /** Two bits for each leaf of a state; it never changes, the next one is made of it. */
 export class StatusTable {
+  /** The status tree, but for the chunks that are dirty. */
+  #levels: Levels;
+  #dirty: ReadonlySet<number>;
+
   private constructor(
     /** Leaves of the state. */
     readonly size: number,
     private readonly bits: Uint8Array,
-    /** Leaf hashes of the status tree. */
-    private readonly hashes: readonly Uint8Array[],
-  ) {}
+    levels: Levels,
+    dirty: ReadonlySet<number>,
+  ) {
+    this.#levels = levels;
+    this.#dirty = dirty;
+  }
 
   /** That of a state without leaves. */
-  static readonly EMPTY = new StatusTable(0, new Uint8Array(), []);
+  static readonly EMPTY = new StatusTable(0, new Uint8Array(), [], new Set());
 
   /** The status of a leaf; nothing if the state has none at this index. */
   get(index: bigint): number | undefined {
@@ -44,15 +52,15 @@ export class StatusTable {
    * This table after changes, over a state of so many leaves. Throws `too_many` for more than are followed,
    * `malformed` and `not_canonical` as spec 22 §2 says, `malformed` also for fewer than there were.
    */
-  async changed(leaves: bigint, changes: Uint8Array): Promise<StatusTable> {
+  changed(leaves: bigint, changes: Uint8Array): StatusTable {
     need(leaves <= BigInt(FOLLOWED_LEAVES_MAX), "too_many");
     const size = Number(leaves);
     need(size >= this.size, "malformed", "leaves do not go");
-    const count = Math.ceil(size / STATUS_CHUNK_INDEXES);
+    const count = chunksOf(size);
     const bits = new Uint8Array(count * STATUS_CHUNK_BYTES);
     bits.set(this.bits);
-    const dirty = new Set<number>();
-    for (let chunk = this.hashes.length; chunk < count; chunk++) dirty.add(chunk);
+    const dirty = new Set(this.#dirty);
+    for (let chunk = chunksOf(this.size); chunk < count; chunk++) dirty.add(chunk);
     for (const { first, length, status } of readRuns(changes, size)) {
       for (let index = first; index < first + length; index++) {
         need(read(bits, index) !== status, "not_canonical", "the status that it has");
@@ -61,28 +69,26 @@ export class StatusTable {
       const last = Math.floor((first + length - 1) / STATUS_CHUNK_INDEXES);
       for (let chunk = Math.floor(first / STATUS_CHUNK_INDEXES); chunk <= last; chunk++) dirty.add(chunk);
     }
-    const hashes = [...this.hashes];
-    for (const chunk of dirty) {
-      const start = chunk * STATUS_CHUNK_BYTES;
-      hashes[chunk] = await leafHash(chunkLeaf(chunk, bits.subarray(start, start + STATUS_CHUNK_BYTES)));
-    }
-    return new StatusTable(size, bits, hashes);
+    return new StatusTable(size, bits, this.#levels, dirty);
   }
 
-  /** The root of the status tree. */
+  /** The root of the status tree; what did not change since it was last asked for is not hashed again. */
   async root(): Promise<Uint8Array> {
-    let level = this.hashes;
-    while (level.length > 1) {
-      const above: Uint8Array[] = [];
-      for (let at = 0; at < level.length; at += 2) {
-        const [left, right] = level.slice(at, at + 2);
-        // Whoever has no neighbour is the node above: the tree of RFC 6962.
-        if (left !== undefined) above.push(right === undefined ? left : await nodeHash(left, right));
-      }
-      level = above;
+    if (this.#dirty.size > 0) {
+      const leaf = (chunk: number): Promise<Uint8Array> => {
+        const start = chunk * STATUS_CHUNK_BYTES;
+        return leafHash(chunkLeaf(chunk, this.bits.subarray(start, start + STATUS_CHUNK_BYTES)));
+      };
+      this.#levels = await raised(this.#levels, chunksOf(this.size), this.#dirty, leaf);
+      this.#dirty = new Set();
     }
-    return level[0] ?? emptyRoot();
+    return topOf(this.#levels);
   }
+}
+
+/** How many chunks the status tree over so many leaves has. */
+function chunksOf(size: number): number {
+  return Math.ceil(size / STATUS_CHUNK_INDEXES);
 }
 
 function read(bits: Uint8Array, index: number): number {

@@ -36,8 +36,8 @@ export interface FollowerOptions {
   /** Keeps a snapshot in place of the last one, and answers once it is durable. */
   readonly save?: ((snapshot: Uint8Array) => Promise<void>) | undefined;
   /**
-   * Keeps both notes for ever, and tells whoever runs the service. Of a fork it is called again if it throws; of
-   * what is not consistent, at every poll that is.
+   * Keeps both notes for ever, and tells whoever runs the service. Of a fork it is called again if it throws;
+   * of what is not consistent, at every poll that is.
    */
   readonly onFork?: ((conflict: Conflict) => void | Promise<void>) | undefined;
   /** Whether a fork was found before a restart, and nobody has decided what to do. */
@@ -70,7 +70,8 @@ export class Follower {
   }
 
   /**
-   * Loads what was kept. Throws what `load` throws, or `RemitError` if it is damaged; nothing is followed then.
+   * Loads what was kept. Throws what `load` throws, or `RemitError` if it is damaged; nothing is followed
+   * then.
    */
   open(): Promise<void> {
     return this.#inTurn(() => this.#open());
@@ -78,8 +79,8 @@ export class Follower {
 
   /**
    * Asks the ledger once, at `now` in milliseconds, after what was kept is loaded; answers with what is
-   * followed then. Throws `AnswerError`, `RemitError`, `FollowError` or what `load`, `save` and `onFork` throw:
-   * what was followed still is. After a fork nothing more is asked.
+   * followed then. Throws `AnswerError`, `RemitError`, `FollowError` or what `load`, `save` and `onFork`
+   * throw: what was followed still is. After a fork nothing more is asked.
    */
   poll(now: bigint): Promise<Followed> {
     return this.#inTurn(() => this.#poll(now));
@@ -140,8 +141,8 @@ export class Follower {
 }
 
 /**
- * Whether the first of two states of one size of a log is the younger evidence: an older note of it may be sent
- * too.
+ * Whether the first of two states of one size of a log is the younger evidence: an older note of it may be
+ * sent too.
  */
 async function isYounger(next: Followed, ours: Followed, policy: Policy, now: bigint): Promise<boolean> {
   if (equal(next.note, ours.note)) return false;

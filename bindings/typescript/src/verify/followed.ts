@@ -113,7 +113,7 @@ async function proved(
   const hash = await leafHash(update.leaf);
   need(await verifyInclusion(hash, 0n, stateSize, update.leafPath, stateRoot), "bad_proof");
   need(leaf.index === 0n && isLeafOf(leaf, "ledger") && equal(leaf.id, ledger), "wrong_leaf");
-  const table = await before.changed(stateSize, update.changes);
+  const table = before.changed(stateSize, update.changes);
   need(equal(await table.root(), statusRoot), "bad_proof");
   const { changes: _, ...rest } = update;
   const proof = { ...rest, since: 0n, consistency: [], whole: true };
