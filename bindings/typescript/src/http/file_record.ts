@@ -3,11 +3,11 @@
 // have served, and one that is gone serves nothing.
 
 import { existsSync } from "node:fs";
-import { open, readFile, rename, unlink, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import { need, refuse } from "../errors.js";
 import { Book, inDoubt, rowsOf, type Forgotten, type Row, type ServedRecord } from "./record.js";
 import type { Unrecorded } from "./decide.js";
+import { releaseLock, replaceFile, takeLock } from "./files.js";
 
 /** Rows that are written before the file is made anew without those that are over. */
 const ROWS_BEFORE_REWRITE = 65_536;
@@ -123,47 +123,8 @@ function readRow(line: string): Row {
   return { id, root, until: BigInt(until), request: kind === "request" };
 }
 
-/** Writes the file anew, synced with its folder, and opens it for appending. */
+/** Writes the file anew, and opens it for appending. */
 async function written(path: string, book: Book): Promise<FileHandle> {
-  const anew = await open(`${path}.new`, "w", 0o600);
-  await anew.writeFile(writtenHead(book.forgotten) + [...book.rows()].map(writtenRow).join(""));
-  await anew.sync();
-  await anew.close();
-  await rename(`${path}.new`, path);
-  const folder = await open(dirname(path), "r");
-  await folder.sync();
-  await folder.close();
+  await replaceFile(path, writtenHead(book.forgotten) + [...book.rows()].map(writtenRow).join(""));
   return open(path, "a", 0o600);
-}
-
-/** Makes the lock file with this process's number; takes one over whose process is gone. */
-async function takeLock(path: string): Promise<FileHandle> {
-  try {
-    const lock = await open(path, "wx", 0o600);
-    await lock.writeFile(`${process.pid}\n`);
-    return lock;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const owner = Number.parseInt(await readFile(path, "utf8"), 10);
-    if (Number.isNaN(owner) || owner === process.pid || isAlive(owner))
-      throw new Error(`${path}: another process has the record`);
-    const aside = `${path}.${process.pid}`;
-    await rename(path, aside);
-    await unlink(aside);
-    return takeLock(path);
-  }
-}
-
-function isAlive(process_: number): boolean {
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-async function releaseLock(path: string, lock: FileHandle): Promise<void> {
-  await lock.close();
-  await unlink(path);
 }
