@@ -95,9 +95,13 @@ test("polls go on from what is followed, and keep it before it is used", async (
   assert.deepEqual(again.asked, [`${status}7`]);
 });
 
-test("polls at once are made one after the other", async () => {
-  const scene = new Scene([FIRST.update, NEXT.update], policy);
-  assert.deepEqual(await Promise.all([scene.poll(), scene.poll()]), [5n, 7n]);
+test("polls at once are one", async () => {
+  const scene = new Scene([FIRST.update, NEXT.update, new TypeError("no network")], policy);
+  const all = [scene.poll(), scene.poll(), scene.follower.open()];
+  assert.deepEqual(await Promise.all(all), [5n, 5n, undefined]);
+  assert.equal(await scene.poll(), 7n);
+  assert.deepEqual(await Promise.all([scene.poll(), scene.poll()]), ["unreachable", "unreachable"]);
+  assert.equal(scene.asked.length, 3);
 });
 
 test("what cannot be kept is not used", async () => {

@@ -56,6 +56,7 @@ export class Follower {
   /** A fork that nobody was told of yet. */
   #untold: Conflict | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  #polling: Promise<Followed> | undefined;
 
   constructor(private readonly options: FollowerOptions) {}
 
@@ -80,10 +81,14 @@ export class Follower {
   /**
    * Asks the ledger once, at `now` in milliseconds, after what was kept is loaded; answers with what is
    * followed then. Throws `AnswerError`, `RemitError`, `FollowError` or what `load`, `save` and `onFork`
-   * throw: what was followed still is. After a fork nothing more is asked.
+   * throw: what was followed still is. After a fork nothing more is asked. While a poll is under way, another
+   * one is that one.
    */
   poll(now: bigint): Promise<Followed> {
-    return this.#inTurn(() => this.#poll(now));
+    this.#polling ??= this.#inTurn(() => this.#poll(now)).finally(() => {
+      this.#polling = undefined;
+    });
+    return this.#polling;
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
