@@ -117,7 +117,7 @@ fn every_refusal_of_the_ledger_stands_in_the_rules() {
     // What only bytes, checkpoints, offline verdicts and services over HTTP can refuse for; and `value_open`'s siblings
     // of later rules.
     let elsewhere = |code: &&Code| {
-        matches!(code.number(), 100..=107 | 109 | 112..=113 | 200..=207)
+        matches!(code.number(), 100..=107 | 109 | 112..=113 | 200..=207 | 209)
             || matches!(code, Code::UntrustedIssuer | Code::HolderTooNew | Code::WrongAudience)
             || matches!(code, Code::WrongSum | Code::WrongRoot | Code::SpendOver)
             || matches!(code, Code::WrongArgument | Code::ConditionNotMet | Code::NotFunding)

@@ -1,5 +1,5 @@
-//! What following a ledger costs: bytes of an update, and the time to take one, at one and ten million tokens of which a
-//! part is revoked.
+//! What following a ledger costs: bytes of an update, and the time to take one, at one and ten million tokens of which
+//! a part is revoked.
 
 use super::scene::scatter;
 use crate::harness::Bench;

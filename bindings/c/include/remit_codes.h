@@ -26,6 +26,7 @@ enum {
     REMIT_CODE_STALE = 206, /* The evidence is older than the policy or the token allows. */
     REMIT_CODE_BAD_PROOF = 207, /* The state leaves are not proved by the committed state root. */
     REMIT_CODE_WRONG_LEAF = 208, /* A state leaf is malformed or missing, or stands for another object. */
+    REMIT_CODE_TWO_HISTORIES = 209, /* The log signed two histories: this checkpoint is not of the one that is followed. */
     REMIT_CODE_LEDGER_FROZEN = 300, /* The whole ledger is frozen. */
     REMIT_CODE_UNKNOWN_PARTY = 301, /* No party with this id is registered. */
     REMIT_CODE_PARTY_FROZEN = 302, /* The party is frozen. */
