@@ -3,10 +3,10 @@
 use crate::follow::Recorded;
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use remit_verifier::code::Code;
-use remit_verifier::http::written_content_digest;
+use remit_verifier::http;
 use remit_verifier::json;
 use remit_verifier::types::Hash;
 use remit_verifier::verify::{Policy, Verdict};
@@ -27,84 +27,17 @@ pub(super) struct Answer<'a> {
 
 /// Status, fields, and the verdict as JSON.
 pub(super) fn render(answer: &Answer<'_>) -> Response {
-    let mut body = answer.verdict.map_or_else(|| json!({}), json::verdict);
-    let status = match answer.recorded {
-        Ok(_) => StatusCode::OK,
-        Err(code) => {
-            // What a verdict allowed may still not be served.
-            body["decision"] = json!("denied");
-            body["code"] = json!(code.text());
-            body["reason"] = json!(code.meaning());
-            status(code)
-        }
-    };
-    let mut response = (status, Json(body)).into_response();
-    write_fields(response.headers_mut(), answer);
-    response
-}
-
-const fn status(code: Code) -> StatusCode {
-    match code {
-        Code::NoInvocation | Code::UnknownPresentation => StatusCode::UNAUTHORIZED,
-        Code::NoRecord => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::FORBIDDEN,
-    }
-}
-
-fn write_fields(headers: &mut HeaderMap, answer: &Answer<'_>) {
-    let mut put = |name: &'static str, value: String| {
-        // A resource may have characters that no field has; then there is no field.
+    let (refused, verdict) = (answer.recorded.err(), answer.verdict);
+    let status = StatusCode::from_u16(http::status(refused)).unwrap_or(StatusCode::FORBIDDEN);
+    let mut response = (status, Json(json::answer(refused, verdict))).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in http::answer_fields(refused, verdict, answer.content, answer.policy) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }
-    };
-    match answer.recorded {
-        Ok(_) => put("remit-verdict", "allowed".into()),
-        Err(code) => put("remit-verdict", format!("denied; code={code}")),
-    }
-    if let Some(verdict) = answer.verdict {
-        write_verdict(&mut put, verdict);
-    }
-    if let Some((digest, checked)) = &answer.content {
-        let checked = if *checked { "; checked" } else { "" };
-        put("remit-content", format!("{}{checked}", written_content_digest(digest)));
-    }
-    if answer.recorded.is_err_and(|code| status(code) == StatusCode::UNAUTHORIZED) {
-        let settings = answer.policy.settings();
-        let (party, most) = (settings.party, settings.max_staleness);
-        put("www-authenticate", format!("Remit party=\"{party}\", max_staleness={most}"));
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-fn write_verdict(put: &mut impl FnMut(&'static str, String), verdict: &Verdict) {
-    if let Some(age) = verdict.age {
-        put("remit-age", age.to_string());
-    }
-    let subject = &verdict.subject;
-    let ids = [("remit-id", subject.id), ("remit-token", subject.token), ("remit-issuer", subject.issuer)];
-    for (name, id) in ids {
-        if let Some(id) = id {
-            put(name, id.to_string());
-        }
-    }
-    if let Some(holder) = &subject.holder {
-        put("remit-holder", holder.to_string());
-    }
-    let Some(invocation) = &subject.invocation else { return };
-    let printable = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    for (name, text) in
-        [("remit-action", &*invocation.action), ("remit-resource", invocation.resource.as_str())]
-    {
-        if printable(text) {
-            put(name, text.to_owned());
-        }
-    }
-    if let Some(payment) = &invocation.payment {
-        put("remit-amount", payment.amount.to_string());
-        put("remit-unit", payment.unit.to_string());
-        put("remit-settle-by", payment.settle_by.0.to_string());
-    }
+    response
 }
 
 /// A verdict alone.
