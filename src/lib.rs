@@ -11,7 +11,7 @@ pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod engine;
-#[cfg(feature = "server")]
+#[cfg(feature = "follow")]
 pub mod follow;
 #[cfg(feature = "server")]
 pub mod index;
