@@ -44,12 +44,15 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 demo: setup ## the running example against a real server on loopback, told step by step
 	@$(CARGO) run --release --locked --features server -q -- demo
 
-guides: ## runs the guides of docs/service.md against what is built: a shop behind a real nginx, in FastAPI, axum
-	@tools/setup nginx curl python3 venv cc
+guides: ## runs the guides of docs/service.md against what is built: a shop behind a real nginx, in FastAPI, axum, Express; vouchers
+	@tools/setup nginx curl python3 venv cc node npm
 	@examples/nginx/run
 	@cd bindings/python && tools/install && tools/build
 	@examples/fastapi/run
 	@examples/axum/run
+	@cd bindings/typescript && tools/install && npm run -s build
+	@examples/express/run
+	@examples/vouchers/run
 
 examples: ## runs the examples on the data in this repository: one verdict of each kind, the recorded agents
 	@tools/examples

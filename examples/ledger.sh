@@ -1,6 +1,7 @@
 # What the guides begin with; sourced by `run` in each folder. Makes a new folder, which ends with the script, and goes
 # there; `begin` starts a ledger, and registers a company that issues, a hotel that sells, and an agent. All of that is
-# docs/cli.md, "A ledger of your own". Needs python3 and the `remit` command: REMIT=path, or target/debug/remit.
+# docs/cli.md, "A ledger of your own". Needs python3, curl and the `remit` command: REMIT=path, or
+# target/debug/remit.
 # shellcheck shell=bash
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -32,13 +33,17 @@ first_line() {
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-until_it_listens() {
+# Serves the ledger at REMIT_URL, and waits until it takes operations.
+serve_ledger() {
+    "$remit" serve ledger --listen "${REMIT_URL#http://}" >>ledger.log 2>&1 &
+    ledger=$!
+    running+=("$ledger")
     for _ in $(seq 400); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        curl -s -f -o /dev/null "$REMIT_URL/readyz" && return
         sleep 0.05
     done
-    echo "nothing listens on port $1" >&2
-    cat ./*.log >&2
+    echo "the ledger does not get ready" >&2
+    cat ledger.log >&2
     return 1
 }
 
@@ -47,10 +52,7 @@ begin() {
     port=$(free_port)
     "$remit" init ledger --origin ledger.example/remit --plain --reader me >/dev/null
     export REMIT_PROFILE=ledger/client.toml REMIT_URL=http://127.0.0.1:$port
-    "$remit" serve ledger --listen "127.0.0.1:$port" >ledger.log 2>&1 &
-    ledger=$!
-    running+=("$ledger")
-    until_it_listens "$port"
+    serve_ledger
     for who in company hotel agent; do "$remit" key new --plain "$who.pem" >/dev/null; done
     company=$("$remit" --json party add "The company" --key company.pem | field id)
     hotel=$("$remit" --json party add "The hotel" --key hotel.pem | field id)
