@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke interop \
-	bench-large soak typescript python c
+	bench-large bench-libraries soak typescript python c
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -70,6 +70,10 @@ bench-large: ## a ledger of TOKENS tokens (default 10 million: 20 minutes): memo
 	@tools/setup cc c++ libclang rocksdb
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
 	@$(BENCH)-ledger --large $(TOKENS)
+
+bench-libraries: ## a verdict through each library, and requests through the sidecar, against one signature check of its runtime
+	@tools/setup cc c++ libclang rocksdb python3 venv node npm openssl curl
+	@benches/libraries/run
 
 soak: ## SOAK_MINUTES (default 30) of load over HTTP with SIGKILLs: nothing acknowledged is lost, memory stays flat
 	@tools/setup cc c++ libclang rocksdb

@@ -188,8 +188,9 @@ async fn content_is_bounded_in_bytes_and_time() {
     let (parts, _) = visit.request(CONTENT).into_parts();
     let inner =
         tower::service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::default())) });
-    let answer = layer.layer(inner).oneshot(Request::from_parts(parts, Never)).await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    let asked = layer.layer(inner).oneshot(Request::from_parts(parts, Never));
+    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.expect("in time");
+    assert_eq!(answer.expect("an answer").status(), StatusCode::REQUEST_TIMEOUT);
     assert!(visit.served().is_empty());
 }
 
