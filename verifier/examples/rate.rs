@@ -1,5 +1,5 @@
-//! How long a verdict takes, against one signature check: `rate CASE`. One line: library, microseconds of a verdict by a
-//! new verifier, of one by a verifier that has seen the presentation, and of a check.
+//! How long a verdict takes, against one signature check: `rate CASE`. One line: library, microseconds of a verdict by
+//! a new verifier, of one by a verifier that has seen the presentation, and of a check.
 
 use remit_verifier::key::PublicKey;
 use remit_verifier::sign::{LocalSigner, Signer};
@@ -15,7 +15,7 @@ fn micros(mut work: impl FnMut()) -> f64 {
     let (start, mut count) = (Instant::now(), 0_u32);
     while start.elapsed() < SPAN {
         work();
-        count += 1;
+        count = count.saturating_add(1);
     }
     start.elapsed().as_secs_f64() * 1e6 / f64::from(count)
 }
