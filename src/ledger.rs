@@ -13,8 +13,9 @@ mod service;
 mod snapshot;
 
 pub use crate::sequencer::{
-    Clock, Counts, Fatal, GuardError, GuardPlace, Lengths, Mismatch, Permit, SealError, Settings, StartError,
-    State, SubmitError, Submitted, Version, Wait, limits as queue_limits,
+    Clock, Counts, Fatal, GuardError, GuardPlace, Lengths, Mismatch, Permit, Reach, SealError, Settings,
+    StartError, State, SubmitError, Submitted, Told, Version, Wait, WitnessStatus, Witnesses,
+    limits as queue_limits,
 };
 pub use history::{History, Validity};
 #[cfg(feature = "server")]

@@ -1,6 +1,6 @@
 //! Entries, what stands beside them, their proofs, and the stream from which anybody replays the log.
 
-use super::app::App;
+use super::app::{App, blocking};
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::{REPLAY_BYTES_MAX, REPLAY_ENTRIES_MAX};
@@ -187,7 +187,7 @@ pub(super) struct ReplayQuery {
 ///
 /// For each entry `[entry, object or null, [common, [link, …]] or null]`, one after the other as a CBOR sequence: all
 /// that an auditor needs to compute every root again. The answer ends early when it grows long; the header
-/// `remit-next` is the index to go on with. It is empty at the published size.
+/// `remit-next` is the index to go on with. It is empty at the signed size.
 #[utoipa::path(get, path = "/v1/replay", tag = "Entries", params(ReplayQuery), responses(
     (status = 200, description = "The entries in order.", body = Binary, content_type = "application/cbor-seq"),
     (status = 400, description = "The query is not readable.", body = ErrorView),
@@ -197,8 +197,9 @@ pub(super) async fn replay(
     Params(query): Params<ReplayQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     let limit = query.limit.unwrap_or(REPLAY_ENTRIES_MAX).min(REPLAY_ENTRIES_MAX) as u64;
-    let read = move |snapshot: Snapshot| stream(&snapshot, query.from, limit);
-    let (bytes, next) = app.read(read).await?;
+    // What is signed, also where witnesses have not cosigned it yet: one of them may have to compute it first.
+    let snapshot = app.service()?.signed_snapshot();
+    let (bytes, next) = blocking(move || stream(&snapshot, query.from, limit)).await??;
     Ok(([(header::CONTENT_TYPE, CBOR_SEQ), (REMIT_NEXT, HeaderValue::from(next))], bytes))
 }
 

@@ -90,6 +90,8 @@ codes! {
     Busy = 503 "busy", "The queue is full; nothing was taken.", "Repeat the same bytes later.";
     ReadOnly = 503 "read_only", "The ledger has no room to write; it still answers reads.";
     ClockAhead = 503 "clock_ahead", "The clock is too far ahead of the ledger; an operator has to allow the jump.";
+    NotWitnessed = 503 "not_witnessed", "It is applied and durable; a quorum of witnesses has not cosigned it yet.",
+        "Repeat the same bytes later for the proof: an id is applied once.";
     Draining = 503 "draining", "The ledger is shutting down; nothing was taken.", "Repeat the same bytes later.";
     Stopped = 503 "stopped", "The ledger has stopped; whether it was applied is not known.",
         "Repeat the same bytes when it runs again: an id is applied once.";
@@ -213,6 +215,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::TooLarge => ErrorCode::TooLarge,
             SubmitError::ReadOnly => ErrorCode::ReadOnly,
             SubmitError::ClockAhead => ErrorCode::ClockAhead,
+            SubmitError::NotWitnessed => ErrorCode::NotWitnessed,
             SubmitError::Draining => ErrorCode::Draining,
             SubmitError::Stopped(_) => ErrorCode::Stopped,
         };

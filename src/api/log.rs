@@ -56,6 +56,7 @@ pub(super) async fn log(
         durable: HeadView::new(&sizes.durable),
         signed: HeadView::new(&sizes.signed),
         published: HeadView::new(&sizes.published),
+        witnesses: service.witnesses().into_iter().map(Into::into).collect(),
         state: sizes.state.text(),
     }))
 }

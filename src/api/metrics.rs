@@ -1,7 +1,7 @@
 //! What is counted, and how Prometheus reads it. Counters are atomics; nothing here waits.
 
 use crate::engine::Answer;
-use crate::ledger::{Service, State, Submitted};
+use crate::ledger::{Service, State, Submitted, WitnessStatus};
 use axum::http::{Method, StatusCode};
 use remit_verifier::code::Code;
 use remit_verifier::types::Millis;
@@ -176,7 +176,26 @@ fn write_ledger(w: &mut String, service: &Service, now: Millis) -> fmt::Result {
     single(w, "remit_state_leaves", "gauge", "Leaves of the state tree.", version.commitment.state_size)?;
     let age = seconds(now.0.saturating_sub(version.time().0).saturating_mul(1_000));
     single(w, "remit_checkpoint_age_seconds", "gauge", "Age of the published checkpoint.", age)?;
+    write_witnesses(w, service)?;
     write_state(w, sizes.state.text())
+}
+
+fn write_witnesses(w: &mut String, service: &Service) -> fmt::Result {
+    let all = service.witnesses();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let escaped = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
+    let mut rows = |name: &str, kind: &str, help: &str, value: fn(&WitnessStatus) -> u64| {
+        head(w, name, kind, help)?;
+        all.iter().try_for_each(|it| writeln!(w, "{name}{{witness=\"{}\"}} {}", escaped(&it.name), value(it)))
+    };
+    rows("remit_witness_size", "gauge", "Size that the witness cosigned last.", |it| it.size.0)?;
+    rows("remit_witness_time_seconds", "gauge", "Time of its last cosignature, unix.", |it| it.time.0)?;
+    rows("remit_witness_failures_total", "counter", "Attempts without one.", |it| it.failures)?;
+    rows("remit_witness_other_history", "gauge", "1 if it shows another history.", |it| {
+        it.other_history.into()
+    })
 }
 
 /// The states by name; each is a line, and one of them is 1.

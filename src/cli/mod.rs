@@ -90,6 +90,8 @@ mod verify;
 mod voucher;
 #[cfg(feature = "server")]
 mod witness;
+#[cfg(feature = "server")]
+mod witnesses;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};

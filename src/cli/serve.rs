@@ -90,7 +90,7 @@ impl Serve {
             print(&format!("listening on {url}; opening the ledger\n"));
         }
         let running: Arc<OnceLock<Service>> = Arc::default();
-        let (started, opening) = (running.clone(), self.opening(&loaded, signer));
+        let (started, opening) = (running.clone(), self.opening(&loaded, signer)?);
         let index = loaded.path(&loaded.config.ledger.index);
         // Whoever asks for a copy, from wherever, is told the whole path.
         let folder =
@@ -133,7 +133,7 @@ impl Serve {
         &self,
         loaded: &Loaded,
         signer: LocalSigner,
-    ) -> impl FnOnce() -> Result<(Service, RocksReader), NotOpened> + Send + 'static {
+    ) -> Result<impl FnOnce() -> Result<(Service, RocksReader), NotOpened> + Send + 'static, Failure> {
         let config = &loaded.config;
         let (data, guard) = (loaded.path(&config.ledger.data), loaded.path(&config.ledger.guard));
         let options = RocksOptions {
@@ -151,15 +151,16 @@ impl Serve {
             heartbeat: Millis(config.ledger.heartbeat_ms),
             jump_max: Millis(config.ledger.clock_jump_ms),
             allow_jump: self.allow_clock_jump,
+            witnesses: super::witnesses::of(loaded)?,
         };
-        move || {
+        Ok(move || {
             let store = open(&data, &options).map_err(NotOpened)?;
             let (size, database) = (store.head().size, store.handle());
             let service = Service::start(store, Box::new(signer), settings)
                 .map_err(|error| NotOpened(start(&error, &guard)))?;
             tracing::info!(ledger = %service.id(), entries = size.0, "the ledger is open");
             Ok((service, database))
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use super::{LedgerError, Snapshot};
 use crate::sequencer::limits::{CALL_BYTES_MAX, CALL_OPERATIONS_MAX};
 use crate::sequencer::{
     self, Answers, Counts, Input, Lengths, Permit, Published, Queue, Sequencer, Settings, StartError, State,
-    SubmitError, Submitted, Wait,
+    SubmitError, Submitted, Wait, WitnessStatus,
 };
 use crate::store::{Read, Store};
 use remit_verifier::c2sp::{KeyKind, VerifierKey, VerifierKeyError};
@@ -44,6 +44,7 @@ struct Inner {
     queue: Arc<Queue>,
     published: Arc<Published>,
     running: Arc<sequencer::Running>,
+    witnessing: Option<sequencer::Witnessing>,
     read: Arc<dyn Read>,
     thread: Mutex<Option<JoinHandle<()>>>,
     feed: Feed,
@@ -98,10 +99,12 @@ impl Service {
         let (read, published) = (writer.reader().clone(), writer.published().clone());
         let sequencer = Sequencer::new(writer, settings).map_err(StartError::Fatal)?;
         let (queue, running) = (sequencer.queue().clone(), sequencer.running().clone());
+        let witnessing = sequencer.witnessing().cloned();
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || sequencer.run());
         let thread = Mutex::new(Some(thread.map_err(|error| StartError::Thread(error.kind()))?));
         let feed = Feed::default();
-        Ok(Self(Arc::new(Inner { ledger, genesis, queue, published, running, read, thread, feed })))
+        let inner = Inner { ledger, genesis, queue, published, running, witnessing, read, thread, feed };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// The ledger's name.
@@ -201,12 +204,23 @@ impl Service {
         Snapshot::new(self.0.ledger, version, self.0.read.clone())
     }
 
+    /// The version that was signed last, to replay from: witnesses need not have cosigned it.
+    pub fn signed_snapshot(&self) -> Snapshot {
+        Snapshot::new(self.0.ledger, self.0.published.signed(), self.0.read.clone())
+    }
+
+    /// How it stands with each witness; nothing without.
+    pub fn witnesses(&self) -> Vec<WitnessStatus> {
+        self.0.witnessing.as_ref().map(sequencer::Witnessing::standing).unwrap_or_default()
+    }
+
     /// How far the ledger has come, and what it does.
     pub fn sizes(&self) -> Sizes {
         let published = self.0.published.version().head;
         let durable = self.0.published.durable();
         let (queued, state) = (self.0.queue.lengths(), self.0.queue.state());
-        Sizes { durable, signed: published, published, queued, state }
+        let signed = self.0.published.signed().head;
+        Sizes { durable, signed, published, queued, state }
     }
 
     /// What was done since the start.

@@ -17,6 +17,8 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 
 /// Bytes of an answer at most: one thing of a ledger, such as a token or a proof.
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The same of an answer in lines.
+const TEXT_BYTES_MAX: u64 = 64 * 1024;
 /// The same of what has many: pages of lists and of the log, and tiles of 256 entries.
 const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How the paths of such answers begin.
@@ -166,6 +168,16 @@ impl Remote {
             Err(_) if (200..300).contains(&status) => Err(RemoteError::Form(path.to_owned())),
             _ => Err(refusal(status, &body)),
         }
+    }
+
+    /// The status and body that a path answers to some text, whatever they are.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError::Unanswered`].
+    pub fn exchange(&self, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>), RemoteError> {
+        let request = self.agent.post(format!("{}{path}", self.address.url));
+        read(request.content_type("text/plain; charset=utf-8").send(body), TEXT_BYTES_MAX)
     }
 
     /// Submits one submission and waits until it is proved. A refusal is an answer, not an error.

@@ -10,6 +10,8 @@ mod queue;
 mod read_back;
 mod run;
 mod version;
+mod witness_thread;
+mod witnessed;
 mod work;
 mod writer;
 
@@ -21,5 +23,7 @@ pub use read_back::{Made, Mismatch, ReadBack, read_back, read_back_tail};
 pub(crate) use run::Running;
 pub use run::{Clock, Counts, Sequencer, Settings};
 pub use version::{SealError, Version};
+pub(crate) use witnessed::Witnessing;
+pub use witnessed::{Reach, Told, WitnessStatus, Witnesses};
 pub use work::{Answers, Input, Submitted, Then, Wait, Work};
 pub use writer::{Cycle, Fatal, Stop, Writer};

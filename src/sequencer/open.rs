@@ -183,7 +183,8 @@ pub fn open<S: Store>(
         return Err(StartError::ClockAhead { now, last, bound });
     }
     let version = Version::seal(&*signer, &genesis.origin, tail).map_err(StartError::Seal)?;
-    Ok((Writer::new(store, signer, genesis.origin.clone(), guard, version), ledger, genesis))
+    let witnessed = settings.witnesses.is_some();
+    Ok((Writer::new(store, signer, genesis.origin.clone(), guard, version, witnessed), ledger, genesis))
 }
 
 /// Opens the guard, and holds the store against it.

@@ -16,6 +16,7 @@ pub struct Published {
 #[derive(Debug)]
 struct Heads {
     durable: TreeHead,
+    signed: Arc<Version>,
     version: Arc<Version>,
     closed: bool,
 }
@@ -23,13 +24,18 @@ struct Heads {
 impl Published {
     /// This version is the newest.
     pub fn new(version: Arc<Version>) -> Self {
-        let heads = Heads { durable: version.head, version, closed: false };
+        let heads = Heads { durable: version.head, signed: version.clone(), version, closed: false };
         Self { heads: Mutex::new(heads), changed: Condvar::new() }
     }
 
     /// The newest version.
     pub fn version(&self) -> Arc<Version> {
         self.heads().version.clone()
+    }
+
+    /// The version that was signed last; witnesses need not have cosigned it.
+    pub fn signed(&self) -> Arc<Version> {
+        self.heads().signed.clone()
     }
 
     /// The log as it is durable; not all of it need be signed yet.
@@ -47,6 +53,10 @@ impl Published {
 
     pub(super) fn set_durable(&self, head: TreeHead) {
         self.heads().durable = head;
+    }
+
+    pub(super) fn set_signed(&self, version: Arc<Version>) {
+        self.heads().signed = version;
     }
 
     pub(super) fn publish(&self, version: Arc<Version>) {

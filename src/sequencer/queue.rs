@@ -55,6 +55,8 @@ pub enum SubmitError {
     ReadOnly,
     /// The clock is further ahead than it may be.
     ClockAhead,
+    /// What was decided is durable, and no quorum of witnesses has cosigned it in time: it cannot be proved yet.
+    NotWitnessed,
     /// The ledger shuts down.
     Draining,
     /// The ledger has stopped: shut down in good order, or for this reason. It is not known whether it was applied.
@@ -69,6 +71,7 @@ impl fmt::Display for SubmitError {
             Self::TooLarge => write!(f, "more than {CALL_BYTES_MAX} bytes in one call"),
             Self::ReadOnly => f.write_str("no room to write: the ledger is read-only"),
             Self::ClockAhead => f.write_str("the clock is too far ahead of the last entry"),
+            Self::NotWitnessed => f.write_str("it is durable, and not witnessed yet"),
             Self::Draining => f.write_str("the ledger is shutting down"),
             Self::Stopped(None) => f.write_str("the ledger has stopped"),
             Self::Stopped(Some(fatal)) => write!(f, "the ledger has stopped: {fatal}"),

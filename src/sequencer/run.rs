@@ -4,6 +4,7 @@ use super::guard::GuardPlace;
 use super::limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
 use super::published::Published;
 use super::queue::{Queue, State, Step, SubmitError};
+use super::witnessed::{Witnesses, Witnessing};
 use super::work::Work;
 use super::writer::{Cycle, Fatal, Stop, Writer};
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub jump_max: Millis,
     /// Whether the first batch may lie any time after the last entry before it.
     pub allow_jump: bool,
+    /// Who cosigns before anything is published; without, it is published as it is signed.
+    pub witnesses: Option<Arc<Witnesses>>,
 }
 
 impl Settings {
@@ -39,16 +42,17 @@ impl Settings {
             heartbeat: HEARTBEAT_DEFAULT,
             jump_max: JUMP_DEFAULT,
             allow_jump: false,
+            witnesses: None,
         }
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { guard, clock: _, heartbeat, jump_max, allow_jump } = self;
+        let Self { guard, clock: _, heartbeat, jump_max, allow_jump, witnesses } = self;
         let mut debug = f.debug_struct("Settings");
         debug.field("guard", guard).field("heartbeat", heartbeat).field("jump_max", jump_max);
-        debug.field("allow_jump", allow_jump).finish_non_exhaustive()
+        debug.field("allow_jump", allow_jump).field("witnesses", witnesses).finish_non_exhaustive()
     }
 }
 
@@ -105,6 +109,7 @@ pub struct Sequencer<S> {
     published: Arc<Published>,
     running: Arc<Running>,
     settings: Settings,
+    witnessing: Option<Witnessing>,
     beat_at: Millis,
 }
 
@@ -116,8 +121,17 @@ impl<S: Store> Sequencer<S> {
     /// [`Fatal`] if the first heartbeat fails.
     pub fn new(writer: Writer<S>, settings: Settings) -> Result<Self, Arc<Fatal>> {
         let (queue, running, published) = (Queue::new(), Arc::default(), writer.published().clone());
-        let beat_at = published.version().time();
-        let mut sequencer = Self { writer, queue, published, running, settings, beat_at };
+        let beat_at = published.signed().time();
+        let witnessing = match &settings.witnesses {
+            None => None,
+            Some(witnesses) => {
+                let log = writer.verifier_key().ok_or(Arc::new(Fatal::Threads))?;
+                let (read, clock) = (writer.reader().clone(), settings.clock.clone());
+                let started = Witnessing::start(witnesses.clone(), &log, published.clone(), read, clock);
+                Some(started.map_err(|_| Arc::new(Fatal::Threads))?)
+            }
+        };
+        let mut sequencer = Self { writer, queue, published, running, settings, witnessing, beat_at };
         if sequencer.settings.allow_jump {
             sequencer.running.allow_jump();
         }
@@ -128,7 +142,10 @@ impl<S: Store> Sequencer<S> {
             sequencer.turn(Vec::new(), true);
         }
         match sequencer.queue.state() {
-            State::Stopped(Some(fatal)) => Err(fatal),
+            State::Stopped(Some(fatal)) => {
+                sequencer.witnessing.iter().for_each(Witnessing::close);
+                Err(fatal)
+            }
             _ => Ok(sequencer),
         }
     }
@@ -138,13 +155,18 @@ impl<S: Store> Sequencer<S> {
         &self.queue
     }
 
+    pub(crate) fn witnessing(&self) -> Option<&Witnessing> {
+        self.witnessing.as_ref()
+    }
+
     pub(crate) fn running(&self) -> &Arc<Running> {
         &self.running
     }
 
     /// Works until the queue is closed and empty, or something fatal happens.
     pub fn run(mut self) {
-        let ends = Ends { queue: self.queue.clone(), published: self.published.clone() };
+        let (queue, published) = (self.queue.clone(), self.published.clone());
+        let ends = Ends { queue, published, witnessing: self.witnessing.clone() };
         loop {
             match self.queue.next(&*self.settings.clock, self.beat_at, self.settings.heartbeat) {
                 Step::Batch(work) => self.turn(work, false),
@@ -152,6 +174,7 @@ impl<S: Store> Sequencer<S> {
                 Step::Stop => break,
             }
         }
+        ends.close_witnessing();
         // The store is closed before anybody hears that the ledger has stopped.
         drop(self);
         ends.queue.stop(None);
@@ -164,7 +187,7 @@ impl<S: Store> Sequencer<S> {
         let stuck = matches!(self.queue.state(), State::ReadOnly | State::ClockAhead);
         let beat = beat || now >= self.beat_at || stuck;
         let next_beat = Millis(now.0.saturating_add(self.settings.heartbeat.0));
-        let last = self.published.version().time();
+        let last = self.published.signed().time();
         let ahead = now.0.saturating_sub(last.0) > self.settings.jump_max.0;
         if ahead && !self.running.allow_jump.load(Ordering::Relaxed) {
             self.beat_at = next_beat;
@@ -187,6 +210,10 @@ impl<S: Store> Sequencer<S> {
             Err(Stop::Full) => self.queue.set_state(State::ReadOnly),
             Err(Stop::Fatal(fatal)) => self.queue.stop(Some(fatal.clone())),
         }
+        if let (Ok(cycle), Some(witnessing)) = (&cycle, &self.witnessing) {
+            witnessing.offer(&cycle.version, work);
+            return;
+        }
         for work in work {
             match &cycle {
                 Ok(cycle) => work.give(Some(&cycle.version)),
@@ -200,6 +227,13 @@ impl<S: Store> Sequencer<S> {
 struct Ends {
     queue: Arc<Queue>,
     published: Arc<Published>,
+    witnessing: Option<Witnessing>,
+}
+
+impl Ends {
+    fn close_witnessing(&self) {
+        self.witnessing.iter().for_each(Witnessing::close);
+    }
 }
 
 impl Drop for Ends {
@@ -207,6 +241,7 @@ impl Drop for Ends {
         if std::thread::panicking() {
             self.queue.stop(Some(Arc::new(Fatal::Panic)));
         }
+        self.close_witnessing();
         self.published.close();
     }
 }

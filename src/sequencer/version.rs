@@ -23,6 +23,8 @@ pub struct Version {
     pub commitment: Commitment,
     /// Inclusion path of the last entry, the commitment.
     pub commitment_path: Vec<Hash>,
+    /// The version as it was sealed, whose pre-images are kept as long as this one is held.
+    _sealed: Option<Arc<Version>>,
 }
 
 /// Why there is no signature.
@@ -55,7 +57,12 @@ impl Version {
         let ReadBack { head, trees, commitment, commitment_path } = read;
         let checkpoint = Checkpoint::new(origin, head.size, head.root).map_err(SealError::Checkpoint)?;
         let note = sign_checkpoint(signer, &checkpoint).map_err(SealError::Sign)?;
-        Ok(Self { head, note: note.into(), trees, commitment, commitment_path })
+        Ok(Self { head, note: note.into(), trees, commitment, commitment_path, _sealed: None })
+    }
+
+    /// The same version with a note that has lines of witnesses too.
+    pub(super) fn cosigned(self: &Arc<Self>, note: String) -> Self {
+        Self { note: note.into(), _sealed: Some(self.clone()), ..Self::clone(self) }
     }
 
     /// Ledger time of the version.

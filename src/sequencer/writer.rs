@@ -8,6 +8,7 @@ use super::version::{SealError, Version};
 use super::work::{Wait, Work};
 use crate::engine::{self, Answer, BuildError};
 use crate::store::{Read, Store, StoreError};
+use remit_verifier::c2sp::{KeyKind, VerifierKey};
 use remit_verifier::object::Verified;
 use remit_verifier::sign::Signer;
 use remit_verifier::types::{Millis, TreeSize};
@@ -29,6 +30,8 @@ pub enum Fatal {
     Seal(SealError),
     /// The writer's thread ended in a bug.
     Panic,
+    /// The threads of the witnesses could not be started.
+    Threads,
 }
 
 impl fmt::Display for Fatal {
@@ -40,6 +43,7 @@ impl fmt::Display for Fatal {
             Self::ReadBack(error) => write!(f, "read back after the commit: {error}"),
             Self::Seal(error) => error.fmt(f),
             Self::Panic => f.write_str("the writer ended in a bug"),
+            Self::Threads => f.write_str("the threads of the witnesses could not be started"),
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct Writer<S> {
     origin: String,
     guard: Option<Guard>,
     published: Arc<Published>,
+    /// Whether somebody else publishes what is signed.
+    witnessed: bool,
     /// Versions that somebody may still prove under, by size.
     alive: Vec<(TreeSize, Weak<Version>)>,
 }
@@ -119,16 +125,22 @@ impl<S: Store> Writer<S> {
         origin: String,
         guard: Option<Guard>,
         version: Version,
+        witnessed: bool,
     ) -> Self {
         let version = Arc::new(version);
         let alive = vec![(version.head.size, Arc::downgrade(&version))];
         let (read, published) = (store.reader(), Arc::new(Published::new(version)));
-        Self { store, read, signer, origin, guard, published, alive }
+        Self { store, read, signer, origin, guard, published, witnessed, alive }
     }
 
     /// Where readers find the newest version.
     pub fn published(&self) -> &Arc<Published> {
         &self.published
+    }
+
+    /// The key of its checkpoints, if the origin is a key name.
+    pub(super) fn verifier_key(&self) -> Option<VerifierKey> {
+        VerifierKey::new(&self.origin, KeyKind::Note, &self.signer.public_key()).ok()
     }
 
     /// What readers read.
@@ -153,7 +165,7 @@ impl<S: Store> Writer<S> {
         let mut decided = answers.iter().copied();
         if entries == 1 && !beat {
             work.iter_mut().for_each(|work| work.answers.decide(&mut decided));
-            return Ok(Cycle::of(&answers, 0, self.published.version()));
+            return Ok(Cycle::of(&answers, 0, self.published.signed()));
         }
         let made = Made::of(&batch, &before.log);
         let objects: Vec<&[u8]> =
@@ -175,10 +187,13 @@ impl<S: Store> Writer<S> {
         Ok(Cycle::of(&answers, entries, version))
     }
 
-    /// Makes a version the newest, and forgets what only versions needed that nobody holds any more.
+    /// Makes a version the newest that is signed, and without witnesses the one that is published; forgets what only versions needed that nobody holds any more.
     fn publish(&mut self, version: Arc<Version>) {
         self.alive.push((version.head.size, Arc::downgrade(&version)));
-        self.published.publish(version);
+        self.published.set_signed(version.clone());
+        if !self.witnessed {
+            self.published.publish(version);
+        }
         self.alive.retain(|(_, version)| version.strong_count() > 0);
         if let Some((oldest, _)) = self.alive.first() {
             self.read.forget_pre_images(oldest.0);

@@ -62,3 +62,5 @@ mod trade;
 mod windows;
 #[cfg(feature = "server")]
 mod witness;
+#[cfg(feature = "server")]
+mod witnessed;

@@ -10,3 +10,4 @@ mod house;
 mod lies;
 mod load;
 mod reads;
+mod witnessed;

@@ -77,9 +77,40 @@ pub(super) struct LogView {
     pub(super) signed: HeadView,
     /// The log as readers see it.
     pub(super) published: HeadView,
+    /// Who cosigns, and how far they have come; none if the log's word alone counts.
+    pub(super) witnesses: Vec<WitnessView>,
     /// `running`, `read_only`, `clock_ahead`, `draining` or `stopped`.
     #[schema(example = "running")]
     pub(super) state: &'static str,
+}
+
+/// How it stands with a witness.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Witness)]
+pub(super) struct WitnessView {
+    /// Its name in the configuration.
+    #[schema(example = "w1")]
+    pub(super) name: String,
+    /// Its key, as a line of a verifier's policy names it.
+    pub(super) vkey: String,
+    /// Size that it cosigned last since the start.
+    pub(super) size: u64,
+    /// The time in that cosignature, unix seconds; 0 if there is none.
+    pub(super) time_s: u64,
+    /// Attempts since the start that came to no cosignature.
+    pub(super) failures: u64,
+    /// Why the last attempt came to none, if it did.
+    pub(super) trouble: Option<String>,
+    /// Whether it showed a note of this log's own key over a history that this ledger does not have.
+    pub(super) other_history: bool,
+}
+
+impl From<crate::ledger::WitnessStatus> for WitnessView {
+    fn from(status: crate::ledger::WitnessStatus) -> Self {
+        let crate::ledger::WitnessStatus { name, vkey, size, time, failures, trouble, other_history } =
+            status;
+        Self { name, vkey, size: size.0, time_s: time.0, failures, trouble, other_history }
+    }
 }
 
 /// What every kind of leaf has.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 pub(in crate::cli) struct Config {
     pub(in crate::cli) ledger: LedgerSection,
     pub(in crate::cli) http: HttpSection,
+    pub(in crate::cli) witnesses: WitnessesSection,
     pub(in crate::cli) limits: LimitsSection,
     pub(in crate::cli) log: LogSection,
 }
@@ -39,6 +40,14 @@ pub(in crate::cli) struct HttpSection {
     pub(in crate::cli) public: bool,
     pub(in crate::cli) readers: Vec<TokenSection>,
     pub(in crate::cli) admins: Vec<TokenSection>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct WitnessesSection {
+    pub(in crate::cli) file: Option<PathBuf>,
+    pub(in crate::cli) wait_ms: u64,
+    pub(in crate::cli) evidence: PathBuf,
 }
 
 /// Somebody whom a bearer token lets in.
@@ -137,6 +146,13 @@ settings! {
     "http.admins": "Who may have the running ledger copied: like http.readers. These tokens read nothing.",
         "Nobody: `remit backup` copies a ledger that is stopped.",
         file only "[{ name = \"cron\", sha256 = \"(64 hexadecimal digits)\" }]";
+    "witnesses.file": "Who cosigns: `witness NAME VKEY URL` lines, groups and a quorum, as in a policy's trust (spec 08 §6).",
+        "None: what is signed is published. With a quorum a version is published once it is met; with `quorum none` at once.",
+        example "\"witnesses\"";
+    "witnesses.wait_ms": "How long after signing whoever waits hears `not_witnessed`: durable, and the proof is to come.",
+        "A witness on the other side of the world answers in less than a second; a request may take six times as long.";
+    "witnesses.evidence": "Folder for notes of this log's own key over a history that it does not have, if a witness shows any.",
+        "Beside the database. There should never be one: it means a stolen key, or an old copy that went on by itself.";
     "limits.request_ms": "For one request as a whole, in milliseconds.",
         "A client repeats its bytes after it; a proved answer takes some 10 ms, a page of a replay less than a second.";
     "limits.drain_ms": "For requests in progress when the server is told to stop, in milliseconds.",
@@ -178,6 +194,12 @@ impl Default for HttpSection {
             readers: Vec::new(),
             admins: Vec::new(),
         }
+    }
+}
+
+impl Default for WitnessesSection {
+    fn default() -> Self {
+        Self { file: None, wait_ms: 5_000, evidence: "evidence".into() }
     }
 }
 
@@ -224,12 +246,16 @@ impl Config {
         let positive = [
             ("ledger.heartbeat_ms", self.ledger.heartbeat_ms),
             ("ledger.clock_jump_ms", self.ledger.clock_jump_ms),
+            ("witnesses.wait_ms", self.witnesses.wait_ms),
             ("limits.request_ms", self.limits.request_ms),
             ("limits.cache_mib", self.limits.cache_mib.into()),
             ("limits.memtable_mib", self.limits.memtable_mib.into()),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{name} must be above 0"));
+        }
+        if self.witnesses.wait_ms >= self.limits.request_ms {
+            return Err("witnesses.wait_ms must be below limits.request_ms".into());
         }
         if self.ledger.heartbeat_ms >= self.ledger.clock_jump_ms {
             return Err("ledger.heartbeat_ms must be below ledger.clock_jump_ms".into());
