@@ -37,7 +37,8 @@ pub(super) async fn healthz() -> Json<HealthView> {
 /// 200 only while the ledger runs; a load balancer sends operations elsewhere when it does not.
 #[utoipa::path(get, path = "/readyz", tag = "Watching", responses(
     (status = 200, description = "It takes operations.", body = HealthView),
-    (status = 503, description = "Opening, read-only, draining or stopped; the code says which.", body = ErrorView),
+    (status = 503, description = "Opening, not witnessed yet, read-only, draining or stopped; the code says which.",
+        body = ErrorView),
 ))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthView>, ApiError> {
     if app.draining() {
@@ -45,6 +46,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthView>, A
     }
     let state = app.service()?.sizes().state;
     match state {
+        LedgerState::Running if !app.service()?.is_witnessed() => Err(ErrorCode::NotWitnessed.into()),
         LedgerState::Running => Ok(Json(HealthView { state: state.text() })),
         LedgerState::ReadOnly => Err(ErrorCode::ReadOnly.into()),
         LedgerState::ClockAhead => Err(ErrorCode::ClockAhead.into()),

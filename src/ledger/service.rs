@@ -209,6 +209,11 @@ impl Service {
         Snapshot::new(self.0.ledger, self.0.published.signed(), self.0.read.clone())
     }
 
+    /// Whether what is published meets the quorum of its witnesses; without any it does.
+    pub fn is_witnessed(&self) -> bool {
+        self.0.witnessing.as_ref().is_none_or(sequencer::Witnessing::is_met)
+    }
+
     /// How it stands with each witness; nothing without.
     pub fn witnesses(&self) -> Vec<WitnessStatus> {
         self.0.witnessing.as_ref().map(sequencer::Witnessing::standing).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! What lies between signing and publishing where the ledger has witnesses (spec 21 §6): the newest signed version goes to
-//! a thread for each of them, and is published when the stated quorum has cosigned it. The writer waits for none of it.
+//! What lies between signing and publishing where the ledger has witnesses (spec 21 §6): the newest signed version goes
+//! to a thread for each of them, and is published when the stated quorum has cosigned it. The writer waits for none.
 
 use super::published::Published;
 use super::queue::SubmitError;
@@ -117,6 +117,8 @@ struct Inner {
     target: Arc<Version>,
     /// Whether the target is published.
     met: bool,
+    /// Whether anything published since the start meets the quorum.
+    ever: bool,
     each: Vec<One>,
     waiting: Vec<Waiting>,
 }
@@ -148,7 +150,7 @@ impl Inner {
         let works = |one: &One| one.in_flight == Some(size);
         let comes = |one: &One| one.in_flight.is_none() && one.tried != Some(size) && !one.resting;
         let begun = self.each.iter().any(|one| one.line.is_some());
-        self.met || !self.each.iter().any(works) && !(begun && self.each.iter().any(comes))
+        self.met || !(self.each.iter().any(works) || begun && self.each.iter().any(comes))
     }
 
     /// Asks for the newest version, if that is another one and this one is done with.
@@ -188,7 +190,8 @@ impl Witnessing {
         let signed = published.signed();
         let met = settings.trust.quorum_is_none();
         let target = signed.clone();
-        let inner = Inner { read: Some(read), signed, target, met, each, waiting: Vec::new() };
+        let waiting = Vec::new();
+        let inner = Inner { read: Some(read), signed, target, met, ever: met, each, waiting };
         let reach = settings.reach.clone();
         let (inner, changed) = (Mutex::new(inner), Condvar::new());
         let witnessing = Self(Arc::new(Shared { settings, published, clock, inner, changed }));
@@ -231,6 +234,11 @@ impl Witnessing {
         drop(inner);
         self.0.changed.notify_all();
         at_once.into_iter().for_each(|work| work.give(Some(&published)));
+    }
+
+    /// Whether what is published meets the quorum: after a start it does not yet.
+    pub(crate) fn is_met(&self) -> bool {
+        self.inner().ever
     }
 
     /// How it stands with each.
@@ -318,7 +326,7 @@ impl Witnessing {
         let note = note.unwrap_or_else(|_| inner.target.note.to_string());
         let version = Arc::new(inner.target.cosigned(note));
         self.0.published.publish(version.clone());
-        inner.met = true;
+        (inner.met, inner.ever) = (true, true);
         let covered = |waiting: &mut Waiting| waiting.size <= version.head.size;
         let answered = inner.waiting.extract_if(.., covered).map(|waiting| waiting.work).collect();
         (Some(version), answered)

@@ -187,7 +187,8 @@ impl<S: Store> Writer<S> {
         Ok(Cycle::of(&answers, entries, version))
     }
 
-    /// Makes a version the newest that is signed, and without witnesses the one that is published; forgets what only versions needed that nobody holds any more.
+    /// Makes a version the newest that is signed, and without witnesses the one that is published; forgets what only
+    /// versions needed that nobody holds any more.
     fn publish(&mut self, version: Arc<Version>) {
         self.alive.push((version.head.size, Arc::downgrade(&version)));
         self.published.set_signed(version.clone());

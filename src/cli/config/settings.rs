@@ -146,12 +146,12 @@ settings! {
     "http.admins": "Who may have the running ledger copied: like http.readers. These tokens read nothing.",
         "Nobody: `remit backup` copies a ledger that is stopped.",
         file only "[{ name = \"cron\", sha256 = \"(64 hexadecimal digits)\" }]";
-    "witnesses.file": "Who cosigns: `witness NAME VKEY URL` lines, groups and a quorum, as in a policy's trust (spec 08 §6).",
-        "None: what is signed is published. With a quorum a version is published once it is met; with `quorum none` at once.",
+    "witnesses.file": "File with who cosigns: `witness NAME VKEY URL` lines, groups and a quorum (spec 08 §6).",
+        "None: what is signed is published. With a quorum a version is published once that is met.",
         example "\"witnesses\"";
-    "witnesses.wait_ms": "How long after signing whoever waits hears `not_witnessed`: durable, and the proof is to come.",
+    "witnesses.wait_ms": "After this time, in milliseconds, whoever waits hears `not_witnessed`: the proof is to come.",
         "A witness on the other side of the world answers in less than a second; a request may take six times as long.";
-    "witnesses.evidence": "Folder for notes of this log's own key over a history that it does not have, if a witness shows any.",
+    "witnesses.evidence": "Folder for notes of this log's key over a history that it does not have, if any show up.",
         "Beside the database. There should never be one: it means a stolen key, or an old copy that went on by itself.";
     "limits.request_ms": "For one request as a whole, in milliseconds.",
         "A client repeats its bytes after it; a proved answer takes some 10 ms, a page of a replay less than a second.";
