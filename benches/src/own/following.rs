@@ -36,7 +36,8 @@ pub fn rows(bench: &mut Bench) {
         after.set(places(1 << 40, NEW));
         let whole = encode_changes(before.changes_since(&StatusTree::default()));
         let changes = encode_changes(after.changes_since(&before));
-        let note = format!("{revoked} of {tokens} in random places: changes to nothing, beside the table's bits");
+        let note =
+            format!("{revoked} of {tokens} in random places: changes to nothing, beside the table's bits");
         bench.size(names[0], &note, whole.len(), Some(tokens / 4));
         let note = format!("{NEW} more: changes since");
         bench.size(names[1], &note, changes.len(), None);
