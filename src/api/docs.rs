@@ -1,6 +1,5 @@
 //! The description of the interface, and a page that shows it. The page loads nothing from anywhere else.
 
-use super::app::App;
 use super::views::base64_text;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +21,10 @@ pub(super) struct Shown {
 }
 
 /// Gives the handlers below what they show.
-pub(super) fn with_document(router: Router<App>, document: &OpenApi) -> Router<App> {
+pub(super) fn with_document<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    document: &OpenApi,
+) -> Router<S> {
     let hash = |text: &str| format!("'sha256-{}'", base64_text(&sha256(&[text.as_bytes()]).0));
     let policy = format!(
         "default-src 'none'; connect-src 'self'; style-src {}; script-src {}; img-src data:; base-uri 'none'; \

@@ -41,7 +41,7 @@ pub use app::{BackupError, Backups, Directory, DirectoryError, Served, Settings}
 pub use error::{ApiError, ErrorCode};
 pub use router::{document, router};
 pub use serve::{ServeError, serve, serve_opening};
-pub use sidecar::{Sidecar, serve_sidecar, sidecar_router};
+pub use sidecar::{Sidecar, serve_sidecar, sidecar_document, sidecar_router};
 pub use till::{Counter, SHOWN_BYTES_MAX, serve_till, till_router};
 pub use tls::{Tls, TlsError};
 pub use witness::{serve_witness, witness_router};

@@ -13,9 +13,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use remit_verifier::code::Code;
+use remit_verifier::cose::Sign1;
 use remit_verifier::limits::{ARGUMENTS_MAX, VOUCHER_BYTES_MAX};
-use remit_verifier::object::Argument;
+use remit_verifier::object::{Argument, Invocation};
 use remit_verifier::till::{Accepted, OpenLease, Till};
+use remit_verifier::types::ObjectId;
 use remit_verifier::verify::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +28,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 /// Most bytes of a request: a voucher in base64 and as many arguments as there may be.
 pub const SHOWN_BYTES_MAX: usize = 65_536;
@@ -61,10 +64,15 @@ enum Judged {
     Broken(String),
 }
 
+/// Tills of several leases, for whoever serves them beside something else.
+#[derive(Clone)]
+pub(super) struct Tills(Arc<[Shared]>);
+
 #[derive(Clone)]
 struct Shared(Arc<Inside>);
 
 struct Inside {
+    lease: ObjectId,
     open: Mutex<Open>,
     /// What is said of the till by who does not judge: nobody waits for a disk to hear it.
     stands: Mutex<Stands>,
@@ -122,8 +130,9 @@ fn routes(shared: Shared) -> Router {
     let not = || async {
         wrong(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path does not take this method")
     };
+    let tills = Tills(Arc::new([shared.clone()]));
     Router::new()
-        .route("/v1/vouchers", post(vouchers))
+        .route("/v1/vouchers", post(vouchers).with_state(tills))
         .route("/v1/till", get(till))
         .route("/healthz", get(healthz))
         .fallback(none)
@@ -139,15 +148,29 @@ async fn healthz(State(shared): State<Shared>) -> StatusCode {
 }
 
 /// A voucher with the arguments that are shown with it.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ShownBody {
+pub(super) struct ShownBody {
+    /// The voucher, in base64.
     voucher: String,
+    /// The arguments that are shown with it.
     #[serde(default)]
     arguments: Vec<ArgumentBody>,
 }
 
-async fn vouchers(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+/// A voucher
+///
+/// Out of a lease that has a till here: as `application/cbor`, or with arguments as JSON. `taken` is said once it is
+/// stored, and once; the same bytes again are `repeated`.
+#[utoipa::path(post, path = "/v1/vouchers", tag = "Services", request_body = ShownBody, responses(
+    (status = 200, description = "`taken` or `repeated`, with lease, number and sum.", body = serde_json::Value),
+    (status = 400, description = "The body is not what it should be."),
+    (status = 403, description = "`refused`, with code and number.", body = serde_json::Value),
+    (status = 413, description = "The body is too long."),
+    (status = 415, description = "The body is neither CBOR nor JSON."),
+    (status = 503, description = "The till could not be kept, and takes nothing more."),
+))]
+pub(super) async fn vouchers(State(tills): State<Tills>, headers: HeaderMap, body: Body) -> Response {
     let bytes = match tokio::time::timeout(BODY_TIME_MAX, arriving(body)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(answer)) => return answer,
@@ -164,6 +187,11 @@ async fn vouchers(State(shared): State<Shared>, headers: HeaderMap, body: Body) 
     let Some((voucher, arguments)) = shown else {
         let says = "the body is `{\"voucher\": BASE64, \"arguments\": [{\"name\", \"salt\", \"value\"}]}`";
         return wrong(StatusCode::BAD_REQUEST, "bad_json", says);
+    };
+    let Some(shared) = tills.of(&voucher) else {
+        let code = Code::WrongLease;
+        let answer = json!({ "answer": "refused", "code": code.text(), "meaning": code.meaning() });
+        return (StatusCode::FORBIDDEN, Json(answer)).into_response();
     };
     // Keeping a till waits for the disk.
     let judged = tokio::task::spawn_blocking(move || shared.judge(&voucher, &arguments)).await;
@@ -208,6 +236,33 @@ async fn till(State(shared): State<Shared>) -> Response {
     Json(answer).into_response()
 }
 
+impl Tills {
+    /// The tills of these counters, each of another lease.
+    pub(super) fn new(counters: Vec<Counter>) -> Self {
+        Self(counters.into_iter().map(Shared::new).collect())
+    }
+
+    /// The till of the lease that a voucher names; who has one till lets that one say what is wrong.
+    fn of(&self, voucher: &[u8]) -> Option<Shared> {
+        if let [only] = &*self.0 {
+            return Some(only.clone());
+        }
+        let object = Sign1::decode(voucher).ok()?;
+        let lease = Invocation::decode(object.payload).ok()?.claim?.lease;
+        self.0.iter().find(|shared| shared.0.lease == lease).cloned()
+    }
+
+    /// Each lease, with the number of vouchers that its till has taken; `None` if it could not be kept.
+    pub(super) fn numbers(&self) -> Vec<(ObjectId, Option<u64>)> {
+        let number = |shared: &Shared| {
+            let stands = shared.stands();
+            let number = stands.said["number"].as_u64().filter(|_| stands.broken.is_none());
+            (shared.0.lease, number)
+        };
+        self.0.iter().map(number).collect()
+    }
+}
+
 impl Shared {
     fn new(counter: Counter) -> Self {
         let terms = counter.lease.lease();
@@ -217,9 +272,9 @@ impl Shared {
             "spend_until_s": terms.spend_until.0,
             "settle_by_s": terms.settle_by.0,
         });
-        let open = Open { counter };
+        let (lease, open) = (counter.till.lease(), Open { counter });
         let stands = Mutex::new(Stands { said: open.said(), broken: None });
-        Self(Arc::new(Inside { open: Mutex::new(open), stands, terms, broke: Notify::new() }))
+        Self(Arc::new(Inside { lease, open: Mutex::new(open), stands, terms, broke: Notify::new() }))
     }
 
     fn stands(&self) -> Stands {

@@ -2,7 +2,7 @@
 
 use super::out::{Done, Failure, Outcome, print, read_file};
 use super::serve::told_to_stop;
-use super::{clock, follow, verify};
+use super::{clock, follow, till, verify};
 use crate::api::{self, Sidecar};
 use crate::follow::{JournalError, Newest, Record};
 use crate::ledger::Clock;
@@ -49,6 +49,13 @@ struct Serve {
     /// record = "memory".
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// A till, whose vouchers are taken at POST /v1/vouchers; with the proof of its lease. May be repeated, each time
+    /// with both.
+    #[arg(long = "till", value_name = "FILE", requires = "proofs")]
+    tills: Vec<PathBuf>,
+    /// The proof of the lease of a till, in the same order.
+    #[arg(long = "proof", value_name = "FILE", requires = "tills")]
+    proofs: Vec<PathBuf>,
     /// Follows the logs of the policy that have an address, so that presentations of any age are judged by what was
     /// revoked, suspended or changed since. What was learnt goes on to count when a ledger cannot be reached.
     #[arg(long)]
@@ -96,6 +103,12 @@ impl Serve {
                 .hint("--listen ADDRESS chooses another; something may listen there already")
         })?;
         let url = format!("http://{}", listener.local_addr().map_err(Failure::internal)?);
+        if !self.listen.ip().is_loopback() {
+            tracing::warn!(
+                "{} is open to a network: whoever reaches it may ask as every proxy does, without TLS",
+                self.listen
+            );
+        }
         if json {
             print(&format!("{}\n", serde_json::json!({ "listening": url })));
         } else {
@@ -112,6 +125,16 @@ impl Serve {
         });
         served.map_err(Failure::internal)?;
         Ok(if json { Done::default() } else { Done::say("stopped in good order") })
+    }
+
+    /// The tills, each of another lease.
+    fn counters(&self) -> Result<Vec<api::Counter>, Failure> {
+        if self.tills.len() != self.proofs.len() {
+            return Err(Failure::usage("every --till has its --proof")
+                .hint("--till a.cbor --proof a-lease.cbor --till b.cbor --proof b-lease.cbor"));
+        }
+        let pairs = self.tills.iter().zip(&self.proofs);
+        pairs.map(|(till, proof)| till::counter(till, proof, &self.policy)).collect()
     }
 
     /// The record that the policy asks for.
@@ -149,7 +172,7 @@ impl Serve {
         };
         // A clock that fails is one that shows the end of all time: nothing is good then.
         let clock: Clock = Arc::new(|| clock::now().unwrap_or(Millis(u64::MAX)));
-        Ok(Sidecar::new(policy, record, newest, clock))
+        Ok(Sidecar::new(policy, record, newest, clock, self.counters()?))
     }
 }
 

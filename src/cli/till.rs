@@ -255,14 +255,25 @@ impl Accept {
     }
 }
 
+/// Opens a till to be served, and holds it for as long as it is.
+pub(super) fn counter(state: &Path, proof: &Path, policy: &Path) -> Result<Counter, Failure> {
+    let mut held = private::hold(state, Duration::ZERO)?;
+    let till = read(&held)?;
+    let proved = Proved { proof: proof.to_owned(), policy: policy.to_owned() };
+    let (lease, policy) = proved.open(clock::now()?)?;
+    if till.lease() != lease.id() {
+        return Err(refused("the lease", Code::WrongLease));
+    }
+    let keep = move |till: &Till| {
+        held.replace(&till.encode()).map_err(|failure| std::io::Error::other(failure.to_string()))
+    };
+    let clock = Arc::new(|| clock::now().unwrap_or(Millis(u64::MAX)));
+    Ok(Counter { till, lease, policy, clock, keep: Box::new(keep) })
+}
+
 impl Serve {
     fn run(self, json: bool) -> Outcome {
-        let mut held = private::hold(&self.state, Duration::ZERO)?;
-        let till = read(&held)?;
-        let (lease, policy) = self.proved.open(clock::now()?)?;
-        if till.lease() != lease.id() {
-            return Err(refused("the lease", Code::WrongLease));
-        }
+        let counter = counter(&self.state, &self.proved.proof, &self.proved.policy)?;
         let listener = TcpListener::bind(self.listen).map_err(|error| {
             Failure::internal(format!("{}: {error}", self.listen))
                 .coded("port")
@@ -281,11 +292,6 @@ impl Serve {
         } else {
             print(&format!("listening on {url}\n"));
         }
-        let keep = move |till: &Till| {
-            held.replace(&till.encode()).map_err(|failure| std::io::Error::other(failure.to_string()))
-        };
-        let clock = Arc::new(|| clock::now().unwrap_or(Millis(u64::MAX)));
-        let counter = Counter { till, lease, policy, clock, keep: Box::new(keep) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let served = runtime.map_err(Failure::internal)?.block_on(async {
             let told = told_to_stop()?;

@@ -1,4 +1,7 @@
 //! What holders brought, by its hash: bounded in bytes, and what was not used lately is forgotten first.
+//!
+//! One presentation makes endless others that are as good, by signature lines that nobody knows. So the room is parted,
+//! and who fills his part leaves the others alone: a part is of the root tokens, or of the entries, that fall into it.
 
 use remit_verifier::hash::sha256;
 use remit_verifier::types::Hash;
@@ -9,9 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Bytes by their SHA-256, shared by all threads that decide.
 #[derive(Debug)]
 pub struct Kept {
-    halves: Mutex<Halves>,
+    parts: [Mutex<Halves>; PARTS],
     half_bytes: usize,
 }
+
+/// Parts of the room.
+const PARTS: usize = 16;
 
 #[derive(Debug, Default)]
 struct Halves {
@@ -26,13 +32,15 @@ const ITEM_BYTES: usize = 128;
 impl Kept {
     /// Room for this many bytes in all.
     pub fn new(bytes_max: usize) -> Self {
-        Self { halves: Mutex::default(), half_bytes: bytes_max / 2 }
+        Self { parts: Default::default(), half_bytes: bytes_max / 2 / PARTS }
     }
 
-    /// Keeps `bytes`; the hash that they are found by. What is longer than half of the room is not kept.
-    pub fn keep(&self, bytes: &[u8]) -> Hash {
+    /// Keeps `bytes`, in the part of whoever they are `of`: the hash that they are found by. What is longer than half of
+    /// a part is not kept.
+    pub fn keep(&self, bytes: &[u8], of: &[u8; 32]) -> Hash {
         let hash = sha256(&[bytes]);
-        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        let part = &self.parts[usize::from(of[31]) % PARTS];
+        let mut halves = part.lock().unwrap_or_else(PoisonError::into_inner);
         if !halves.young.contains_key(&hash) && bytes.len() + ITEM_BYTES <= self.half_bytes {
             halves.insert(hash, bytes.into(), self.half_bytes);
         }
@@ -41,7 +49,11 @@ impl Kept {
 
     /// What is kept by this hash; it is young again.
     pub fn find(&self, hash: &Hash) -> Option<Arc<[u8]>> {
-        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        self.parts.iter().find_map(|part| self.find_in(part, hash))
+    }
+
+    fn find_in(&self, part: &Mutex<Halves>, hash: &Hash) -> Option<Arc<[u8]>> {
+        let mut halves = part.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bytes) = halves.young.get(hash) {
             return Some(bytes.clone());
         }
@@ -73,22 +85,31 @@ mod tests {
 
     #[test]
     fn the_room_is_kept_and_what_is_used_stays() {
-        let kept = Kept::new(20_000);
-        let first = kept.keep(&bytes(0));
+        let kept = Kept::new(20_000 * PARTS);
+        let of = [7; 32];
+        let first = kept.keep(&bytes(0), &of);
         for number in 1..200 {
-            let hash = kept.keep(&bytes(number));
+            let hash = kept.keep(&bytes(number), &of);
             assert_eq!(kept.find(&hash).as_deref(), Some(bytes(number).as_slice()));
             assert_eq!(kept.find(&first).as_deref(), Some(bytes(0).as_slice()), "after {number}");
-            let halves = kept.halves.lock().expect("not poisoned");
+            let halves = kept.parts[7].lock().expect("not poisoned");
             assert!(halves.young.len() + halves.old.len() <= 20);
         }
         assert_eq!(kept.find(&sha256(&[&bytes(1)])), None);
     }
 
     #[test]
+    fn one_root_that_fills_its_part_leaves_the_others_alone() {
+        let kept = Kept::new(20_000 * PARTS);
+        let hash = kept.keep(&bytes(0), &[1; 32]);
+        (1..1_000).for_each(|number| drop(kept.keep(&bytes(number), &[2; 32])));
+        assert!(kept.find(&hash).is_some());
+    }
+
+    #[test]
     fn what_is_longer_than_half_of_the_room_is_not_kept() {
-        let kept = Kept::new(2_000);
-        assert!(kept.find(&kept.keep(&[1; 1_000 - ITEM_BYTES])).is_some());
-        assert!(kept.find(&kept.keep(&[2; 1_001 - ITEM_BYTES])).is_none());
+        let kept = Kept::new(2_000 * PARTS);
+        assert!(kept.find(&kept.keep(&[1; 1_000 - ITEM_BYTES], &[0; 32])).is_some());
+        assert!(kept.find(&kept.keep(&[2; 1_001 - ITEM_BYTES], &[0; 32])).is_none());
     }
 }

@@ -14,6 +14,7 @@ mod log;
 mod logging;
 mod offers;
 mod reading;
+mod sidecar;
 mod sockets;
 #[path = "../audit/story.rs"]
 mod story;

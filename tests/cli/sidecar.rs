@@ -198,7 +198,7 @@ fn every_proxy_has_its_contract_and_no_other() {
         "X-Forwarded-Method: POST\nX-Forwarded-Host: AIR.example\nX-Forwarded-Uri: /CA1501\nHost: sidecar\n";
     let headers = again();
     let told = send(&sidecar, "GET /v1/auth/nginx", &format!("{traefik}{headers}"), b"");
-    assert_eq!((told.status, &told.body["error"]["code"]), (403, &"malformed".into()), "another contract");
+    assert_eq!(no(&told), (403, "malformed"), "another contract");
     let told = send(&sidecar, "GET /v1/auth/traefik", &format!("{traefik}{headers}"), b"");
     assert_eq!(told.status, 200, "{}", told.body);
     let doubled = format!("{traefik}X-Forwarded-Uri: /CA1501\n{}", again());

@@ -202,3 +202,41 @@ fn a_file_that_is_no_till_leaves_no_lock() {
         assert!(!c.folder.path(name).exists(), "{name} stays");
     }
 }
+
+#[test]
+fn a_verifier_beside_a_service_takes_the_vouchers_of_each_of_its_tills() {
+    let c = counter();
+    c.lease("2000 CNY", "other");
+    c.open("other.cbor", "other");
+    c.voucher("stay", "agent.pem", "800 CNY", "one").expect(0);
+    c.voucher("other", "agent.pem", "500 CNY", "two").expect(0);
+    let verifier = |tills: &[(&str, &str)]| {
+        let mut command = remit();
+        command.args(["--json", "verifier", "serve", "--policy", "airline.toml", "--state", "verifier"]);
+        for (till, lease) in tills {
+            command.args(["--till", till, "--proof", &format!("{lease}/lease-proof.cbor")]);
+        }
+        command.args(["--listen", "127.0.0.1:0"]).current_dir(c.folder.path(""));
+        Server::spawn(&mut command)
+    };
+    let (one, two) = (shown(&c, "one"), shown(&c, "two"));
+    let none = verifier(&[]);
+    assert_eq!(show(&none, &one).1["code"], "wrong_lease");
+    drop(none);
+    let both = verifier(&[("till.cbor", "stay"), ("other.cbor", "other")]);
+    let taken = |server: &Server, body: &[u8]| {
+        let (status, said) = show(server, body);
+        (status, said["answer"].as_str().unwrap_or_default().to_owned(), said["number"].clone())
+    };
+    assert_eq!(taken(&both, &two), (200, "taken".into(), json!(1)));
+    assert_eq!(taken(&both, &one), (200, "taken".into(), json!(1)));
+    assert_eq!(taken(&both, &one), (200, "repeated".into(), json!(1)));
+    assert_eq!(ask(&both, "GET", "/healthz", "text/plain", b"").0, 204);
+    let (code, said) = serve(&c).wait_a_while();
+    assert!(code != Some(0) && said.contains("is used by another process"), "it is held: {said}");
+    drop(both);
+    // Killed and started with one of them, it knows what that one took, and the other is another's.
+    let one_of_them = verifier(&[("other.cbor", "other")]);
+    assert_eq!(taken(&one_of_them, &two).1, "repeated");
+    assert_eq!(show(&one_of_them, &one).1["code"], "wrong_lease");
+}

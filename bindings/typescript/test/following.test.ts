@@ -101,6 +101,7 @@ test("numbers of nine digits, and of ten", async () => {
     ["feffffffffffffff7f", "malformed"],
     ["80808080808080808001", "malformed"],
     ["828080808080808000", "not_canonical"],
+    ["82808080808080808000", "malformed"],
     ["03ffffffffffffffff7f", "malformed"],
     // Two runs that should be one, the second beyond the state: the smaller number wins (spec 15).
     ["7a02", "malformed"],
@@ -167,7 +168,12 @@ test("bounds of an update", async () => {
   assert.equal(await coded({ changes: new Uint8Array(most - empty - 3) }), "oversize");
 });
 
-test("a snapshot is since nothing", async () => {
+test("a snapshot is since nothing, and no longer than an update", async () => {
+  const state = await remit.restoreFollowed(bytes(vector("follow/first").input.update));
+  const most = remit.limits.STATUS_UPDATE_BYTES_MAX - remit.snapshot(state).length + state.note.length - 3;
+  const snapshot = async (note: number): Promise<string> =>
+    outcome(() => remit.snapshot({ ...state, proof: { ...state.proof, note: new Uint8Array(note) } }));
+  assert.deepEqual([await snapshot(most), await snapshot(most + 1)], ["ok", "oversize"]);
   const { update } = vector("follow/changes").input;
   assert.equal(await answer(() => remit.restoreFollowed(bytes(update))), "malformed");
 });

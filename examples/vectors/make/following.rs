@@ -8,7 +8,7 @@ use crate::scene::*;
 use remit_verifier::code::Code;
 use remit_verifier::feed::{StatusTable, encode_changes};
 use remit_verifier::limits::*;
-use remit_verifier::state::{Leaf, Life};
+use remit_verifier::state::{Leaf, Life, Status};
 use remit_verifier::types::*;
 use remit_verifier::verify::{Case, FollowError, Followed, Policy, Verifier};
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ const NOS: &[(&str, &str)] = &[
     ("changes/half-number", "malformed"),
     ("changes/no-length", "malformed"),
     ("changes/ten-digits", "malformed"),
+    ("changes/ten-digits-spare", "malformed"),
+    ("changes/beyond-in-two-runs", "malformed"),
     ("changes/spare-digit", "not_canonical"),
     ("changes/same-status", "not_canonical"),
     ("changes/same-in-run", "not_canonical"),
@@ -52,6 +54,9 @@ const NOS: &[(&str, &str)] = &[
     ("follow/no-commitment", "no_commitment"),
     ("follow/short-path", "no_commitment"),
     ("follow/clock", "clock"),
+    ("follow/late-and-bad", "clock"),
+    ("follow/other-index", "wrong_leaf"),
+    ("follow/unit-with-the-id", "wrong_leaf"),
     ("follow/short-leaf", "wrong_leaf"),
     ("follow/leaf-path", "bad_proof"),
     ("follow/other-id", "wrong_leaf"),
@@ -67,6 +72,7 @@ const NOS: &[(&str, &str)] = &[
     ("judge/two-histories", "two_histories"),
     ("judge/changed", "stale"),
     ("judge/changed-issuer", "stale"),
+    ("judge/beyond", "stale"),
     ("judge/old", "stale"),
     ("judge/frozen-unit", "unit_frozen"),
     ("judge/slow-clock", "expired"),
@@ -161,6 +167,8 @@ fn changes() -> Vec<Vector> {
         row("half-number", "A number without its end.", none, "", "82"),
         row("no-length", "A run whose length is missing.", none, "", "03"),
         row("ten-digits", "More digits than a number has.", none, "", "82808080808080808001"),
+        row("ten-digits-spare", "The tenth is 0.", none, "", "82808080808080808000"),
+        row("beyond-in-two-runs", "Two runs that are one, beyond the end.", none, "", "7a02"),
         row("spare-digit", "A number with a digit too many.", none, "", "8200"),
         row("same-status", "The status that it has.", none, "02", "02"),
         row("same-in-run", "A run over one that has the status.", none, "0a", "0300"),
@@ -183,7 +191,8 @@ fn none_above() -> (u64, u64) {
 fn follows() -> Vec<Vector> {
     let scene = Scene::logged(3);
     let built = scene.build();
-    let first = Newer::new().whole(&built.state, &built.log);
+    let stopped: Change<Vec<Leaf>> = Box::new(|state| state[LEAF_ROOT + 3].life = Life::Revoked);
+    let first = Newer { state: stopped, ..Newer::new() }.whole(&built.state, &built.log);
     let have = Followed::begin(&scene.policy(), &first.update, scene.now).expect("accepted").snapshot();
     let row = |name: &str, about: &str, have: Option<&[u8]>, update: Vec<u8>| {
         let input = json!({
@@ -239,6 +248,18 @@ fn whole_updates(built: &Built) -> Vec<Update> {
             newer.committed = Millis(NOW_MS.0 + SKEW.0 + 1);
         }),
         ("latest", "As late as the clocks may differ.", |newer| newer.committed = Millis(NOW_MS.0 + SKEW.0)),
+        ("late-and-bad", "Too late, and leaf 0 is not proved either.", |newer| {
+            newer.committed = Millis(NOW_MS.0 + SKEW.0 + 1);
+            newer.parts = Box::new(|told| told.leaf_path.truncate(1));
+        }),
+        ("other-index", "Leaf 0 says that it is leaf 1.", |newer| {
+            newer.state = Box::new(|state| state[0].index = StateIndex(1));
+        }),
+        ("unit-with-the-id", "Leaf 0 is a unit's that has the ledger's id.", |newer| {
+            newer.state = Box::new(|state| {
+                state[0] = Leaf { index: StateIndex(0), id: state[0].id, ..state[1].clone() };
+            });
+        }),
         ("short-leaf", "Leaf 0 is cut off.", |newer| {
             newer.parts = Box::new(|told| told.leaf.truncate(9));
         }),
@@ -284,6 +305,7 @@ fn later_updates(first: &Later) -> Vec<Update> {
     let claim = |log: Vec<Vec<u8>>, path: Vec<Hash>| {
         let parts: Change<Told> = Box::new(move |told| {
             (told.since, told.whole, told.consistency) = (since, false, path.clone());
+            told.changes.clear();
         });
         let log: Change<Vec<Vec<u8>>> = Box::new(move |own| *own = log.clone());
         Newer { parts, log, ..Newer::new() }.whole(&first.state, &first.log).update
@@ -293,10 +315,11 @@ fn later_updates(first: &Later) -> Vec<Update> {
         change(&mut log);
         log
     };
+    // What a ledger tells that does not remember the table any more: all that is not 0.
     let forgot = Newer {
         parts: Box::new(|told| {
-            // What a ledger tells that does not remember the table any more.
             told.whole = true;
+            told.changes = encode_changes([(StateIndex(LEAF_ROOT as u64 + 3), Status::Over)]);
         }),
         ..Newer::new()
     };
@@ -462,6 +485,14 @@ fn judges() -> Vec<Vector> {
         ("slow-clock", "The newer state is at the token's expiry.", soon_over, |newer| {
             newer.committed = Millis(NOW_MS.0 + 1_000);
         }),
+        (
+            "beyond",
+            "The newer state has no such leaf.",
+            || later(Scene::root()),
+            |newer| {
+                newer.state = Box::new(|state| state.truncate(LEAF_ROOT));
+            },
+        ),
         ("older", "Older than the presentation.", longer, |_| {}),
         ("quorum", "Not witnessed.", || later(Scene::witnessed()), |_| {}),
         (

@@ -1,7 +1,7 @@
 //! What a sidecar counts, as Prometheus reads it.
 
 use remit_verifier::code::Code;
-use remit_verifier::types::Millis;
+use remit_verifier::types::{Millis, ObjectId};
 use remit_verifier::verify::Followed;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,6 +15,14 @@ pub(super) struct Counts {
     policies: AtomicU64,
     /// Questions to ledgers that are followed, by what came of them.
     asked: Mutex<BTreeMap<String, u64>>,
+}
+
+/// What is looked up when somebody asks for it.
+pub(super) struct Standing {
+    pub(super) recorded: usize,
+    pub(super) newest: Millis,
+    pub(super) followed: Vec<Arc<Followed>>,
+    pub(super) tills: Vec<(ObjectId, Option<u64>)>,
 }
 
 impl Default for Counts {
@@ -47,7 +55,8 @@ impl Counts {
         *asked.entry(reason.unwrap_or("taken").to_owned()).or_default() += 1;
     }
 
-    pub(super) fn text(&self, recorded: usize, newest: Millis, followed: &[Arc<Followed>]) -> String {
+    pub(super) fn text(&self, standing: &Standing) -> String {
+        let Standing { recorded, newest, followed, tills } = standing;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut text = String::new();
         let mut head = |name: &str, kind: &str, help: &str, rows: String| {
@@ -87,6 +96,12 @@ impl Counts {
             "Time of the newest state that is followed, unix milliseconds.",
             each(name, &|state| state.committed().0),
         );
+        let name = "remit_till_vouchers";
+        let row = |(lease, number): &(ObjectId, Option<u64>)| {
+            number.map(|number| format!("{name}{{lease=\"{lease}\"}} {number}\n")).unwrap_or_default()
+        };
+        let rows = tills.iter().map(row).collect();
+        head(name, "gauge", "Vouchers that a till has taken; none where it could not be kept.", rows);
         let name = "remit_follow_total";
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = asked.iter().map(|(result, count)| format!("{name}{{result=\"{result}\"}} {count}\n"));

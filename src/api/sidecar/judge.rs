@@ -5,19 +5,20 @@ use super::{Judges, Sidecar};
 use crate::api::extract::content_type;
 use crate::api::limits::VERIFY_BYTES_MAX;
 use crate::api::verify::ArgumentBody;
-use crate::api::views::base64_bytes;
+use crate::api::views::{VerdictView, base64_bytes};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use remit_verifier::code::Code;
 use remit_verifier::hash::sha256;
-use remit_verifier::http::{Brought, Decided, Fields, HttpRequest, content_digest, decide};
+use remit_verifier::http::{Brought, Decided, Fields, HttpRequest, Route, content_digest, decide};
 use remit_verifier::limits::*;
 use remit_verifier::object::Argument;
 use remit_verifier::types::Hash;
 use remit_verifier::verify::{Request, Verdict};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A request as it was received, by whatever contract it was told.
 pub(super) struct Received<'a> {
@@ -54,16 +55,23 @@ pub(super) async fn answer(sidecar: &Sidecar, received: &Received<'_>) -> Respon
     answer::render(&Answer { recorded, verdict: verdict.as_ref(), content, policy: &judges.policy })
 }
 
+/// A request that is no good by itself: nothing was decided.
+pub(super) fn refuse(sidecar: &Sidecar, code: Code) -> Response {
+    let judges = sidecar.judges();
+    sidecar.0.counts.decided(Some(code));
+    answer::render(&Answer { recorded: Err(code), verdict: None, content: None, policy: &judges.policy })
+}
+
+/// The fields of a request.
+pub(super) fn fields_of(headers: &HeaderMap) -> Result<Fields, Code> {
+    Fields::read(|name| headers.get_all(name).iter().map(axum::http::HeaderValue::as_bytes).collect())
+}
+
 /// Steps 1 to 7.
 fn weigh(sidecar: &Sidecar, judges: &Judges, received: &Received<'_>) -> Weighed {
     let mut content = None;
     let decided = (|| {
-        let values = |name| {
-            let values = received.headers.get_all(name).iter();
-            values.map(axum::http::HeaderValue::as_bytes).collect()
-        };
-        let fields = Fields::read(values)?;
-        let (digest, _) = *content.insert(content_of(received)?);
+        let fields = fields_of(received.headers)?;
         let presentation = sidecar.0.presentations.find(&fields.presentation);
         let presentation = presentation.ok_or(Code::UnknownPresentation)?;
         let evidence = match &fields.evidence {
@@ -71,6 +79,9 @@ fn weigh(sidecar: &Sidecar, judges: &Judges, received: &Received<'_>) -> Weighed
             Some(hash) => Some(sidecar.0.evidence.find(hash).ok_or(Code::UnknownPresentation)?),
         };
         let Received { method, authority, target, .. } = *received;
+        // What no route serves is said before anything is said of the content (spec 20 §5).
+        Route::find(&judges.policy.settings().serving.routes, method, target)?;
+        let (digest, _) = *content.insert(content_of(received)?);
         let authority = authority.to_ascii_lowercase();
         let request = HttpRequest::new(method, &authority, target, digest, fields.presentation)?;
         let (presentation, evidence) = (&*presentation, evidence.as_deref());
@@ -97,19 +108,32 @@ fn content_of(received: &Received<'_>) -> Result<(Hash, bool), Code> {
 }
 
 /// Everything that a verdict follows from, but for the policy and the clock.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct VerdictBody {
+pub(super) struct VerdictBody {
+    /// The presentation, in base64.
     presentation: String,
+    /// The signed invocation, in base64; without one, the best answer is `permitted`.
     invocation: Option<String>,
+    /// The arguments that are shown with the invocation.
     #[serde(default)]
     arguments: Vec<ArgumentBody>,
+    /// The signed approvals that travel with the invocation, each in base64.
     #[serde(default)]
     approvals: Vec<String>,
+    /// The evidence of funding, in base64.
     evidence: Option<String>,
 }
 
-/// A verdict under the sidecar's policy. Nothing is recorded, so nobody may be served by it.
+/// A verdict
+///
+/// Under the verifier's policy, at its clock, by what it follows. Nothing is recorded, so nobody may be served by it.
+#[utoipa::path(post, path = "/v1/verify", tag = "Services", request_body = VerdictBody, responses(
+    (status = 200, description = "The verdict, whichever it is.", body = VerdictView),
+    (status = 400, description = "The body is not what it should be."),
+    (status = 413, description = "The body is too long."),
+    (status = 415, description = "The body is not sent as JSON."),
+))]
 pub(super) async fn verify(State(sidecar): State<Sidecar>, headers: HeaderMap, body: Body) -> Response {
     if content_type(&headers) != Some("application/json") {
         return answer::wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", "send JSON");

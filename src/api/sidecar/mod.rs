@@ -7,10 +7,15 @@ mod answer;
 mod bring;
 mod counts;
 mod judge;
+mod openapi;
 mod proxies;
 
+pub use openapi::sidecar_document;
+
 use super::connections::Bounds;
+use super::docs;
 use super::serve::serve_router;
+use super::till::{self, Counter, Tills};
 use crate::follow::{Kept, Newest, Record};
 use crate::ledger::Clock;
 use axum::Router;
@@ -19,16 +24,19 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
-use counts::Counts;
+use counts::{Counts, Standing};
 use remit_verifier::types::{Hash, Millis};
 use remit_verifier::verify::{Followed, Policy, Verifier};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tokio::sync::Semaphore;
 
 /// Presentations that holders brought, and evidence, in bytes each.
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Requests whose content is read at a time.
+const CONTENTS_MAX: usize = 32;
 /// Connections at a time; whoever comes beyond them is turned away.
 const CONNECTIONS_MAX: usize = 1_024;
 
@@ -45,21 +53,41 @@ struct Inner {
     clock: Clock,
     counts: Counts,
     followed: Mutex<Vec<Arc<Followed>>>,
+    tills: Tills,
+    /// Presentations and evidence are looked at one after the other.
+    bringing: Semaphore,
+    /// Content that is held in memory at a time.
+    content: Semaphore,
 }
 
 /// A policy, and verifiers under it: one for each processor, so that they do not wait for each other.
 struct Judges {
     policy: Policy,
     verifiers: Vec<Mutex<Verifier>>,
+    /// For what is brought: whoever brings much keeps nobody waiting who asks.
+    bringing: Mutex<Verifier>,
 }
 
 impl Sidecar {
-    /// One with this policy, record, and newest evidence seen.
-    pub fn new(policy: Policy, record: Record, newest: Newest, clock: Clock) -> Self {
+    /// One with this policy, record, newest evidence seen, and tills, each of another lease.
+    pub fn new(policy: Policy, record: Record, newest: Newest, clock: Clock, tills: Vec<Counter>) -> Self {
         let judges = RwLock::new(Arc::new(Judges::new(policy, newest.get())));
         let (presentations, evidence) = (Kept::new(KEPT_BYTES_MAX), Kept::new(KEPT_BYTES_MAX));
-        let (counts, followed) = (Counts::default(), Mutex::default());
-        Self(Arc::new(Inner { judges, record, newest, presentations, evidence, clock, counts, followed }))
+        let (counts, followed, tills) = (Counts::default(), Mutex::default(), Tills::new(tills));
+        let (bringing, content) = (Semaphore::new(1), Semaphore::new(CONTENTS_MAX));
+        Self(Arc::new(Inner {
+            judges,
+            record,
+            newest,
+            presentations,
+            evidence,
+            clock,
+            counts,
+            followed,
+            tills,
+            bringing,
+            content,
+        }))
     }
 
     /// Decides by another policy from now on. What was brought and what was served stays; whether the record is durable
@@ -109,12 +137,19 @@ impl Sidecar {
         (self.0.clock)()
     }
 
-    /// Does something with a verifier, which knows the newest evidence before and tells it afterwards.
+    /// Does something with the verifier of this presentation.
     fn with_verifier<T>(&self, judges: &Judges, by: &Hash, judge: impl FnOnce(&mut Verifier) -> T) -> T {
+        self.with(judges.verifier(by), judge)
+    }
+
+    /// Does something with a verifier, which knows the newest evidence before and tells it afterwards.
+    fn with<T>(&self, mut verifier: MutexGuard<'_, Verifier>, judge: impl FnOnce(&mut Verifier) -> T) -> T {
         let (answer, newest) = {
-            let mut verifier = judges.verifier(by);
             verifier.see(self.0.newest.get());
-            (judge(&mut verifier), verifier.newest())
+            let answer = judge(&mut verifier);
+            let newest = verifier.newest();
+            drop(verifier);
+            (answer, newest)
         };
         if let Err(error) = self.0.newest.see(newest) {
             tracing::warn!(%error, "the newest evidence cannot be written down");
@@ -128,11 +163,17 @@ impl Judges {
         let count = std::thread::available_parallelism().map_or(1, usize::from);
         let verifier = || Mutex::new(Verifier::new(policy.clone(), newest));
         let verifiers = std::iter::repeat_with(verifier).take(count).collect();
-        Self { policy, verifiers }
+        let bringing = verifier();
+        Self { policy, verifiers, bringing }
+    }
+
+    /// The verifier of what is brought.
+    fn bringing(&self) -> MutexGuard<'_, Verifier> {
+        self.bringing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn follow(&self, state: &Arc<Followed>) {
-        for verifier in &self.verifiers {
+        for verifier in self.verifiers.iter().chain([&self.bringing]) {
             verifier.lock().unwrap_or_else(PoisonError::into_inner).follow(state.clone());
         }
     }
@@ -147,7 +188,7 @@ impl Judges {
 
 /// The routes of a sidecar.
 pub fn sidecar_router(sidecar: Sidecar) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/v1/auth/nginx", any(proxies::nginx))
         .route("/v1/auth/traefik", any(proxies::traefik))
         .route("/v1/auth/envoy", any(proxies::envoy))
@@ -156,9 +197,13 @@ pub fn sidecar_router(sidecar: Sidecar) -> Router {
         .route("/.well-known/remit/presentations", post(bring::presentation))
         .route("/.well-known/remit/evidence", post(bring::evidence))
         .route("/v1/verify", post(judge::verify))
+        .route("/v1/vouchers", post(till::vouchers).with_state(sidecar.0.tills.clone()))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
-        .with_state(sidecar)
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .route("/", get(docs::root));
+    docs::with_document(router, &sidecar_document()).with_state(sidecar)
 }
 
 /// Serves until `shutdown` is done; requests in progress are finished.
@@ -174,12 +219,32 @@ pub async fn serve_sidecar(
     serve_router(listener, sidecar_router(sidecar), Bounds::together(CONNECTIONS_MAX), shutdown).await
 }
 
+/// Whether it lives
+///
+/// And whether record and tills can be kept.
+#[utoipa::path(get, path = "/healthz", tag = "Watching", responses(
+    (status = 204, description = "It does."),
+    (status = 503, description = "What is served, or taken, cannot be kept: start it anew once the disk is mended."),
+))]
 async fn healthz(State(sidecar): State<Sidecar>) -> StatusCode {
-    if sidecar.0.record.is_broken() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+    let broken = sidecar.0.tills.numbers().iter().any(|(_, number)| number.is_none());
+    let good = !broken && !sidecar.0.record.is_broken();
+    if good { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
+/// What it counts
+///
+/// For Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "Watching", responses(
+    (status = 200, description = "The counters.", body = String, content_type = "text/plain"),
+))]
 async fn metrics(State(sidecar): State<Sidecar>) -> impl IntoResponse {
-    let followed = sidecar.followed().clone();
-    let text = sidecar.0.counts.text(sidecar.0.record.len(), sidecar.0.newest.get(), &followed);
+    let standing = Standing {
+        recorded: sidecar.0.record.len(),
+        newest: sidecar.0.newest.get(),
+        followed: sidecar.followed().clone(),
+        tills: sidecar.0.tills.numbers(),
+    };
+    let text = sidecar.0.counts.text(&standing);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }

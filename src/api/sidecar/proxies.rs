@@ -4,9 +4,10 @@
 use super::Sidecar;
 use super::answer;
 use super::judge::{self, Received};
-use axum::body::Body;
+use crate::api::views::VerdictView;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use remit_verifier::code::Code;
 
@@ -15,14 +16,42 @@ const CONTENT_BYTES_MAX: usize = 1024 * 1024;
 const ENVOY: &str = "/v1/auth/envoy";
 const PARTIAL: &str = "x-envoy-auth-partial-body";
 
+/// nginx auth_request
+///
+/// `X-Original-Method`, `Host` and `X-Original-URI` tell of the request; every method is taken.
+#[utoipa::path(get, path = "/v1/auth/nginx", tag = "Proxies", responses(
+    (status = 200, description = "Served: it is on record, and is not allowed again.", body = VerdictView),
+    (status = 401, description = "The agent brings what is missing.", body = VerdictView),
+    (status = 403, description = "No, and why: a code of spec 15.", body = VerdictView),
+    (status = 503, description = "`no_record`: it cannot be recorded, so it is not served.", body = VerdictView),
+))]
 pub(super) async fn nginx(State(sidecar): State<Sidecar>, headers: HeaderMap, body: Body) -> Response {
     by_fields(&sidecar, headers, body, ["x-original-method", "host", "x-original-uri"]).await
 }
 
+/// Traefik ForwardAuth
+///
+/// `X-Forwarded-Method`, `X-Forwarded-Host` and `X-Forwarded-Uri` tell of the request; every method is taken.
+#[utoipa::path(get, path = "/v1/auth/traefik", tag = "Proxies", responses(
+    (status = 200, description = "Served: it is on record, and is not allowed again.", body = VerdictView),
+    (status = 401, description = "The agent brings what is missing.", body = VerdictView),
+    (status = 403, description = "No, and why: a code of spec 15.", body = VerdictView),
+    (status = 503, description = "`no_record`: it cannot be recorded, so it is not served.", body = VerdictView),
+))]
 pub(super) async fn traefik(State(sidecar): State<Sidecar>, headers: HeaderMap, body: Body) -> Response {
     by_fields(&sidecar, headers, body, ["x-forwarded-method", "x-forwarded-host", "x-forwarded-uri"]).await
 }
 
+/// Envoy ext_authz over HTTP
+///
+/// The method and what stands behind `/v1/auth/envoy` are the request's own, its content too if Envoy sends it whole.
+#[utoipa::path(get, path = "/v1/auth/envoy/{target}", tag = "Proxies",
+    params(("target" = String, Path, description = "The target of the request.")), responses(
+    (status = 200, description = "Served: it is on record, and is not allowed again.", body = VerdictView),
+    (status = 401, description = "The agent brings what is missing.", body = VerdictView),
+    (status = 403, description = "No, and why: a code of spec 15.", body = VerdictView),
+    (status = 503, description = "`no_record`: it cannot be recorded, so it is not served.", body = VerdictView),
+))]
 pub(super) async fn envoy(
     State(sidecar): State<Sidecar>,
     method: Method,
@@ -52,14 +81,25 @@ fn one<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 async fn decided(sidecar: &Sidecar, headers: &HeaderMap, body: Body, told: [Option<&str>; 3]) -> Response {
+    // The proxy tells method, authority and target, each once: see the guide for yours.
     let [Some(method), Some(authority), Some(target)] = told else {
-        let says = "the proxy tells method, authority and target, each once: see the guide for yours";
-        return answer::wrong(StatusCode::FORBIDDEN, Code::Malformed.text(), says);
+        return judge::refuse(sidecar, Code::Malformed);
     };
-    let read = match answer::read(body, CONTENT_BYTES_MAX).await {
-        Ok(read) => read,
-        Err(response) => return *response,
+    let has_content = body.size_hint().upper() != Some(0);
+    let read = if has_content {
+        // Whoever has no invocation has no content held for him, and of the others not everybody's at once.
+        if let Err(code) = judge::fields_of(headers) {
+            return judge::refuse(sidecar, code);
+        }
+        let turn = sidecar.0.content.acquire().await;
+        match answer::read(body, CONTENT_BYTES_MAX).await {
+            Ok(read) => (read, turn.ok()),
+            Err(response) => return *response,
+        }
+    } else {
+        (Bytes::new(), None)
     };
+    let (read, _turn) = read;
     let content = (!read.is_empty()).then_some(&*read);
     judge::answer(sidecar, &Received { method, authority, target, headers, content }).await
 }

@@ -50,7 +50,8 @@ pub struct RocksOptions {
     pub leaves_cached: usize,
     /// Tokens that the writer keeps decoded.
     pub tokens_cached: usize,
-    /// Threads that check leaf records while a folder is opened.
+    /// Threads that check leaf records while a folder is opened, up to 16. Each waits for the disk about as long as it
+    /// computes, so two for each processor keep both busy.
     pub threads: usize,
     /// Whether RocksDB counts what it does.
     pub statistics: bool,
@@ -63,7 +64,7 @@ impl Default for RocksOptions {
             memtable_bytes: 128 << 20,
             leaves_cached: 32_768,
             tokens_cached: 16_384,
-            threads: 2,
+            threads: 2 * std::thread::available_parallelism().map_or(1, usize::from),
             statistics: false,
         }
     }

@@ -85,11 +85,11 @@ impl<'a> Runs<'a> {
         let status = Status::from_bits(((number >> 1) & 3) as u8);
         let (end, last) = self.before.map_or((0, None), |run| (run.end(), Some(run.status)));
         let first = end.checked_add(number >> 3).ok_or(DecodeError::Malformed)?;
-        if last == Some(status) && first == end {
-            return Err(DecodeError::NotCanonical);
-        }
         if first.checked_add(length).is_none_or(|end| end > self.leaves) {
             return Err(DecodeError::Malformed);
+        }
+        if last == Some(status) && first == end {
+            return Err(DecodeError::NotCanonical);
         }
         let run = Run { first, length, status };
         self.before = Some(run);

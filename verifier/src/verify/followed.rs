@@ -6,6 +6,7 @@ use crate::c2sp::{Checkpoint, SignedNote};
 use crate::code::Code;
 use crate::feed::{StatusTable, StatusUpdate, encode_changes};
 use crate::hash::leaf_hash;
+use crate::limits::STATUS_UPDATE_BYTES_MAX;
 use crate::log::Commitment;
 use crate::merkle::{TreeHead, verify_consistency, verify_inclusion};
 use crate::state::{Leaf, LeafBody, Status};
@@ -128,7 +129,7 @@ impl Followed {
         let note = SignedNote::parse(update.note).map_err(bad)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(|_| Code::BadCheckpoint)?;
         let head = TreeHead { size: checkpoint.size(), root: checkpoint.root() };
-        Self::proved(&update, head, &StatusTable::default())
+        Self::proved(&update, head, &StatusTable::default(), Millis(u64::MAX))
     }
 
     fn accept(ours: Option<&Self>, policy: &Policy, update: &[u8], now: Millis) -> Result<Self, FollowError> {
@@ -145,9 +146,19 @@ impl Followed {
         }
         let empty = StatusTable::default();
         let before = ours.filter(|_| !update.whole).map_or(&empty, |ours| &ours.table);
-        let next = Self::proved(&update, head, before)?;
-        let early = next.commitment.time <= policy.latest(now);
-        if early { Ok(next) } else { Err(Code::Clock.into()) }
+        let next = Self::proved(&update, head, before, policy.latest(now))?;
+        if next.snapshot().len() > STATUS_UPDATE_BYTES_MAX {
+            return Err(Code::Oversize.into());
+        }
+        // Of two notes of one size the newer evidence stays, so that nobody makes what is known older again.
+        let time = |state: &Self| {
+            let known = open::accept(policy, &mut Memory::without_room(now), &state.note, now).ok()?;
+            known.evidence_time()
+        };
+        match ours.filter(|ours| ours.head == next.head) {
+            Some(ours) if time(ours) >= time(&next) => Ok(ours.clone()),
+            _ => Ok(next),
+        }
     }
 
     /// The log at `head` is this one, or goes on from it.
@@ -166,8 +177,16 @@ impl Followed {
     }
 
     /// Everything that is proved under the checkpoint, with the table after the changes.
-    fn proved(update: &StatusUpdate<'_>, head: TreeHead, before: &StatusTable) -> Result<Self, FollowError> {
+    fn proved(
+        update: &StatusUpdate<'_>,
+        head: TreeHead,
+        before: &StatusTable,
+        latest: Millis,
+    ) -> Result<Self, FollowError> {
         let commitment = open::commitment(&head, update.commitment, &update.commitment_path)?;
+        if commitment.time > latest {
+            return Err(Code::Clock.into());
+        }
         let leaf = Leaf::decode(update.leaf).map_err(|_| Code::WrongLeaf)?;
         let (size, root) = (commitment.state_size, commitment.state_root);
         let hash = leaf_hash(update.leaf);

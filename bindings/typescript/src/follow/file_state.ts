@@ -16,9 +16,9 @@ export interface FileState extends Required<
 }
 
 /**
- * Opens the file, which need not be there yet. Beside it, as JSON, stand both notes of a fork, with the ending
- * `.fork`, until somebody who has decided takes them away; and with `.not_consistent` those that were not
- * consistent last. `tell` hears of both, after they are kept. Throws if another process has the file.
+ * Opens the file, which need not be there yet. Beside it, as JSON, stand both notes of a fork, with the
+ * ending `.fork`, until somebody who has decided takes them away; and with `.not_consistent` those that were
+ * not consistent last. `tell` hears of both, after they are kept. Throws if another process has the file.
  */
 export async function fileState(
   path: string,

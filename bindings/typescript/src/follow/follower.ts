@@ -3,8 +3,7 @@
 
 import { equal } from "../bytes.js";
 import { accept } from "../c2sp/accept.js";
-import { need, RemitError } from "../errors.js";
-import { STATUS_UPDATE_BYTES_MAX } from "../limits.js";
+import { RemitError } from "../errors.js";
 import { follow, FollowError, restoreFollowed, snapshot, type Followed } from "../verify/followed.js";
 import { ageOf } from "../verify/open.js";
 import type { Policy } from "../verify/policy.js";
@@ -118,8 +117,6 @@ export class Follower {
     const same = ours !== undefined && next.head.size === ours.head.size;
     if (same && !(await isYounger(next, ours, policy, now))) return ours;
     const kept = snapshot(next);
-    // What could not be loaded again is not followed.
-    need(kept.length <= STATUS_UPDATE_BYTES_MAX, "oversize");
     await this.options.save?.(kept);
     this.#state = next;
     return next;

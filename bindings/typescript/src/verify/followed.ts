@@ -7,6 +7,7 @@ import { need, recoded } from "../errors.js";
 import { decodeStatusUpdate, encodeStatusUpdate, type StatusUpdate } from "../feed/update.js";
 import { StatusTable } from "../feed/table.js";
 import { leafHash } from "../hash.js";
+import { STATUS_UPDATE_BYTES_MAX } from "../limits.js";
 import type { Commitment } from "../log/entry.js";
 import { verifyConsistency, type TreeHead } from "../merkle/consistency.js";
 import { verifyInclusion } from "../merkle/inclusion.js";
@@ -93,9 +94,14 @@ export async function restoreFollowed(bytes: Uint8Array): Promise<Followed> {
   return proved(update, await parseNoted(update.note), StatusTable.EMPTY);
 }
 
-/** A state as an update since 0 with the whole table: what is to be kept. */
+/**
+ * A state as an update since 0 with the whole table: what is to be kept. Throws `oversize` if it is longer than
+ * an update may be, although all updates to it were shorter: it could not be restored.
+ */
 export function snapshot({ proof, table }: Followed): Uint8Array {
-  return encodeStatusUpdate({ ...proof, changes: table.whole() });
+  const bytes = encodeStatusUpdate({ ...proof, changes: table.whole() });
+  need(bytes.length <= STATUS_UPDATE_BYTES_MAX, "oversize");
+  return bytes;
 }
 
 /** Everything that is proved under the checkpoint, with the table after the changes. */
