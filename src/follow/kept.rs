@@ -35,8 +35,8 @@ impl Kept {
         Self { parts: Default::default(), half_bytes: bytes_max / 2 / PARTS }
     }
 
-    /// Keeps `bytes`, in the part of whoever they are `of`: the hash that they are found by. What is longer than half of
-    /// a part is not kept.
+    /// Keeps `bytes`, in the part of whoever they are `of`: the hash that they are found by. What is longer than half
+    /// of a part is not kept.
     pub fn keep(&self, bytes: &[u8], of: &[u8; 32]) -> Hash {
         let hash = sha256(&[bytes]);
         let part = &self.parts[usize::from(of[31]) % PARTS];
