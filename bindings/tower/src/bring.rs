@@ -9,7 +9,7 @@ use http_body::Body;
 use remit_verifier::hash::sha256;
 use remit_verifier::json;
 use remit_verifier::limits::{EVIDENCE_BYTES_MAX, PRESENTATION_BYTES_MAX};
-use remit_verifier::verify::Decision;
+use remit_verifier::verify::{Decision, Evidence};
 use serde_json::json;
 use std::error::Error;
 
@@ -61,10 +61,14 @@ where
         Place::Presentations => {
             let verdict = guard.with_verifier(&by, |verifier| verifier.verify(&bytes, None, None, now));
             let shown = json::verdict(&verdict);
-            if let Decision::Denied(_) = verdict.decision {
-                return answer::json_answer(StatusCode::FORBIDDEN, &shown);
-            }
-            let hash = guard.presentations.keep(&bytes);
+            // What was permitted names its root.
+            let root = match (verdict.decision, verdict.subject.root) {
+                (Decision::Denied(_), _) | (_, None) => {
+                    return answer::json_answer(StatusCode::FORBIDDEN, &shown);
+                }
+                (_, Some(root)) => root,
+            };
+            let hash = guard.presentations.keep(&bytes, &root.0);
             let said = json!({ "hash": hash.to_string(), "verdict": shown });
             answer::json_answer(StatusCode::CREATED, &said)
         }
@@ -72,7 +76,10 @@ where
             if let Err(code) = guard.with_verifier(&by, |verifier| verifier.proves(&bytes, now)) {
                 return answer::json_answer(StatusCode::FORBIDDEN, &json::answer(Some(code), None));
             }
-            let hash = guard.evidence.keep(&bytes);
+            // One entry is in one part, whatever stands around its proof.
+            let entry =
+                Evidence::decode(&bytes).map(|evidence| sha256(&[evidence.entry])).unwrap_or_default();
+            let hash = guard.evidence.keep(&bytes, &entry.0);
             answer::json_answer(StatusCode::CREATED, &json!({ "hash": hash.to_string() }))
         }
     }
