@@ -249,7 +249,8 @@ fn thoughts(settings: &Settings) -> Vec<String> {
         "issuers = \"any\": whoever the operators appoint can issue tokens that you take",
     );
     think(
-        settings.max_staleness > STALE && settings.at_risk.is_empty(),
+        settings.max_staleness > STALE
+            && settings.at_risk.iter().all(|bound| bound.max_staleness >= settings.max_staleness),
         "a permission that was revoked is good here until its evidence is too old; `at_risk` bounds that for amounts",
     );
     think(
@@ -261,5 +262,20 @@ fn thoughts(settings: &Settings) -> Vec<String> {
         "record = \"memory\": for two minutes after each start requests are refused, and what travels with approvals \
          always",
     );
+    for bound in settings.at_risk.iter().filter(|bound| bound.max_staleness >= settings.max_staleness) {
+        thoughts.push(format!(
+            "at_risk from {} minor units of {}: {} s is no less than evidence may be old anyway",
+            bound.from, bound.unit, bound.max_staleness
+        ));
+    }
+    let routes = &settings.serving.routes;
+    for (place, route) in routes.iter().enumerate() {
+        if let Some(first) = routes[..place].iter().find(|first| first.hides(route)) {
+            let (route, first) = (plain(&route.to_string()), plain(&first.to_string()));
+            thoughts.push(format!(
+                "the route {route} never decides: {first} stands before it and takes all of it"
+            ));
+        }
+    }
     thoughts
 }

@@ -316,6 +316,21 @@ fn a_policy_is_explained_in_words() {
     ] {
         assert!(said.contains(part), "{part} in\n{said}");
     }
+    let file = desk.folder.path("airline.toml");
+    let policy = fs::read_to_string(&file).expect("a policy");
+    let unit = "ab".repeat(32);
+    let more = format!(
+        "at_risk = [{{ unit = \"{unit}\", from_minor = 1, max_staleness_s = 600 }}]\n{policy}\n[[routes]]\n\
+         method = \"POST\"\npath = \"/rooms/{{room}}\"\naction = \"book\"\nresource = \"\"\n"
+    );
+    fs::write(desk.folder.path("more.toml"), more).expect("a file");
+    let said = check("more.toml").expect(0).out;
+    for part in [
+        "think about: the route POST /rooms/{room} is book  never decides: POST /{flight*} is book",
+        "600 s is no less than evidence may be old anyway",
+    ] {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
     fs::write(desk.folder.path("bad.toml"), "party = 1\nround = 2\n").expect("a file");
     let bad = check("bad.toml").expect(2);
     assert!(bad.err.contains("policy line 2: unknown_key"), "{}", bad.err);

@@ -65,6 +65,21 @@ enum Segment {
     Rest(String),
 }
 
+/// Whether `path` matches whatever `other` does.
+fn covers(path: &[Segment], other: &[Segment]) -> bool {
+    match (path.split_first(), other.split_first()) {
+        (None, None) => true,
+        (Some((Segment::Rest(_), _)), Some(_)) => true,
+        (Some((Segment::One(_), rest)), Some((Segment::Text(_) | Segment::One(_), others))) => {
+            covers(rest, others)
+        }
+        (Some((Segment::Text(one), rest)), Some((Segment::Text(two), others))) => {
+            one == two && covers(rest, others)
+        }
+        _ => false,
+    }
+}
+
 /// A text with names in it.
 type Template = Vec<Part>;
 
@@ -103,6 +118,12 @@ impl Route {
             return Err(RouteError::Cost);
         }
         Ok(Self { method: is_method.then(|| method.into()), path, action, resource, cost, query })
+    }
+
+    /// Whether it matches every request that `other` does, so that `other` behind it never decides.
+    pub fn hides(&self, other: &Self) -> bool {
+        let methods = self.method.is_none() || self.method == other.method;
+        methods && covers(&self.path, &other.path)
     }
 
     /// What the first of `routes` that matches makes of a request.

@@ -243,3 +243,27 @@ fn both_action_and_resource_are_those_of_the_route() {
     assert_eq!(decided("cancel", "rooms/{room}"), Some(Code::WrongRequest));
     assert_eq!(decided("book", "suites/{room}"), Some(Code::WrongRequest));
 }
+
+#[test]
+fn a_route_that_takes_all_of_another_hides_it() {
+    let route = |method: &str, path: &str| Route::new(method, path, "act", "", None, false).expect("a route");
+    for (first, second, hides) in [
+        (("GET", "/a"), ("GET", "/a"), true),
+        (("*", "/a"), ("GET", "/a"), true),
+        (("GET", "/a"), ("*", "/a"), false),
+        (("GET", "/a"), ("POST", "/a"), false),
+        (("*", "/{x}"), ("GET", "/a"), true),
+        (("*", "/a"), ("GET", "/{x}"), false),
+        (("*", "/{x}"), ("GET", "/{y*}"), false),
+        (("*", "/{x*}"), ("GET", "/{y*}"), true),
+        (("*", "/{x*}"), ("POST", "/rooms/{room}/book"), true),
+        (("*", "/{x*}"), ("GET", "/"), false),
+        (("*", "/rooms/{x*}"), ("GET", "/rooms"), false),
+        (("*", "/rooms/{x}/{y*}"), ("GET", "/rooms/{a}/book"), true),
+        (("*", "/rooms/{x}/{y*}"), ("GET", "/rooms/{a}"), false),
+        (("*", "/"), ("GET", "/"), true),
+    ] {
+        let (one, two) = (route(first.0, first.1), route(second.0, second.1));
+        assert_eq!(one.hides(&two), hides, "{first:?} {second:?}");
+    }
+}
