@@ -67,6 +67,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         presentation: good.presentation.clone(),
         invocation: good.invocation.clone(),
         arguments: good.arguments.clone(),
+        state: Vec::new(),
+        log: Vec::new(),
         evidence: good.evidence.clone(),
         approvals: good.approvals.clone(),
         ids: Vec::new(),
