@@ -14,7 +14,7 @@
  *
  * Success. Every function that returns `int32_t` returns REMIT_OK (0) for a yes, or for what is done, and for nothing
  * else. A positive number from 100 on is a code of spec/15-codes.md (remit_codes.h has their names): the answer is no, for
- * this reason. 1 to 99 are answers that are neither. A negative number is a mistake in the call, or in this library.
+ * this reason. 1 to 99 are answers that are neither, each told with its function. A negative number is a mistake in the call, or in this library.
  * remit_status_text() gives the stable text of each, remit_status_meaning() a sentence.
  *
  * Ownership. What you pass (remit_bytes, lists, structures) is yours and is only read during the call; it must not change
@@ -27,7 +27,7 @@
  * `len` does not count, so that a text without zero bytes is a C string too. An absent part has `data` NULL.
  *
  * Lengths. All are in bytes. `data` NULL with `len` 0 is absent, which is not the same as empty; NULL with another length
- * is REMIT_BAD_POINTER. More than 16 MiB, or 65 536 items, are `oversize`; so is what is longer than its own bound
+ * is REMIT_BAD_POINTER. More than 16 MiB (of what is followed, 64 MiB), or 65 536 items, are `oversize`; so is what is longer than its own bound
  * (spec/12-limits.md). Ids, keys and hashes go in as 32 bytes or as 64 hexadecimal digits, and come out as digits.
  *
  * Time. The library reads no clock: `now_ms` is milliseconds since 1970, by your clock. Names that end in _s are seconds.
@@ -57,6 +57,10 @@ enum {
     REMIT_OK = 0,            /* yes, or done */
     REMIT_PERMITTED = 1,     /* permitted, not funded: not a yes */
     REMIT_REPEATED = 2,      /* the last voucher again: it was taken before, nothing is served for it */
+    REMIT_NOT_SINCE = 10,    /* an update from another state than the one that is followed */
+    REMIT_BEHIND = 11,       /* an update of a smaller log than the one that is followed */
+    REMIT_NOT_CONSISTENT = 12, /* an update that does not prove that the log only grew: keep both notes */
+    REMIT_FORK = 13,         /* two histories of one size, signed by the log: keep both notes, accept nothing more */
     REMIT_BAD_POINTER = -1,  /* NULL where it must not be, or not aligned */
     REMIT_BAD_HANDLE = -2,   /* no object of this kind has this number */
     REMIT_NOT_UTF8 = -3,     /* a text is not UTF-8 */
@@ -123,6 +127,8 @@ typedef struct remit_signed { uint64_t id; } remit_signed;
 typedef struct remit_lease { uint64_t id; } remit_lease;
 typedef struct remit_till { uint64_t id; } remit_till;
 typedef struct remit_wallet { uint64_t id; } remit_wallet;
+typedef struct remit_followed { uint64_t id; } remit_followed;
+typedef struct remit_status_table { uint64_t id; } remit_status_table;
 
 /* Frees an object; REMIT_BAD_HANDLE if there is none, as after a second call. Views of it are no longer good. */
 int32_t remit_free(uint64_t id);
@@ -138,13 +144,14 @@ enum {
     REMIT_RESOURCE = 12, REMIT_UNIT = 13, REMIT_REQUEST = 14, REMIT_INVOCATION = 15, REMIT_PRESENTATION = 16,
     REMIT_EVIDENCE = 17, REMIT_POLICY = 18, REMIT_PARTY = 19, REMIT_TILL = 20, REMIT_LAST = 21, REMIT_NAME = 22,
     REMIT_TEXT = 23, REMIT_DIGEST = 24, REMIT_SALT = 25, REMIT_PUBLIC_KEY = 26, REMIT_RECORD_ID = 27,
-    REMIT_RECORD_REQUEST = 28, REMIT_RECORD_ROOT = 29,
+    REMIT_RECORD_REQUEST = 28, REMIT_RECORD_ROOT = 29, REMIT_NOTE = 30,
     /* Numbers: remit_get_number(). */
     REMIT_DECISION = 50, REMIT_CODE = 51, REMIT_AGE_MS = 52, REMIT_AMOUNT = 53, REMIT_SETTLE_BY = 54,
     REMIT_REFUND_UNTIL = 55, REMIT_VALID_UNTIL = 56, REMIT_MAX_STALENESS = 57, REMIT_SKEW_MS = 58,
     REMIT_DURABLE = 59, REMIT_HTTP_STATUS = 60, REMIT_NUMBER = 61, REMIT_CUMULATIVE = 62, REMIT_SPEND_UNTIL = 63,
     REMIT_PER_USE = 64, REMIT_CLOSED = 65, REMIT_NOW_MS = 66, REMIT_NEWEST = 67, REMIT_TYPE = 68,
-    REMIT_INTEGER = 69, REMIT_RECORD_UNTIL = 70, REMIT_ANSWER = 71,
+    REMIT_INTEGER = 69, REMIT_RECORD_UNTIL = 70, REMIT_ANSWER = 71, REMIT_SIZE = 72, REMIT_LEAVES = 73,
+    REMIT_COMMITTED_MS = 74, REMIT_FROZEN = 75,
     /* Lists: remit_item(). */
     REMIT_ARGUMENTS = 80, REMIT_APPROVALS = 81
 };
@@ -229,6 +236,45 @@ int32_t remit_case_encode(const remit_question *question, remit_bytes policy, ui
 
 /* The verdict on a case file by its own policy, if `policy.id` is 0, or by another. As remit_verify(). */
 int32_t remit_case_verdict(remit_bytes bytes, remit_policy policy, remit_verdict *out);
+
+/* ---- Following a ledger (spec 22) ----
+ *
+ * 1. Once, remit_followed_begin() with what the ledger answers to GET /v1/status?since=0; after a restart
+ *    remit_followed_restore() with what you stored, and never begin anew.
+ * 2. From time to time remit_followed_advance() with the answer to since=REMIT_SIZE. Store REMIT_BYTES, synced, then
+ *    remit_verifier_follow(), then free the state before.
+ * 3. REMIT_FORK: store REMIT_NOTE and the update for ever, tell somebody, and accept nothing more of this ledger.
+ *    REMIT_NOT_CONSISTENT: store them and tell somebody; the next update may be good.
+ *
+ * States never change, and a verifier keeps what it follows by itself: a state may be freed after.
+ */
+
+/* The first state, of an update since 0. REMIT_NOT_SINCE, or a code.
+   Parts: REMIT_BYTES, which you store; REMIT_LEDGER, REMIT_ROOT (of the log), REMIT_NOTE (the checkpoint); REMIT_SIZE (of
+   the log), REMIT_LEAVES (of the state), REMIT_COMMITTED_MS, REMIT_FROZEN (1: the whole ledger is). */
+int32_t remit_followed_begin(remit_policy policy, remit_bytes update, uint64_t now_ms, remit_followed *out);
+
+/* The next state; `followed` itself does not change. REMIT_NOT_SINCE, REMIT_BEHIND, REMIT_NOT_CONSISTENT, REMIT_FORK, or a
+   code. Parts as above. */
+int32_t remit_followed_advance(remit_followed followed, remit_policy policy, remit_bytes update, uint64_t now_ms,
+                               remit_followed *out);
+
+/* A state out of its REMIT_BYTES. Whether the policy still accepts its checkpoint, each verdict asks. Parts as above. */
+int32_t remit_followed_restore(remit_bytes snapshot, remit_followed *out);
+
+/* The status of a leaf (spec 06, section 6): 0 live, 1 revoked or ended, 2 suspended or frozen, 3 changed; REMIT_ABSENT if
+   the state has no such leaf. */
+int32_t remit_followed_status(remit_followed followed, uint64_t index, uint64_t *out);
+
+/* Judges by this state from now on, where it is newer than a presentation; it takes the place of another of the same
+   ledger. */
+int32_t remit_verifier_follow(remit_verifier verifier, remit_followed followed);
+
+/* A table of statuses after changes (spec 22, section 2); `before`, of `before_size` leaves, is written as changes to a
+   table in which every status is 0. Parts: REMIT_BYTES, the table after them, written so too; REMIT_ROOT, of its status
+   tree. */
+int32_t remit_status_changes(remit_bytes before, uint64_t before_size, remit_bytes changes, uint64_t size,
+                             remit_status_table *out);
 
 /* A value: `kind` 1 integer, 2 text, 3 truth (`integer` 0 or 1). */
 typedef struct remit_value { int32_t kind; int64_t integer; remit_bytes text; } remit_value;

@@ -66,7 +66,7 @@ impl Bytes {
         self.maybe()?.ok_or(Status::BAD_POINTER)
     }
 
-    /// Bytes that are hashed and not decoded, if there are any; of any length.
+    /// Bytes of any length, if there are any: they are hashed, or their own bound is greater.
     pub(crate) fn content(&self) -> Result<Option<&[u8]>, Status> {
         lent(self.data, self.len, usize::MAX)
     }

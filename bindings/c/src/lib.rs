@@ -6,6 +6,7 @@
 mod abi;
 mod argument;
 mod case;
+mod followed;
 mod holder;
 mod http;
 mod link;

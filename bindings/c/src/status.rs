@@ -8,6 +8,7 @@ use verifier::cbor::DecodeError;
 use verifier::code::Code;
 use verifier::sign::{HoldError, SignError};
 use verifier::till::WalletError;
+use verifier::verify::FollowError;
 
 /// What a function returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,14 @@ statuses! {
     1 PERMITTED = "permitted";
     /// The last voucher again: it was taken before, and nothing is served for it.
     2 REPEATED = "repeated";
+    /// The update goes on from another state than the one that is followed.
+    10 NOT_SINCE = "not_since";
+    /// The log of the update is smaller than the one that is followed.
+    11 BEHIND = "behind";
+    /// It is not proved that the log only grew: both notes are kept.
+    12 NOT_CONSISTENT = "not_consistent";
+    /// The log signed two histories of the same size: both notes are kept, and nothing more is accepted.
+    13 FORK = "fork";
     /// A pointer is null where it must not be, or not aligned.
     -1 BAD_POINTER = "bad_pointer";
     /// No object of this kind has this number: it was freed, is of another kind, or never was.
@@ -98,6 +107,18 @@ impl From<WalletError> for Status {
     }
 }
 
+impl From<FollowError> for Status {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Refused(code) => code.into(),
+            FollowError::NotSince { .. } => Self::NOT_SINCE,
+            FollowError::Behind { .. } => Self::BEHIND,
+            FollowError::NotConsistent => Self::NOT_CONSISTENT,
+            FollowError::Fork => Self::FORK,
+        }
+    }
+}
+
 /// Text and meaning by number, as C has texts.
 static TEXTS: LazyLock<BTreeMap<i32, (CString, CString)>> = LazyLock::new(|| {
     let codes = Code::ALL.iter().map(|code| (i32::from(code.number()), code.text(), code.meaning()));
@@ -130,5 +151,26 @@ export! {
     /// The version of this library.
     fn remit_version() -> *const c_char, otherwise std::ptr::null(); {
         concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use verifier::types::TreeSize;
+
+    #[test]
+    fn what_is_not_followed_has_the_name_of_the_verifier() {
+        let (ours, theirs) = (TreeSize(2), TreeSize(1));
+        for error in [
+            FollowError::Refused(Code::Quorum),
+            FollowError::NotSince { ours, theirs },
+            FollowError::Behind { ours, theirs },
+            FollowError::NotConsistent,
+            FollowError::Fork,
+        ] {
+            let text = TEXTS.get(&Status::from(error).number()).map(|(text, _)| text.to_str());
+            assert_eq!(text, Some(Ok(error.text())));
+        }
     }
 }

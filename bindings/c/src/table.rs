@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use verifier::http::{Fields, Unrecorded};
 use verifier::sign::LocalSigner;
 use verifier::till::{OpenLease, Till, Wallet};
-use verifier::verify::{Policy, Verdict, Verifier};
+use verifier::verify::{Followed, Policy, Verdict, Verifier};
 
 /// Objects that are there at one time.
 const OBJECTS_MAX: usize = 1 << 20;
@@ -26,6 +26,7 @@ pub(crate) enum Object {
     Lease(OpenLease),
     Till(Till),
     Wallet(Wallet),
+    Followed(Arc<Followed>),
 }
 
 /// An object, and what can be read of it.

@@ -90,6 +90,12 @@ SIGNATURES = {
     "item": (View, ID, c_int32, c_size_t),
     "check": (c_int32, ID, c_size_t, POINTER(CheckRow)),
     "header": (c_int32, ID, c_size_t, POINTER(HeaderRow)),
+    "followed_begin": (c_int32, ID, Bytes, c_uint64, OUT),
+    "followed_advance": (c_int32, ID, ID, Bytes, c_uint64, OUT),
+    "followed_restore": (c_int32, Bytes, OUT),
+    "followed_status": (c_int32, ID, c_uint64, OUT),
+    "verifier_follow": (c_int32, ID, ID),
+    "status_changes": (c_int32, Bytes, c_uint64, Bytes, c_uint64, OUT),
     "policy_from_toml": (c_int32, Bytes, POINTER(Problem), OUT),
     "policy_route": (c_int32, ID, Bytes, Bytes, OUT),
     "verifier_new": (c_int32, ID, c_uint64, OUT),
@@ -148,6 +154,13 @@ class PolicyError(RemitError):
     pass
 
 
+class FollowError(RemitError):
+    pass
+
+
+NOT_FOLLOWED = [VALUES[name] for name in ("NOT_SINCE", "BEHIND", "NOT_CONSISTENT", "FORK")]
+
+
 def status_text(status):
     return C["status_text"](status).decode()
 
@@ -155,6 +168,10 @@ def status_text(status):
 def failed(status):
     """What the package raises for a status."""
     text = status_text(status)
+    if status in NOT_FOLLOWED:
+        error = FollowError(text)
+        error.code = text
+        return error
     if status < 100:
         return ValueError(text)
     error = Refused(text)
@@ -376,6 +393,56 @@ class Verifier:
     def verify(self, presentation, invocation=None, arguments=(), approvals=(), evidence=None, *, now_ms):
         brought = question(presentation, invocation, arguments, approvals, evidence)
         return judged("verify", self.handle.id, byref(brought), now_ms)
+
+    def follow(self, state):
+        status = C["verifier_follow"](self.handle.id, state.handle.id)
+        if status:
+            raise failed(status)
+
+
+class Followed:
+    def __init__(self, handle):
+        self.handle = handle
+
+    def __eq__(self, other):
+        return self.snapshot() == other.snapshot()
+
+    @staticmethod
+    def begin(policy, update, *, now_ms):
+        return Followed(made("followed_begin", policy.handle.id, bytes_of(update), now_ms))
+
+    def advance(self, policy, update, *, now_ms):
+        return Followed(made("followed_advance", self.handle.id, policy.handle.id, bytes_of(update), now_ms))
+
+    @staticmethod
+    def restore(snapshot):
+        return Followed(made("followed_restore", bytes_of(snapshot)))
+
+    def snapshot(self):
+        return self.handle.bytes("BYTES")
+
+    ledger = property(lambda self: self.handle.text("LEDGER"))
+    size = property(lambda self: self.handle.number("SIZE"))
+    root = property(lambda self: self.handle.text("ROOT"))
+    note = property(lambda self: self.handle.bytes("NOTE"))
+    leaves = property(lambda self: self.handle.number("LEAVES"))
+    committed_ms = property(lambda self: self.handle.number("COMMITTED_MS"))
+    frozen = property(lambda self: self.handle.number("FROZEN") == 1)
+
+    def status(self, index):
+        out = c_uint64()
+        status = C["followed_status"](self.handle.id, index, byref(out))
+        assert status in (0, VALUES["ABSENT"]), status
+        return out.value if status == 0 else None
+
+    def listed(self):
+        statuses = [(index, self.status(index)) for index in range(self.leaves)]
+        return [(index, status) for index, status in statuses if status]
+
+
+def status_changes(changes, size, *, before=b"", before_size=0):
+    table = made("status_changes", bytes_of(before), before_size, bytes_of(changes), size)
+    return table.bytes("BYTES"), table.text("ROOT")
 
 
 class Case:

@@ -165,6 +165,28 @@ static void numbers_of_objects(remit_policy policy, remit_verifier verifier, rem
     CHECK(remit_status_text(12345) == NULL && strcmp(remit_status_text(REMIT_CODE_STALE), "stale") == 0);
 }
 
+/* Whatever is followed wrongly is an error. */
+static void following(remit_policy policy, remit_verifier verifier) {
+    remit_followed state = {7}, wrong = {policy.id};
+    remit_status_table table;
+    uint64_t status = 7;
+    CHECK(remit_followed_begin(policy, remit_none(), 0, &state) == REMIT_BAD_POINTER && state.id == 0);
+    CHECK(remit_followed_begin(policy, remit_text("no update"), 0, &state) >= 100 && state.id == 0);
+    CHECK(remit_followed_begin(policy, remit_text("no update"), 0, NULL) == REMIT_BAD_POINTER);
+    CHECK(remit_followed_advance(wrong, policy, remit_text(""), 0, &state) == REMIT_BAD_HANDLE && state.id == 0);
+    CHECK(remit_followed_restore(remit_text(""), &state) >= 100 && state.id == 0);
+    CHECK(remit_followed_status(wrong, 0, &status) == REMIT_BAD_HANDLE && status == 0);
+    CHECK(remit_verifier_follow(verifier, wrong) == REMIT_BAD_HANDLE);
+    wrong.id = 0;
+    CHECK(remit_verifier_follow(verifier, wrong) == REMIT_BAD_HANDLE);
+    CHECK(remit_status_changes(remit_none(), 0, remit_text(""), 1, &table) == REMIT_BAD_POINTER && table.id == 0);
+    CHECK(remit_status_changes(remit_text(""), 1, remit_text(""), 0, &table) == REMIT_CODE_MALFORMED);
+    CHECK(remit_status_changes(remit_text(""), 0, remit_text("\x02"), 1, &table) == REMIT_OK);
+    CHECK(remit_get(table.id, REMIT_BYTES).len == 1 && remit_get(table.id, REMIT_ROOT).len == 64);
+    CHECK(remit_free(table.id) == REMIT_OK);
+    CHECK(strcmp(remit_status_text(REMIT_FORK), "fork") == 0);
+}
+
 static void keys(void) {
     remit_holder holder;
     remit_argument_value argument;
@@ -198,6 +220,7 @@ static void misuse(remit_bytes file) {
     CHECK(remit_get_number(found.id, REMIT_NOW_MS, &work.now_ms) == REMIT_OK);
     pointers_and_lengths(policy, verifier, question, work.now_ms);
     numbers_of_objects(policy, verifier, question, work.now_ms);
+    following(policy, verifier);
     keys();
     work.verifier = verifier;
     work.question = &question;

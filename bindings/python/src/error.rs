@@ -7,10 +7,16 @@ use pyo3::{PyErr, create_exception};
 use remit_verifier::code::Code;
 use remit_verifier::sign::HoldError;
 use remit_verifier::till::WalletError;
-use remit_verifier::verify::PolicyFileError;
+use remit_verifier::verify::{self, PolicyFileError};
 
 create_exception!(remit_verifier, RemitError, PyException, "Something is refused; `code` says why.");
 create_exception!(remit_verifier, Refused, RemitError, "A no by a code of spec 15; also `number`.");
+create_exception!(
+    remit_verifier,
+    FollowError,
+    RemitError,
+    "An update does not go on from what is followed; `code` is not_since, behind, not_consistent or fork."
+);
 create_exception!(remit_verifier, PolicyError, RemitError, "The text is no policy file; also `line`, `key`.");
 
 /// The exception of a code.
@@ -31,6 +37,14 @@ pub(crate) fn no_policy(problem: &PolicyFileError) -> PyErr {
         value.setattr("line", problem.line)?;
         value.setattr("key", problem.key)
     })
+}
+
+/// The exception of an update that is not accepted (spec 22 §3).
+pub(crate) fn not_followed(error: verify::FollowError) -> PyErr {
+    if let verify::FollowError::Refused(code) = error {
+        return refused(code);
+    }
+    with(FollowError::new_err(error.to_string()), |_, value| value.setattr("code", error.text()))
 }
 
 /// The exception of a holder who signs nothing.

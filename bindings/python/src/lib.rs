@@ -2,6 +2,7 @@
 
 mod convert;
 mod error;
+mod followed;
 mod holder;
 mod http;
 mod link;
@@ -18,7 +19,9 @@ mod _native {
     #[pymodule_export]
     use super::convert::Argument;
     #[pymodule_export]
-    use super::error::{PolicyError, Refused, RemitError, codes, refusal};
+    use super::error::{FollowError, PolicyError, Refused, RemitError, codes, refusal};
+    #[pymodule_export]
+    use super::followed::{Followed, status_changes};
     #[pymodule_export]
     use super::holder::{Ask, Holder};
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 use crate::convert::{Argument, hex, plain};
 use crate::error::{no_policy, refused};
+use crate::followed::Followed;
 use crate::policy::Policy;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -186,6 +187,11 @@ impl Verifier {
     #[pyo3(signature = (evidence, *, now_ms))]
     fn proves(&self, py: Python<'_>, evidence: &[u8], now_ms: u64) -> PyResult<()> {
         self.with(py, |verifier| verifier.proves(evidence, Millis(now_ms))).map_err(refused)
+    }
+
+    /// Judges by this state from now on, where it is newer (spec 22 §4); it takes the place of another of the same ledger.
+    fn follow(&self, py: Python<'_>, state: &Followed) {
+        self.with(py, |verifier| verifier.follow(state.0.clone()));
     }
 
     /// Nothing is judged by a clock that shows less than this.

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from helpers import holder_of, vectors
-from remit_verifier import Ask, Case, Fields, Holder, Policy, judge_case
+from remit_verifier import Ask, Case, Fields, Followed, Holder, Policy, judge_case
 from remit_verifier.asgi import Kept, RemitMiddleware
 from remit_verifier.record import MemoryRecord, SqliteRecord
 
@@ -208,6 +208,53 @@ class Decisions(unittest.TestCase):
         self.assertEqual([visit.ask(headers=headers)[0] for _ in range(2)], [200, 403])
         self.assertEqual(visit.ask(b"{}", headers)[1]["remit-verdict"], "denied; code=wrong_request")
         self.assertLess(sum(len(name) + len(value) for name, value in headers), 1024)
+
+
+class Following(unittest.TestCase):
+    """A presentation of ten minutes ago, which is too old by itself."""
+
+    def visit(self, name, states):
+        visit = Visit()
+        given = next(vector for vector in vectors("following", 76) if vector["name"] == name)["input"]
+        routes = visit.case.policy[visit.case.policy.index(b"[[routes]]") :]
+        visit.case = Case.decode(bytes.fromhex(given["case"]))
+        visit.policy, visit.now = Policy.from_toml(visit.case.policy + routes), visit.case.now_ms
+        record = MemoryRecordOfADisk(visit.policy.skew_ms, MINUTE_AGO)
+        clock = lambda: visit.now
+        visit.app = RemitMiddleware(
+            visit.shop, policy=visit.policy, record=record, clock=clock, followed=lambda: states
+        )
+        return visit, Followed.restore(bytes.fromhex(given["followed"]))
+
+    def headers_of(self, visit):
+        holder = holder_of(judge_case(visit.case.encode()).subject.holder)
+        wanted = Ask(visit.policy.party, "book", "rooms/12", arguments=visit.case.arguments)
+        request = dict(method="POST", authority="hotel.example", target="/rooms/12/book", content=CONTENT)
+        return holder.request(visit.case.presentation, wanted, **request, now_ms=visit.now)
+
+    def test_what_is_followed_is_asked_for_before_each_decision(self):
+        states = []
+        visit, state = self.visit("judge/good", states)
+        self.assertEqual(visit.bring(visit.case.presentation)[1]["remit-verdict"], "denied; code=stale")
+        states.append(state)
+        self.assertEqual(visit.bring(visit.case.presentation)[0], 201)
+        status, headers, _ = visit.ask(headers=self.headers_of(visit))
+        self.assertEqual((status, headers["remit-verdict"], headers["remit-age"]), (200, "allowed", "1000"))
+        self.assertEqual(len(visit.shop.served), 1)
+        # Another state of this ledger, in which its token is revoked.
+        states[:] = [self.visit("judge/revoked", states)[1]]
+        status, headers, _ = visit.ask(headers=self.headers_of(visit))
+        self.assertEqual((status, headers["remit-verdict"]), (403, "denied; code=revoked"))
+        self.assertEqual(len(visit.shop.served), 1)
+
+    def test_what_is_followed_cannot_be_had(self):
+        visit, state = self.visit("judge/good", [])
+        visit.app = RemitMiddleware(
+            visit.shop, policy=visit.policy, record=MemoryRecordOfADisk(2_000, MINUTE_AGO), followed=lambda: 1 // 0
+        )
+        with self.assertRaises(ZeroDivisionError):
+            visit.bring(visit.case.presentation)
+        self.assertEqual(visit.shop.served, [])
 
 
 class Restarts(unittest.TestCase):

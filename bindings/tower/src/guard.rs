@@ -4,7 +4,7 @@ use crate::record::ServedRecord;
 use crate::service::RemitService;
 use remit::follow::{Kept, Newest};
 use remit_verifier::types::{Hash, Millis};
-use remit_verifier::verify::{Keeping, Policy, Verifier};
+use remit_verifier::verify::{Followed, Keeping, Policy, Verifier};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub(crate) struct Guard {
     pub(crate) content_bytes_max: usize,
     pub(crate) content_time_max: Duration,
     newest: Newest,
+    followed: Box<dyn Fn() -> Vec<Arc<Followed>> + Send + Sync>,
     clock: Box<dyn Fn() -> Millis + Send + Sync>,
     /// One for each processor, so that they do not wait for each other.
     verifiers: Vec<Mutex<Verifier>>,
@@ -80,6 +81,7 @@ impl RemitLayer {
             content_bytes_max: CONTENT_BYTES_MAX,
             content_time_max: CONTENT_TIME_MAX,
             newest: Newest::in_memory(),
+            followed: Box::new(Vec::new),
             clock: Box::new(clock),
             policy,
         })))
@@ -105,6 +107,15 @@ impl RemitLayer {
     #[must_use]
     pub fn newest(self, newest: Newest) -> Self {
         self.with(|guard| guard.newest = newest)
+    }
+
+    /// The newest states of the ledgers that are followed (spec 22 §4), asked for before each decision: what
+    /// [`Follower::state`] gives, of each ledger one, and never an older one after a newer.
+    ///
+    /// [`Follower::state`]: remit::follow::Follower::state
+    #[must_use]
+    pub fn followed(self, states: impl Fn() -> Vec<Arc<Followed>> + Send + Sync + 'static) -> Self {
+        self.with(|guard| guard.followed = Box::new(states))
     }
 
     /// Changes a layer that no service has yet.
@@ -137,6 +148,8 @@ impl Guard {
             // Whoever panicked had remembered what was good, or nothing.
             let mut verifier = self.verifiers[place].lock().unwrap_or_else(PoisonError::into_inner);
             verifier.see(self.newest.get());
+            // While it is held: so that nobody who asked earlier comes later, with an older state.
+            (self.followed)().into_iter().for_each(|state| verifier.follow(state));
             (judge(&mut verifier), verifier.newest())
         };
         if let Err(error) = self.newest.see(newest) {

@@ -10,6 +10,8 @@ from ._native import (
     Asked,
     Case,
     Fields,
+    FollowError,
+    Followed,
     Holder,
     Link,
     OpenLease,
@@ -30,6 +32,7 @@ from ._native import (
     judge_case,
     refusal,
     request_digest,
+    status_changes,
     written_content_digest,
 )
 
@@ -39,6 +42,8 @@ __all__ = [
     "Asked",
     "Case",
     "Fields",
+    "FollowError",
+    "Followed",
     "Holder",
     "Link",
     "OpenLease",
@@ -59,5 +64,6 @@ __all__ = [
     "judge_case",
     "refusal",
     "request_digest",
+    "status_changes",
     "written_content_digest",
 ]

@@ -84,17 +84,20 @@ class _Gone(Exception):
 class RemitMiddleware:
     """Decides on every request of ``app``; lets through those of the paths ``public``, exact, without query.
 
-    ``record`` must be a durable one where the policy says so; ``clock`` gives milliseconds.
+    ``record`` must be a durable one where the policy says so; ``clock`` gives milliseconds. ``followed`` gives the newest
+    states of the ledgers that are followed (spec 22), a list of ``Followed``; it is asked before each decision.
     """
 
-    def __init__(self, app, *, policy, record=None, public=(), content_max=CONTENT_MAX, clock=now_ms):
+    def __init__(
+        self, app, *, policy, record=None, public=(), content_max=CONTENT_MAX, clock=now_ms, followed=tuple
+    ):
         if record is None and policy.record == "memory":
             record = MemoryRecord(policy.skew_ms, clock())
         if record is None or (policy.record == "durable" and not record.durable):
             raise ValueError('the policy wants a durable record; or say `record = "memory"` in it')
         self._app, self._policy, self._record, self._clock = app, policy, record, clock
         self._public, self._content_max = frozenset(path.encode() for path in public), content_max
-        self._verifier = Verifier(policy, record.newest)
+        self._verifier, self._followed = Verifier(policy, record.newest), followed
         self._presentations, self._evidence = Kept(), Kept()
         self._newest = record.newest
 
@@ -133,7 +136,7 @@ class RemitMiddleware:
             evidence = fields.evidence and self._evidence.find(fields.evidence)
             parts = (scope["method"], authority.decode("latin-1"), target.decode("latin-1"), digest)
             verdict, answer = decide(
-                self._verifier, *parts, fields, presentation, evidence, now_ms=self._clock()
+                self._following(), *parts, fields, presentation, evidence, now_ms=self._clock()
             )
             if not isinstance(answer, Unrecorded):
                 raise refusal(answer)
@@ -168,7 +171,7 @@ class RemitMiddleware:
             if path.endswith(b"/evidence"):
                 self._verifier.proves(data, now_ms=self._clock())
                 return await _send(send, 201, [], {"hash": self._evidence.keep(data)})
-            verdict = self._verifier.verify(data, now_ms=self._clock())
+            verdict = self._following().verify(data, now_ms=self._clock())
             if verdict.code is not None:
                 raise refusal(verdict.code)
             kept = {"hash": self._presentations.keep(data), "verdict": json.loads(verdict.json())}
@@ -177,6 +180,12 @@ class RemitMiddleware:
             return await self._answer(send, no, verdict, None)
         finally:
             await self._see()
+
+    def _following(self):
+        """The verifier, which judges by what is followed now."""
+        for state in self._followed():
+            self._verifier.follow(state)
+        return self._verifier
 
     async def _see(self):
         """Keeps the newest evidence, for a restart; that this fails is no reason for a no."""

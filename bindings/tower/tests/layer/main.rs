@@ -16,10 +16,11 @@ use remit_verifier::types::{Millis, Nonce};
 use remit_verifier::verify::Policy;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower::{Layer as _, ServiceExt as _};
-use visit::{CONTENT, MINUTE_AGO, NOW, Visit, policy_text, vectors};
+use visit::{CONTENT, MINUTE_AGO, NOW, Visit, followed, policy_text, vectors};
 
 #[tokio::test]
 async fn every_decision_vector_comes_out_by_its_own_code() {
@@ -274,6 +275,22 @@ async fn what_was_revoked_is_refused() {
     let brought = visit.bring("presentations", &visit.presentation).await;
     assert_eq!((brought.status, brought.json()["code"].as_str()), (StatusCode::FORBIDDEN, Some("revoked")));
     assert_eq!(visit.ask(visit.request(CONTENT)).await.json()["code"], "unknown_presentation");
+}
+
+#[tokio::test]
+async fn what_is_followed_is_asked_for_before_each_decision() {
+    let (case, good) = followed("judge/good");
+    let (_, revoked) = followed("judge/revoked");
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let newest = states.clone();
+    let visit = Visit::of_case(&case).following(move || newest.lock().expect("not poisoned").clone());
+    // A presentation of ten minutes ago is too old by itself.
+    for (known, code) in [(None, Some("stale")), (Some(good), None), (Some(revoked), Some("revoked"))] {
+        *states.lock().expect("not poisoned") = known.into_iter().collect();
+        let answer = visit.bring("presentations", &visit.presentation).await;
+        assert_eq!(answer.json()["code"].as_str(), code);
+        assert_eq!(answer.status, if code.is_none() { StatusCode::CREATED } else { StatusCode::FORBIDDEN });
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use remit_verifier::hash::sha256;
 use remit_verifier::http::Fields;
 use remit_verifier::object::Argument;
 use remit_verifier::types::{Millis, ObjectId};
-use remit_verifier::verify::{Case, Policy};
+use remit_verifier::verify::{Case, Followed, Policy};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::path::Path;
@@ -67,7 +67,11 @@ impl Answer {
 
 /// The vectors of requests over HTTP.
 pub(crate) fn vectors() -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors/http.json");
+    vectors_of("http.json")
+}
+
+fn vectors_of(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors").join(file);
     let text = std::fs::read_to_string(path).expect("the vectors are there");
     let all: Value = serde_json::from_str(&text).expect("JSON");
     all["vectors"].as_array().expect("a list").clone()
@@ -77,9 +81,20 @@ fn given(name: &str) -> (Vec<u8>, String, String) {
     let vectors = vectors();
     let vector = vectors.iter().find(|vector| vector["name"] == name).expect("the vector is there");
     let text = |key: &str| vector["input"][key].as_str().expect("text").to_owned();
-    let case = text("case");
-    let byte = |at: usize| u8::from_str_radix(&case[at..at + 2], 16).expect("hexadecimal");
-    ((0..case.len()).step_by(2).map(byte).collect(), text("method"), text("target"))
+    (unhex(&text("case")), text("method"), text("target"))
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+/// The case of a vector of following, and the state that is followed.
+pub(crate) fn followed(name: &str) -> (Vec<u8>, Arc<Followed>) {
+    let vectors = vectors_of("following.json");
+    let vector = vectors.iter().find(|vector| vector["name"] == name).expect("the vector is there");
+    let bytes = |key: &str| unhex(vector["input"][key].as_str().expect("text"));
+    (bytes("case"), Arc::new(Followed::restore(&bytes("followed")).expect("a state")))
 }
 
 /// The policy file of a vector.
@@ -160,6 +175,11 @@ impl Visit {
     /// With the newest evidence on a disk.
     pub(crate) fn newest(self, newest: Newest) -> Self {
         Self { layer: self.layer.newest(newest), ..self }
+    }
+
+    /// By what is followed.
+    pub(crate) fn following(self, states: impl Fn() -> Vec<Arc<Followed>> + Send + Sync + 'static) -> Self {
+        Self { layer: self.layer.followed(states), ..self }
     }
 
     /// Another layer with the same policy, changed.
