@@ -27,8 +27,8 @@
  * `len` does not count, so that a text without zero bytes is a C string too. An absent part has `data` NULL.
  *
  * Lengths. All are in bytes. `data` NULL with `len` 0 is absent, which is not the same as empty; NULL with another length
- * is REMIT_BAD_POINTER. More than 16 MiB (of what is followed, 64 MiB), or 65 536 items, are `oversize`; so is what is longer than its own bound
- * (spec/12-limits.md). Ids, keys and hashes go in as 32 bytes or as 64 hexadecimal digits, and come out as digits.
+ * is REMIT_BAD_POINTER. More than 16 MiB (64 MiB of what is followed), or 65 536 items, are `oversize`; so is what is
+ * longer than its own bound (spec/12-limits.md). Ids, keys and hashes go in as 32 bytes or as 64 hexadecimal digits, and come out as digits.
  *
  * Time. The library reads no clock: `now_ms` is milliseconds since 1970, by your clock. Names that end in _s are seconds.
  *

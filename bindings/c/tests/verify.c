@@ -170,6 +170,13 @@ static void following(remit_policy policy, remit_verifier verifier) {
     remit_followed state = {7}, wrong = {policy.id};
     remit_status_table table;
     uint64_t status = 7;
+    const size_t most = 64u << 20;
+    remit_bytes update = {calloc(1, most + 1), most};
+    CHECK(update.data != NULL && remit_followed_restore(update, &state) >= 100);
+    CHECK(remit_followed_restore(update, &state) != REMIT_CODE_OVERSIZE && state.id == 0);
+    update.len++;
+    CHECK(remit_followed_restore(update, &state) == REMIT_CODE_OVERSIZE && state.id == 0);
+    free((void *)(uintptr_t)update.data);
     CHECK(remit_followed_begin(policy, remit_none(), 0, &state) == REMIT_BAD_POINTER && state.id == 0);
     CHECK(remit_followed_begin(policy, remit_text("no update"), 0, &state) >= 100 && state.id == 0);
     CHECK(remit_followed_begin(policy, remit_text("no update"), 0, NULL) == REMIT_BAD_POINTER);

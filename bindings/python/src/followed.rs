@@ -10,8 +10,8 @@ use remit_verifier::types::{Millis, StateIndex, TreeSize};
 use remit_verifier::verify;
 use std::sync::Arc;
 
-/// A state of a ledger that a policy accepted, with the status of every leaf. It never changes; the next one is made of
-/// it and an update.
+/// A state of a ledger that a policy accepted, with the status of every leaf. It never changes; the next one is
+/// made of it and an update.
 #[pyclass(frozen, eq, module = "remit_verifier")]
 #[derive(PartialEq)]
 pub(crate) struct Followed(pub(crate) Arc<verify::Followed>);
@@ -91,8 +91,8 @@ impl Followed {
         self.0.is_frozen()
     }
 
-    /// The status of a leaf (spec 06 §6): 0 live, 1 revoked or ended, 2 suspended or frozen, 3 changed; `None` if the
-    /// state has no such leaf.
+    /// The status of a leaf (spec 06 §6): 0 live, 1 revoked or ended, 2 suspended or frozen, 3 changed; `None` if
+    /// the state has no such leaf.
     fn status(&self, index: u64) -> Option<u8> {
         self.0.status(StateIndex(index)).map(|status| status as u8)
     }
@@ -107,8 +107,9 @@ impl Followed {
     }
 }
 
-/// A table of statuses after changes (spec 22 §2), as changes to one in which every status is 0, and the root of its
-/// status tree. `before`, of `before_size` leaves, is written in the same way. Raises the code of what are no changes.
+/// A table of statuses after changes (spec 22 §2), as changes to one in which every status is 0, and the root of
+/// its status tree. `before`, of `before_size` leaves, is written in the same way. Raises the code of what are no
+/// changes.
 #[pyfunction]
 #[pyo3(signature = (changes, size, *, before=<&[u8]>::default(), before_size=0))]
 pub(crate) fn status_changes<'py>(

@@ -189,7 +189,8 @@ impl Verifier {
         self.with(py, |verifier| verifier.proves(evidence, Millis(now_ms))).map_err(refused)
     }
 
-    /// Judges by this state from now on, where it is newer (spec 22 §4); it takes the place of another of the same ledger.
+    /// Judges by this state from now on, where it is newer (spec 22 §4); it takes the place of another of the same
+    /// ledger.
     fn follow(&self, py: Python<'_>, state: &Followed) {
         self.with(py, |verifier| verifier.follow(state.0.clone()));
     }

@@ -249,8 +249,9 @@ class Following(unittest.TestCase):
 
     def test_what_is_followed_cannot_be_had(self):
         visit, state = self.visit("judge/good", [])
+        record = MemoryRecordOfADisk(2_000, MINUTE_AGO)
         visit.app = RemitMiddleware(
-            visit.shop, policy=visit.policy, record=MemoryRecordOfADisk(2_000, MINUTE_AGO), followed=lambda: 1 // 0
+            visit.shop, policy=visit.policy, record=record, followed=lambda: 1 // 0
         )
         with self.assertRaises(ZeroDivisionError):
             visit.bring(visit.case.presentation)

@@ -1,4 +1,4 @@
-"""Every vector of following (spec 22): changes of a table, updates, and verdicts by a state that is followed."""
+"""Every vector of following (spec 22): changes of a table, updates, verdicts by what is followed."""
 
 import json
 import unittest
@@ -52,8 +52,9 @@ def named(name):
 
 class Following(unittest.TestCase):
     def changes(self, given):
-        before = {"before": bytes.fromhex(given["before"]["listed"]), "before_size": int(given["before"]["size"])}
-        table, root = status_changes(bytes.fromhex(given["changes"]), int(given["size"]), **before)
+        before, changes = bytes.fromhex(given["before"]["listed"]), bytes.fromhex(given["changes"])
+        before_size, size = int(given["before"]["size"]), int(given["size"])
+        table, root = status_changes(changes, size, before=before, before_size=before_size)
         return {"listed": table.hex(), "root": root}
 
     def follow(self, given):
@@ -112,7 +113,8 @@ class Following(unittest.TestCase):
         case = Case.decode(bytes.fromhex(named("judge/good")["input"]["case"]))
         brought = (case.presentation, case.invocation, case.arguments, case.approvals, case.evidence)
         verifier = Verifier(Policy.from_toml(case.policy), newest=case.newest)
-        self.assertEqual(verifier.verify(*brought, now_ms=case.now_ms).code, "stale", "nothing is followed yet")
+        # Nothing is followed yet.
+        self.assertEqual(verifier.verify(*brought, now_ms=case.now_ms).code, "stale")
         shown = named("judge/good")["values"]["subject"]["ledger"]
         self.assertEqual((state.ledger, state.frozen), (shown, False))
         # Size and root stand in the checkpoint, time and leaves in the commitment.

@@ -84,8 +84,9 @@ class _Gone(Exception):
 class RemitMiddleware:
     """Decides on every request of ``app``; lets through those of the paths ``public``, exact, without query.
 
-    ``record`` must be a durable one where the policy says so; ``clock`` gives milliseconds. ``followed`` gives the newest
-    states of the ledgers that are followed (spec 22), a list of ``Followed``; it is asked before each decision.
+    ``record`` must be a durable one where the policy says so; ``clock`` gives milliseconds. ``followed`` gives
+    the newest states of the ledgers that are followed (spec 22), a list of ``Followed``; it is asked before each
+    decision.
     """
 
     def __init__(
