@@ -21,6 +21,7 @@ const OF_VERDICTS: &[Code] = &[
     Code::WrongSum,
     Code::WrongRoot,
     Code::SpendOver,
+    Code::TwoHistories,
 ];
 
 const TESTS: &[&str] = &[

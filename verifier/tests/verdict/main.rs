@@ -14,6 +14,7 @@ mod following;
 mod memory;
 mod newer;
 mod policy;
+mod policy_schema;
 mod refusals;
 mod request;
 mod scene;
