@@ -60,11 +60,12 @@ examples: ## runs the examples on the data in this repository: one verdict of ea
 dist: setup ## dist/: stripped command, Debian package, man pages, completions, bill of materials, checksums
 	@tools/dist
 
-bench: ## all measurements: two tables, report.json and ledger.json in target/bench/; ROWS="verify W1": some offline rows
+bench: ## all measurements: three tables, report.json and ledger.json in target/bench/; ROWS="verify W1": some offline rows
 	@tools/setup cc c++ libclang rocksdb postgresql
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
 	@$(BENCH) $(ROWS)
 	@[ -n "$(ROWS)" ] || $(BENCH)-ledger
+	@[ -n "$(ROWS)" ] || $(MAKE) -s bench-libraries
 
 bench-large: ## a ledger of TOKENS tokens (default 10 million: 20 minutes): memory, opening after SIGKILL, presentations
 	@tools/setup cc c++ libclang rocksdb
