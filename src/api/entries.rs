@@ -8,13 +8,13 @@ use super::log::TEXT;
 use super::tokens::CBOR;
 use super::views::{Binary, ConsistencyView, DecisionView, EntryView, hex_list};
 use crate::ledger::{LedgerError, Snapshot};
-use crate::store::StoredEntry;
+use crate::store::{StoredEntry, write_details};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use remit_verifier::cbor::Writer;
-use remit_verifier::log::{Details, Entry};
+use remit_verifier::log::Entry;
 use remit_verifier::types::{EntryIndex, ObjectId, TreeSize};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -210,26 +210,8 @@ fn stream(snapshot: &Snapshot, from: u64, limit: u64) -> Result<(Vec<u8>, u64), 
     let end = snapshot.size().0.min(from.saturating_add(limit));
     while next < end && bytes.len() <= REPLAY_BYTES_MAX {
         let kept = snapshot.entry(EntryIndex(next))?;
-        let mut w = Writer::default();
-        w.array(3).bytes(&kept.entry);
-        match &kept.object {
-            Some(object) => w.bytes(object),
-            None => w.null(),
-        };
-        match &kept.details {
-            Some(details) => write_details(&mut w, details),
-            None => {
-                w.null();
-            }
-        }
-        bytes.extend(w.into_bytes());
+        bytes.extend(kept.to_item());
         next += 1;
     }
     Ok((bytes, next))
-}
-
-fn write_details(w: &mut Writer, details: &Details) {
-    w.array(2).bytes(&details.common).list(&details.links, |w, link| {
-        w.bytes(link);
-    });
 }

@@ -2,9 +2,9 @@
 
 use super::out::Outcome;
 use super::{
-    approvals, ask, audit, backup, config, control, doctor, explain, folder, follow, grant, init, key, lease,
-    look, manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till, trade,
-    voucher, witness,
+    approvals, ask, audit, backup, config, control, doctor, explain, export, folder, follow, grant, init,
+    key, lease, look, manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till,
+    trade, voucher, witness,
 };
 use clap::Subcommand;
 
@@ -56,6 +56,7 @@ pub(super) enum Command {
     Bundle(Box<prepare::Bundle>),
     Submit(Box<prepare::Submit>),
     Audit(Box<audit::Audit>),
+    Export(Box<export::ExportCommand>),
     Backup(Box<backup::Backup>),
     Restore(Box<folder::Restore>),
     Fsck(Box<folder::Fsck>),
@@ -118,6 +119,7 @@ impl Command {
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),
             Self::Audit(command) => command.run(),
+            Self::Export(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
             Self::Fsck(command) => command.run(),

@@ -88,6 +88,25 @@ pub(super) fn runs(guard: &Path) -> bool {
     matches!(Guard::hold(guard), Err(GuardError::Held))
 }
 
+/// Requires that a folder's log is the one that was last acknowledged, before anything is signed of it.
+pub(super) fn require_guarded(dir: &Path, ledger: LedgerId, head: TreeHead) -> Result<(), Failure> {
+    let data = data_of(dir)?;
+    let path = guard_of(dir, &data);
+    let refused = |error: GuardError| {
+        Failure::refused("guard", format!("{}: {error}", path.display()))
+            .hint("`remit serve` says what is missing, or puts it in order")
+    };
+    let (_hold, acknowledged) = Guard::open(&path, ledger).map_err(refused)?;
+    if acknowledged == head {
+        return Ok(());
+    }
+    let message = format!(
+        "{} entries were acknowledged with another end, the log has {}",
+        acknowledged.size, head.size
+    );
+    Err(Failure::refused("guard", message).hint("start the ledger once: it puts its guard in order"))
+}
+
 /// Opens a database, with progress.
 pub(super) fn open(data: &Path, options: &RocksOptions) -> Result<RocksStore, Failure> {
     let bar = Bar::new("leaves", 0);

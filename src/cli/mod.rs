@@ -29,6 +29,8 @@ mod doctor;
 #[cfg(feature = "server")]
 mod explain;
 #[cfg(feature = "server")]
+mod export;
+#[cfg(feature = "server")]
 mod files;
 #[cfg(feature = "server")]
 mod folder;

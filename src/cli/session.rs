@@ -157,6 +157,11 @@ impl Connection {
         Ok(Session { remote, ledger: LedgerId(told.0), now: clock::now()?, trust, log_key, key })
     }
 
+    /// Where the ledger is, if that is said.
+    pub(super) fn address(&self) -> Result<Option<String>, Failure> {
+        Ok(self.url.clone().or(self.profile()?.url))
+    }
+
     /// The connection, without asking anything.
     pub(super) fn remote(&self) -> Result<Remote, Failure> {
         let profile = self.profile()?;

@@ -22,10 +22,11 @@ const TEXT_BYTES_MAX: u64 = 64 * 1024;
 /// The same of what has many: pages of lists and of the log, and tiles of 256 entries.
 const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How the paths of such answers begin.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/v1/status",
     "/v1/replay",
     "/tile/",
+    "/objects/",
     "/v1/holders/",
     "/v1/approvers/",
     "/v1/offers",

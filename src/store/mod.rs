@@ -2,12 +2,14 @@
 //!
 //! [`MemoryStore`] is the reference for one owner, [`SharedMemory`] for many readers, with faults on demand.
 
+mod item;
 mod memory;
 mod pre_images;
 #[cfg(feature = "server")]
 pub mod rocks;
 mod shared;
 
+pub use item::{decode_items, write_details};
 pub use memory::MemoryStore;
 pub use pre_images::PreImages;
 #[cfg(feature = "server")]

@@ -6,7 +6,9 @@ pub mod frontier;
 pub mod paged;
 pub mod prove;
 pub mod tile;
+pub mod tiling;
 
 pub use frontier::Frontier;
 pub use paged::{ApplyError, PagedTree};
 pub use prove::{Nodes, ProveError};
+pub use tiling::Tiling;

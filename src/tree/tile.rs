@@ -9,9 +9,9 @@ use std::fmt;
 /// Hashes of a full tile, and entries of a full bundle.
 pub const TILE_WIDTH: u16 = 256;
 /// Tree levels from one tile level to the next.
-const TILE_LEVELS: u32 = 8;
+pub(super) const TILE_LEVELS: u32 = 8;
 /// Tile levels of the largest tree.
-const LEVELS_MAX: u8 = TREE_SIZE_MAX.0.ilog2().div_ceil(TILE_LEVELS) as u8;
+pub(super) const LEVELS_MAX: u8 = TREE_SIZE_MAX.0.ilog2().div_ceil(TILE_LEVELS) as u8;
 
 const _: () = assert!(OBJECT_BYTES_MAX == u16::MAX as usize);
 

@@ -19,6 +19,8 @@ mod counter;
 #[cfg(feature = "server")]
 mod explain;
 #[cfg(feature = "server")]
+mod exported;
+#[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
 mod following;

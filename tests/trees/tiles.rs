@@ -5,7 +5,8 @@ use remit::tree::tile::{
     BundleError, EntryTooLong, LevelTiles, Tile, TileKind, bundle_entries, level_tiles, push_entry,
     tile_bytes, tiles_between,
 };
-use remit::tree::{Nodes, PagedTree};
+use remit::tree::tiling::{node_in, tile_of};
+use remit::tree::{Nodes, PagedTree, Tiling};
 use remit_verifier::types::{Hash, TreeSize};
 
 fn tile(level: u8, index: u64, width: u16) -> Tile {
@@ -105,6 +106,53 @@ fn tiles_hold_the_complete_nodes_of_their_level() {
     assert_eq!(tile_bytes(&tree, tile(0, 3, 232)).map(|bytes| bytes.len()), Some(232 * 32));
     assert_eq!(tile_bytes(&tree, tile(0, 3, 233)), None);
     assert_eq!(tile_bytes(&tree, Tile { kind: TileKind::Entries, index: 0, width: 1 }), None);
+}
+
+/// Tiles that are made as leaves come are those of the whole tree, whenever one begins and ends.
+#[test]
+fn tiles_are_made_as_leaves_come() {
+    let leaves = naive::leaves(1_300);
+    let (mut tiling, mut tree) = (Tiling::new(), PagedTree::new());
+    let mut made = std::collections::BTreeMap::new();
+    for (size, leaf) in (1..).zip(&leaves) {
+        tree.extend([*leaf]);
+        let full = |tile, bytes| made.insert(tile, bytes).map_or(Ok(()), |_| Err("made twice"));
+        tiling.push(*leaf, full).expect("kept");
+        if size % 37 == 0 || size % 256 < 3 {
+            assert_eq!((tiling.size(), tiling.root()), (TreeSize(size), tree.root()));
+            let partial: std::collections::BTreeMap<_, _> = tiling.partial().collect();
+            for tile in tiles_between(TreeSize(0), TreeSize(size)) {
+                let kept = made.get(&tile).or_else(|| partial.get(&tile)).cloned();
+                assert_eq!(kept, tile_bytes(&tree, tile), "{tile} at {size}");
+            }
+            let count = tiles_between(TreeSize(0), TreeSize(size)).count();
+            assert_eq!(made.len() + partial.len(), count, "at {size}");
+        }
+        if size % 256 == 0 {
+            let hashes = |tile| {
+                let bytes = tile_bytes(&tree, tile).expect("a tile");
+                let hashes = bytes.chunks(32).map(|hash| Hash(hash.try_into().expect("32 bytes")));
+                Ok::<_, ()>(Some(hashes.collect()))
+            };
+            assert_eq!(Tiling::from_partial(TreeSize(size), hashes), Ok(Some(tiling.clone())));
+            let none = Tiling::from_partial(TreeSize(size), |_| Ok::<_, ()>(None));
+            assert_eq!(none, Ok(None), "a row is missing");
+            assert_eq!(Tiling::from_partial(TreeSize(size + 1), hashes), Ok(None), "not at a full tile");
+        }
+    }
+    assert_eq!(Tiling::new().root(), remit_verifier::hash::EMPTY_ROOT);
+    // Every complete node is found in the tile that is named for it.
+    for level in 0..11 {
+        for index in 0..=1_300 >> level {
+            let complete = (index + 1) << level <= 1_300;
+            let found = tile_of(level, index, TreeSize(1_300)).and_then(|tile| {
+                let bytes = tile_bytes(&tree, tile).expect("a tile");
+                let hashes: Vec<_> = bytes.chunks(32).map(|one| Hash(one.try_into().expect("32"))).collect();
+                node_in(level, index, &hashes)
+            });
+            assert_eq!(found, complete.then(|| tree.node(level, index).expect("a node")), "{level} {index}");
+        }
+    }
 }
 
 #[test]

@@ -86,6 +86,11 @@ impl<'a> Reader<'a> {
         if reader.inner.position() == bytes.len() { Ok(value) } else { Err(DecodeError::TrailingBytes) }
     }
 
+    /// Whether nothing is left: how a sequence of items ends (RFC 8742).
+    pub fn is_at_end(&self) -> bool {
+        self.inner.position() >= self.inner.input().len()
+    }
+
     fn kind(&self) -> Result<Type> {
         self.inner.datatype().map_err(|_| DecodeError::Truncated)
     }

@@ -1,8 +1,12 @@
-//! `remit audit`: a whole log, from a folder or over HTTP, read again and held against what the ledger signed.
+//! `remit audit`: a log, from a folder, over HTTP or out of exported tiles, read again and held against what the ledger
+//! signed.
 
 mod conserve;
+mod find;
+mod prove;
 mod replay;
 pub(in crate::cli) mod source;
+pub(in crate::cli) mod tiles;
 
 use super::out::{Failure, Outcome};
 use clap::{Args, Subcommand};
@@ -38,6 +42,21 @@ Examples:
   remit audit conserve https://ledger.example --token-file auditor.token --top 5
   remit audit conserve ledger --token 5f0c… --json")]
     Conserve(Box<conserve::Conserve>),
+    /// Proves one entry to others: a C2SP tlog-proof, with the entry and the signed checkpoint in it.
+    ///
+    /// The inclusion is computed and checked before it is written. By an id the whole log is read.
+    #[command(after_help = "\
+Examples:
+  remit audit prove https://ledger.example 4711 --out booking.proof --token-file auditor.token
+  remit audit prove tiles/ 5f0c… --out booking.proof
+  remit audit check booking.proof --log-key ledger.example/main+…")]
+    Prove(Box<prove::Prove>),
+    /// Checks such a proof, or one of `remit explain --out`, offline: nobody is asked.
+    #[command(after_help = "\
+Examples:
+  remit audit check booking.proof --log-key ledger.example/main+…
+  remit audit check booking.proof --policy hotel.toml")]
+    Check(Box<prove::Check>),
 }
 
 impl Audit {
@@ -45,6 +64,8 @@ impl Audit {
         match self.command {
             Command::Replay(command) => command.run(),
             Command::Conserve(command) => command.run(),
+            Command::Prove(command) => command.run(),
+            Command::Check(command) => command.run(),
         }
     }
 }
@@ -52,7 +73,7 @@ impl Audit {
 const EVIDENCE: &str = "keep the log, the objects and the checkpoint: they are evidence against the ledger";
 
 /// The entries do not have the root that was signed for them.
-fn other_root(size: impl std::fmt::Display) -> Failure {
+pub(super) fn other_root(size: impl std::fmt::Display) -> Failure {
     let message = format!("the first {size} entries have another root than the checkpoint says");
     Failure::refused("root", message).hint(EVIDENCE)
 }

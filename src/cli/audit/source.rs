@@ -1,6 +1,7 @@
-//! Where an audit reads a log: in a folder that no server holds open, or over HTTP.
+//! Where an audit reads a log: in a folder that no server holds open, over HTTP, or in exported tiles.
 
 use super::other_root;
+use super::tiles::{CHECKPOINT, Place, Tiles};
 use crate::cli::clock;
 use crate::cli::folder;
 use crate::cli::out::{Failure, read_file};
@@ -9,23 +10,27 @@ use crate::cli::session::{Connection, Pins, failure, require_accepted, require_p
 use crate::remote::{Remote, RemoteError};
 use crate::store::rocks::RocksReader;
 use crate::store::{Read, StoredEntry};
-use crate::tree::Frontier;
+use crate::tree::{Frontier, Nodes};
 use clap::Args;
-use remit_verifier::c2sp::{Checkpoint, KeyKind, SignedNote, VerifierKey};
+use remit_verifier::c2sp::{Checkpoint, KeyKind, SignedNote, Trust, VerifierKey};
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::limits::NOTE_BYTES_MAX;
 use remit_verifier::log::{Entry, Genesis};
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Hash, LedgerId, TreeSize};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Entries that are asked for at a time.
 const PAGE: u64 = 2048;
 
+/// A signed checkpoint, and what it says.
+type Noted = (Vec<u8>, TreeHead);
+
 /// A log, and what it must agree with.
 #[derive(Args)]
 pub(in crate::cli) struct Of {
-    /// The ledger's folder (which must not run), or its URL.
+    /// The ledger's folder (which must not run), its URL, or exported tiles: their folder, or their URL.
     #[arg(value_name = "DIR|URL")]
     source: String,
     /// A signed checkpoint that the log must agree with.
@@ -40,17 +45,23 @@ pub(in crate::cli) struct Log {
     source: Source,
     /// The ledger, by its first entry.
     pub(in crate::cli) ledger: LedgerId,
+    /// How the ledger began.
+    pub(in crate::cli) genesis: Genesis,
+    /// Whose checkpoints are believed: what is pinned, else the log that the first entry names.
+    pub(in crate::cli) trust: Trust,
     /// How many entries are read.
-    size: TreeSize,
-    /// The heads that it must meet on the way, in order of their size. All are signed by a log that is trusted, without
-    /// a pinned one by the log that the first entry names.
-    pub(super) heads: Vec<TreeHead>,
+    pub(in crate::cli) size: TreeSize,
+    /// The heads that it must meet on the way, in order of their size. All are signed by a log that is trusted.
+    pub(in crate::cli) heads: Vec<TreeHead>,
+    /// The signed checkpoint of the last of them.
+    pub(in crate::cli) note: Option<Vec<u8>>,
 }
 
 /// Where the entries come from.
 enum Source {
     Folder(Box<RocksReader>),
-    Url(Box<Remote>),
+    Url(Rc<Remote>, Box<Tiles>),
+    Tiles(Box<Tiles>),
 }
 
 impl Of {
@@ -59,8 +70,23 @@ impl Of {
         Self { source: source.into(), checkpoint: None, connection: connection.clone() }
     }
 
-    /// Opens the log. Of a URL the newest checkpoint is fetched, and is one of the heads.
+    /// The same, which must agree with this checkpoint.
+    pub(in crate::cli) fn with(self, checkpoint: Option<PathBuf>) -> Self {
+        Self { checkpoint, ..self }
+    }
+
+    /// Opens the log. Of a URL the newest checkpoint is fetched, of tiles the one beside them read: it is one of the
+    /// heads.
     pub(in crate::cli) fn open(&self) -> Result<Log, Failure> {
+        self.open_as(false)
+    }
+
+    /// The same for its entries alone: of a URL out of its tiles, which everybody may read.
+    pub(in crate::cli) fn open_public(&self) -> Result<Log, Failure> {
+        self.open_as(true)
+    }
+
+    fn open_as(&self, public: bool) -> Result<Log, Failure> {
         let (mut notes, pins) = (Vec::new(), self.connection.pins()?);
         if let Some(path) = &self.checkpoint {
             let note = read_file(path, NOTE_BYTES_MAX)?;
@@ -68,27 +94,48 @@ impl Of {
                 head_of(&note).ok_or_else(|| Failure::usage(format!("{}: no checkpoint", path.display())))?;
             notes.push((note, head));
         }
-        let (source, size) = if self.source.starts_with("http://") || self.source.starts_with("https://") {
-            let session = self.connection.at(&self.source).open()?;
-            let note = session.remote.text("/checkpoint").map_err(failure)?.into_bytes();
-            let head = head_of(&note).ok_or_else(|| failure(RemoteError::Form("/checkpoint".into())))?;
-            notes.push((note, head));
-            (Source::Url(Box::new(session.remote)), head.size)
-        } else {
-            let (reader, size) = folder::read(Path::new(&self.source))?;
-            (Source::Folder(Box::new(reader)), size)
-        };
+        let (source, size) = self.source(public, &mut notes)?;
         let (ledger, genesis) = source.genesis()?;
         require_pinned(pins.ledger, ledger)?;
         let trust = believed(pins, &genesis)?;
         let now = clock::now()?;
         notes.iter().try_for_each(|(note, _)| require_accepted(&trust, note, now))?;
-        Log::new(source, ledger, size, notes.into_iter().map(|(_, head)| head))
+        Log::new(source, (ledger, genesis), trust, size, notes)
+    }
+
+    fn source(&self, public: bool, notes: &mut Vec<Noted>) -> Result<(Source, TreeSize), Failure> {
+        let place = if self.source.starts_with("http://") || self.source.starts_with("https://") {
+            Place::Url(Rc::new(self.connection.at(&self.source).remote()?))
+        } else if Path::new(&self.source).join(CHECKPOINT).exists() {
+            Place::Dir(self.source.clone().into())
+        } else {
+            let (reader, size) = folder::read(Path::new(&self.source))?;
+            return Ok((Source::Folder(Box::new(reader)), size));
+        };
+        let note = place.checkpoint()?;
+        let head = note.as_deref().and_then(head_of);
+        let head = head.ok_or_else(|| failure(RemoteError::Form("/checkpoint".into())))?;
+        notes.extend(note.map(|note| (note, head)));
+        let tiles = Box::new(Tiles::new(place.clone(), head.size, !public));
+        let source = match place {
+            Place::Url(remote) if !public && is_ledger(&remote)? => Source::Url(remote, tiles),
+            _ => Source::Tiles(tiles),
+        };
+        Ok((source, head.size))
+    }
+}
+
+/// Whether a ledger answers there: a web server has the files of a log and nothing else.
+fn is_ledger(remote: &Remote) -> Result<bool, Failure> {
+    match remote.json("/v1/log") {
+        Ok(_) => Ok(true),
+        Err(RemoteError::Status { status: 404, .. } | RemoteError::Form(_)) => Ok(false),
+        Err(error) => Err(failure(error)),
     }
 }
 
 /// Whose checkpoints are believed: what is pinned, which must be the log of the first entry; else that log.
-fn believed(pins: Pins, genesis: &Genesis) -> Result<remit_verifier::c2sp::Trust, Failure> {
+fn believed(pins: Pins, genesis: &Genesis) -> Result<Trust, Failure> {
     let own = VerifierKey::new(&genesis.origin, KeyKind::Note, genesis.log_key.bytes())
         .map_err(|error| Failure::refused("damaged", format!("the origin of the log: {error}")))?;
     match pins.trust {
@@ -104,18 +151,41 @@ fn believed(pins: Pins, genesis: &Genesis) -> Result<remit_verifier::c2sp::Trust
 impl Log {
     fn new(
         source: Source,
-        ledger: LedgerId,
+        (ledger, genesis): (LedgerId, Genesis),
+        trust: Trust,
         size: TreeSize,
-        heads: impl IntoIterator<Item = TreeHead>,
+        mut notes: Vec<Noted>,
     ) -> Result<Self, Failure> {
-        let mut heads: Vec<TreeHead> = heads.into_iter().collect();
-        heads.sort_by_key(|head| head.size);
+        notes.sort_by_key(|(_, head)| head.size);
+        let mut heads: Vec<TreeHead> = notes.iter().map(|(_, head)| *head).collect();
         heads.dedup();
         if let Some(stated) = heads.last().filter(|stated| stated.size > size) {
             let message = format!("the log has {size} entries, the checkpoint covers {}", stated.size);
             return Err(Failure::refused("short", message));
         }
-        Ok(Self { source, ledger, size, heads })
+        let note = notes.pop().map(|(note, _)| note);
+        Ok(Self { source, ledger, genesis, trust, size, heads, note })
+    }
+
+    /// Up to so many entries from `from` on, and never more; none only at the end.
+    pub(in crate::cli) fn items(&self, from: EntryIndex, limit: u64) -> Result<Vec<StoredEntry>, Failure> {
+        self.source.items(from, limit)
+    }
+
+    /// The log's nodes, for proofs.
+    pub(in crate::cli) fn nodes(&self) -> &dyn Nodes {
+        match &self.source {
+            Source::Folder(reader) => reader.log(),
+            Source::Url(_, tiles) | Source::Tiles(tiles) => tiles.as_ref(),
+        }
+    }
+
+    /// Why a node was missing, if it could not be read.
+    pub(in crate::cli) fn failed(&self) -> Option<Failure> {
+        match &self.source {
+            Source::Folder(_) => None,
+            Source::Url(_, tiles) | Source::Tiles(tiles) => tiles.failed(),
+        }
     }
 
     /// Gives every entry to `visit`, in order, and requires the root of each head where it is reached. Gives the root
@@ -149,7 +219,8 @@ impl Log {
     }
 }
 
-fn head_of(note: &[u8]) -> Option<TreeHead> {
+/// Size and root of a checkpoint, whoever signed it.
+pub(in crate::cli) fn head_of(note: &[u8]) -> Option<TreeHead> {
     let note = SignedNote::parse(note).ok()?;
     let checkpoint = Checkpoint::parse(note.text()).ok()?;
     Some(TreeHead { size: checkpoint.size(), root: checkpoint.root() })
@@ -167,7 +238,8 @@ impl Source {
                 }
                 Ok(items)
             }
-            Self::Url(remote) => {
+            Self::Tiles(tiles) => tiles.items(from, limit),
+            Self::Url(remote, _) => {
                 let mut items = remote.replay(from.0, limit).map_err(failure)?;
                 // What no checkpoint covers is nobody's word.
                 items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -39,13 +39,13 @@ pub(super) struct Explain {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(in crate::cli) enum Wanted {
     Entry(EntryIndex),
     Operation(ObjectId),
 }
 
 /// An id has 64 digits, an index at most 20.
-fn wanted(text: &str) -> Result<Wanted, Failure> {
+pub(in crate::cli) fn wanted(text: &str) -> Result<Wanted, Failure> {
     if text.len() <= 20 && text.bytes().all(|digit| digit.is_ascii_digit()) {
         if text.len() > 1 && text.starts_with('0') {
             return Err(Failure::usage(format!(
