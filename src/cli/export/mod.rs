@@ -163,7 +163,8 @@ impl Tiles {
     }
 }
 
-const EVIDENCE: &str = "keep the folder with checkpoint.refused in it: both checkpoints are signed, and they contradict each other";
+const EVIDENCE: &str =
+    "keep the folder and its checkpoint.refused: two signed checkpoints that contradict each other";
 
 /// Writes what the folder lacks, and requires the roots of what it had and of what it is to have.
 fn write(folder: &Folder, log: &Log, had: Option<TreeHead>, head: TreeHead) -> Result<Exported, Failure> {
