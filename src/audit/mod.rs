@@ -2,13 +2,16 @@
 //!
 //! [`replay`](replay()) runs the rules themselves over a whole log and compares every byte; it finds a ledger that did
 //! not follow its rules. [`conserve`](conserve()) recounts the money with code of its own, from decoded entries alone;
-//! it finds rules that do not keep what they promise.
+//! it finds rules that do not keep what they promise. [`Held`] is a replay that goes on with a ledger that goes on.
 
 mod conserve;
+mod held;
+pub mod monitor;
 mod replay;
 
 pub use conserve::{
     Account, Conservation, ConserveError, Flows, Recorded, Recount, Tightest, VIOLATIONS_MAX, Violation,
     conserve,
 };
+pub use held::{Fault, Held, Source};
 pub use replay::{AuditError, Rebuilt, Replay, ReplayReport, closes, replay};

@@ -9,5 +9,7 @@ mod trees;
 
 pub use batch::{Answer, Batch, LogEntry};
 pub use build::{BuildError, begin, build};
-pub use replay::{Kept, ReplayError, replay, replay_genesis};
+pub use replay::{
+    Kept, ReplayError, StoredEntry, compare, recompute, recompute_genesis, replay, replay_genesis,
+};
 pub use trees::{StatusTree, Trees};

@@ -8,6 +8,7 @@ use remit_verifier::code::Code;
 use remit_verifier::log::{Details, Entry};
 use remit_verifier::object::{Kind, Submission, Verified};
 use remit_verifier::types::{EntryIndex, LedgerId, Millis};
+use std::convert::Infallible;
 use std::fmt;
 
 /// One entry as it is kept: its bytes, and what stands beside the log.
@@ -19,6 +20,24 @@ pub struct Kept<'k> {
     pub object: Option<&'k [u8]>,
     /// Its details, where they are at hand to be compared.
     pub details: Option<&'k Details>,
+}
+
+/// One entry as it is kept, owned: its bytes, and what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The entry's bytes.
+    pub entry: Vec<u8>,
+    /// The submission that it applied, if somebody submitted one and it is still kept.
+    pub object: Option<Vec<u8>>,
+    /// Its details, if it has any and they are still kept.
+    pub details: Option<Details>,
+}
+
+impl StoredEntry {
+    /// The same, borrowed.
+    pub fn kept(&self) -> Kept<'_> {
+        Kept { entry: &self.entry, object: self.object.as_deref(), details: self.details.as_ref() }
+    }
 }
 
 /// Why a batch is not what the rules make of its inputs. The entry named is the first that is wrong.
@@ -83,14 +102,23 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for ReplayError<E> {}
 /// # Errors
 ///
 /// [`ReplayError`] names the first entry that is wrong.
-pub fn replay_genesis(kept: &[Kept<'_>]) -> Result<Batch, ReplayError<std::convert::Infallible>> {
-    let first = kept.first().ok_or(ReplayError::Entry(EntryIndex(0)))?;
-    let Ok(Entry::Genesis(genesis)) = Entry::decode(first.entry) else {
-        return Err(ReplayError::Entry(EntryIndex(0)));
-    };
-    let batch = begin(&genesis);
+pub fn replay_genesis(kept: &[Kept<'_>]) -> Result<Batch, ReplayError<Infallible>> {
+    let batch = recompute_genesis(kept)?;
     compare(&batch, kept)?;
     Ok(batch)
+}
+
+/// What the rules make of the first entry, whatever stands behind it.
+///
+/// # Errors
+///
+/// [`ReplayError::Entry`] if it is no genesis.
+pub fn recompute_genesis(kept: &[Kept<'_>]) -> Result<Batch, ReplayError<Infallible>> {
+    let first = kept.first().ok_or(ReplayError::Entry(EntryIndex(0)))?;
+    match Entry::decode(first.entry) {
+        Ok(Entry::Genesis(genesis)) => Ok(begin(&genesis)),
+        _ => Err(ReplayError::Entry(EntryIndex(0))),
+    }
 }
 
 /// Rebuilds one batch, whose last entry is a commitment, and compares every entry, and with the commitment every root.
@@ -104,14 +132,26 @@ pub fn replay<V: StateView>(
     ledger: &LedgerId,
     kept: &[Kept<'_>],
 ) -> Result<Batch, ReplayError<V::Error>> {
+    let batch = recompute(view, trees, ledger, kept)?;
+    compare(&batch, kept)?;
+    Ok(batch)
+}
+
+/// What the rules make of the submissions of one batch, at the time that its entries state.
+///
+/// # Errors
+///
+/// [`ReplayError`] of what cannot be read, and of times that fall. Nothing is compared yet.
+pub fn recompute<V: StateView>(
+    view: &V,
+    trees: &Trees,
+    ledger: &LedgerId,
+    kept: &[Kept<'_>],
+) -> Result<Batch, ReplayError<V::Error>> {
     let first = EntryIndex(trees.log.size().0);
     let (time, inputs) = read(ledger, first, kept)?;
     let batch = build(view, trees, &inputs, time).map_err(ReplayError::Build)?;
-    if batch.time != time {
-        return Err(ReplayError::Time(first));
-    }
-    compare(&batch, kept)?;
-    Ok(batch)
+    if batch.time == time { Ok(batch) } else { Err(ReplayError::Time(first)) }
 }
 
 /// The time of the batch and its inputs, their signatures checked.
@@ -144,7 +184,12 @@ fn read<E>(
     Ok((time.ok_or(ReplayError::Entry(first))?, inputs))
 }
 
-fn compare<E>(batch: &Batch, kept: &[Kept<'_>]) -> Result<(), ReplayError<E>> {
+/// Compares the entries and details of a batch with what the rules made of it, and with the commitment every root.
+///
+/// # Errors
+///
+/// [`ReplayError`] names the first entry that is wrong.
+pub fn compare<E>(batch: &Batch, kept: &[Kept<'_>]) -> Result<(), ReplayError<E>> {
     for (place, item) in kept.iter().enumerate() {
         let at = EntryIndex(batch.first.0 + place as u64);
         match batch.entries.get(place) {

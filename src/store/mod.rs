@@ -16,11 +16,13 @@ pub use pre_images::PreImages;
 pub use rocks::RocksStore;
 pub use shared::{Fault, SharedMemory};
 
+pub use crate::engine::StoredEntry;
+
 use crate::engine::{Batch, Trees};
 use crate::machine::{Key, LeafRecord, Record, StateKey, StateView, key};
 use crate::tree::Nodes;
 use remit_verifier::hash::leaf_hash;
-use remit_verifier::log::{Commitment, Details};
+use remit_verifier::log::Commitment;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Hash, ObjectId, StateIndex};
 use std::fmt;
@@ -88,17 +90,6 @@ pub trait Store: Send + 'static {
 
     /// A handle for readers in other threads.
     fn reader(&self) -> Arc<dyn Read>;
-}
-
-/// One entry with what stands beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredEntry {
-    /// The entry's bytes.
-    pub entry: Vec<u8>,
-    /// The submission that it applied, if somebody submitted one and it is still kept.
-    pub object: Option<Vec<u8>>,
-    /// Its details, if it has any and they are still kept.
-    pub details: Option<Details>,
 }
 
 /// The bytes of a record's leaf, and their hash in the state tree; `None` if what only the ledger keeps of it is not

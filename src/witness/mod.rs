@@ -11,10 +11,12 @@ mod replaying;
 #[cfg(feature = "server")]
 mod service;
 
+#[cfg(feature = "server")]
+pub use crate::audit::Source;
 pub use decide::{Answer, Decision, Latest, decide, receive};
 #[cfg(feature = "server")]
 pub use folder::{EVIDENCE_FILES_MAX, Evidence, Folder, FolderError, Found, WitnessKind};
 #[cfg(feature = "server")]
-pub use replaying::{PAGE, Replaying, Source, Vouched};
+pub use replaying::{PAGE, Replaying, Vouched};
 #[cfg(feature = "server")]
 pub use service::{Counts, Reply, Standing, Witness, WitnessError};

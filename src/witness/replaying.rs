@@ -3,15 +3,11 @@
 //! What it is shown of entries nobody signed. So nobody is accused by them alone: only if they are those under a
 //! signed checkpoint, and an object has the id that its entry names, is the ledger what they say it is.
 
-use crate::audit::{AuditError, Replay, closes};
-use crate::engine::{Kept, ReplayError};
-use crate::store::StoredEntry;
-use crate::tree::Frontier;
+use crate::audit::{Held, Source, closes};
+use crate::engine::StoredEntry;
 use remit_verifier::c2sp::VerifierKey;
 use remit_verifier::hash::leaf_hash;
-use remit_verifier::log::Entry;
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::object::Submission;
 use remit_verifier::types::Hash;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,16 +22,6 @@ const VOUCH_TIME_MAX: Duration = Duration::from_secs(2);
 const REST: Duration = Duration::from_millis(250);
 /// Ends of batches that are remembered, the newest.
 const HEADS_MAX: usize = 65_536;
-
-/// Where entries come from, with what stands beside them.
-pub trait Source: Send {
-    /// Up to `limit` entries from `from` on; none only at the end.
-    ///
-    /// # Errors
-    ///
-    /// Why there are none, for people.
-    fn entries(&mut self, from: u64, limit: u64) -> Result<Vec<StoredEntry>, String>;
-}
 
 /// Whether a head is what the rules make of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,8 +98,8 @@ impl Replaying {
     /// What the thread could not be started for.
     pub fn start(source: Box<dyn Source>, logs: Vec<VerifierKey>) -> std::io::Result<Self> {
         let shared: Arc<Shared> = Arc::default();
-        let (replay, tree, heads) = (Replay::new(None), Frontier::new(), Vec::new());
-        let worker = Worker { shared: shared.clone(), source, logs, replay, tree, heads };
+        let (held, heads) = (Held::new(logs.clone()), Vec::new());
+        let worker = Worker { shared: shared.clone(), source, logs, held, heads };
         let thread = std::thread::Builder::new().name("replay".into()).spawn(move || worker.run())?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -175,9 +161,8 @@ struct Worker {
     shared: Arc<Shared>,
     source: Box<dyn Source>,
     logs: Vec<VerifierKey>,
-    replay: Replay,
-    /// The entries that were replayed.
-    tree: Frontier,
+    /// The entries that were computed again.
+    held: Held,
     /// Ends of batches since the last signed one that was reached.
     heads: Vec<TreeHead>,
 }
@@ -205,7 +190,7 @@ impl Worker {
                 }
                 Err(Halt::Trouble(why)) => why,
                 Err(Halt::Unsigned) => {
-                    (self.replay, self.tree) = (Replay::new(None), Frontier::new());
+                    self.held = Held::new(self.logs.clone());
                     self.heads.clear();
                     progress.heads.clear();
                     "what it shows are not the entries under its checkpoint".into()
@@ -235,11 +220,11 @@ impl Worker {
 
     /// Replays up to a head that somebody signed.
     fn advance(&mut self, target: &TreeHead) -> Result<(), Halt> {
-        if self.tree.size() >= target.size {
+        if self.held.head().size >= target.size {
             return if self.heads.contains(target) { Ok(()) } else { Err(Halt::Unsigned) };
         }
         // All entries up to the head, also those behind one that is wrong: it counts only under its signature.
-        let mut all = self.tree.clone();
+        let mut all = self.held.trees().log.clone();
         let (mut batch, mut wrong): (Vec<StoredEntry>, Option<String>) = (Vec::new(), None);
         while all.size() < target.size {
             let limit = PAGE.min(target.size.0 - all.size().0);
@@ -270,58 +255,18 @@ impl Worker {
         match wrong {
             Some(says) => Err(Halt::Lie(says)),
             None if batch.is_empty() => Ok(()),
-            None => Err(Halt::Lie(format!("no commitment follows from entry {} on", self.tree.size()))),
+            None => Err(Halt::Lie(format!("no commitment follows from entry {} on", self.held.next()))),
         }
     }
 
     fn batch(&mut self, items: &[StoredEntry]) -> Result<(), Halt> {
-        let first = self.tree.size().0;
-        if first == 0 {
-            self.require_log(items)?;
-        }
-        for (item, at) in items.iter().zip(first..) {
-            require_object(item, at)?;
-        }
-        let kept: Vec<Kept<'_>> = items
-            .iter()
-            .map(|item| Kept {
-                entry: &item.entry,
-                object: item.object.as_deref(),
-                details: item.details.as_ref(),
-            })
-            .collect();
-        self.replay.batch(&kept).map_err(|error| match error {
-            AuditError::Batch(
-                ReplayError::Missing(_) | ReplayError::Object(..) | ReplayError::Details(_),
-            ) => Halt::Trouble(error.to_string()),
-            error => Halt::Lie(error.to_string()),
+        let batch = self.held.compute(items).map_err(|fault| match fault.is_lie() {
+            true => Halt::Lie(fault.to_string()),
+            false => Halt::Trouble(fault.to_string()),
         })?;
-        items.iter().for_each(|item| self.tree.push(leaf_hash(&item.entry)));
-        self.heads.push(TreeHead { size: self.tree.size(), root: self.tree.root() });
+        self.held.take(batch, items);
+        self.heads.push(self.held.head());
         Ok(())
-    }
-
-    /// The first entry must be that of a log that is cosigned.
-    fn require_log(&self, items: &[StoredEntry]) -> Result<(), Halt> {
-        let other = || Halt::Trouble("it is the ledger of another log".into());
-        let first = items.first().ok_or_else(other)?;
-        match Entry::decode(&first.entry) {
-            Ok(Entry::Genesis(genesis)) => {
-                let own = |log: &VerifierKey| *log.key() == genesis.log_key && log.name() == genesis.origin;
-                if self.logs.iter().any(own) { Ok(()) } else { Err(other()) }
-            }
-            _ => Err(Halt::Lie("the first entry is no genesis".into())),
-        }
-    }
-}
-
-/// What is shown as the object of an entry must have its id: else it says nothing of the ledger.
-fn require_object(item: &StoredEntry, at: u64) -> Result<(), Halt> {
-    let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return Ok(()) };
-    let Some(object) = item.object.as_deref() else { return Ok(()) };
-    match Submission::decode(object) {
-        Ok(submission) if submission.id == outcome.id => Ok(()),
-        _ => Err(Halt::Trouble(format!("what it shows as the object of entry {at} is another one"))),
     }
 }
 

@@ -1,0 +1,92 @@
+//! What a monitor has an eye on: issuers, holders, tokens, and what an issuer ordered.
+
+use super::event::EventCode;
+use crate::engine::{Batch, StoredEntry};
+use crate::machine::{LeafRecord, MemoryState, StateKey as _, key};
+use remit_verifier::log::Entry;
+use remit_verifier::object::{Body, Kind, Origin, Submission};
+use remit_verifier::state::LeafBody;
+use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId};
+use std::collections::HashSet;
+
+/// Whose doings are told.
+#[derive(Clone, Debug, Default)]
+pub struct Interests {
+    /// Issuers, by their party ids.
+    pub issuers: Vec<ObjectId>,
+    /// Issuers, by a key of theirs.
+    pub issuer_keys: Vec<KeyBytes>,
+    /// Holders, by their keys.
+    pub holders: Vec<KeyBytes>,
+    /// Tokens, by their ids.
+    pub tokens: Vec<ObjectId>,
+    /// Ids of the root tokens that the issuers ordered: what is not among them is unexpected. Without such a list
+    /// every root token of theirs is told.
+    pub ordered: Option<HashSet<ObjectId>>,
+}
+
+/// Something of interest: what, and of which party or token.
+pub(super) type Notice = (EventCode, EntryIndex, ObjectId);
+
+impl Interests {
+    /// Root tokens that an entry admitted for an issuer of interest. The object alone says so: it is signed by the
+    /// issuer, and needs no state.
+    pub(super) fn issued(&self, item: &StoredEntry, at: EntryIndex) -> Vec<Notice> {
+        if self.issuers.is_empty() && self.issuer_keys.is_empty() {
+            return Vec::new();
+        }
+        let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return Vec::new() };
+        let submission = item.object.as_deref().map(Submission::decode);
+        let Some(Ok(submission)) = submission.filter(|_| outcome.refused.is_none()) else {
+            return Vec::new();
+        };
+        let of_interest = submission.operations.iter().filter(|operation| {
+            let Body::Token(token, _) = &operation.body else { return false };
+            let Origin::Root { issuer } = token.origin else { return false };
+            let by_key = operation.signers.iter().any(|signer| self.issuer_keys.contains(signer.bytes()));
+            operation.kind == Kind::Issue && (self.issuers.contains(&issuer) || by_key)
+        });
+        let told = of_interest.filter_map(|operation| match &self.ordered {
+            None => Some((EventCode::Issued, at, operation.id)),
+            Some(ordered) if ordered.contains(&operation.id) || ordered.contains(&submission.id) => None,
+            Some(_) => Some((EventCode::NotOrdered, at, operation.id)),
+        });
+        told.collect()
+    }
+
+    /// Leaves of interest that a batch rewrote, entry by entry; `before` is the state without it.
+    pub(super) fn touched(&self, before: &MemoryState, batch: &Batch) -> Vec<Notice> {
+        let mut told = Vec::new();
+        for (entry, at) in batch.entries.iter().zip(batch.first.0..) {
+            for leaf in &entry.touched {
+                let place = key::LeafAt(*leaf);
+                let old = before.get(&place).map(AsRef::as_ref);
+                let new = batch.delta.get(&place.key()).flatten().and_then(key::LeafAt::unwrap);
+                let both = [old, new.map(AsRef::as_ref)];
+                let codes = [
+                    (EventCode::IssuerChanged, Self::is_issuer as fn(&Self, &LeafRecord) -> bool),
+                    (EventCode::HolderTouched, Self::is_held),
+                    (EventCode::TokenTouched, Self::is_token),
+                ];
+                for (code, of_interest) in codes {
+                    let found = both.iter().flatten().find(|record| of_interest(self, record));
+                    told.extend(found.map(|record| (code, EntryIndex(at), record.leaf.id)));
+                }
+            }
+        }
+        told
+    }
+
+    fn is_issuer(&self, record: &LeafRecord) -> bool {
+        let LeafBody::Party(party) = &record.leaf.body else { return false };
+        self.issuers.contains(&record.leaf.id) || party.keys.iter().any(|key| self.issuer_keys.contains(key))
+    }
+
+    fn is_held(&self, record: &LeafRecord) -> bool {
+        record.leaf.token().is_some_and(|token| self.holders.contains(&token.holder))
+    }
+
+    fn is_token(&self, record: &LeafRecord) -> bool {
+        record.leaf.token().is_some() && self.tokens.contains(&record.leaf.id)
+    }
+}
