@@ -253,6 +253,29 @@ pub(crate) fn log_key(folder: &Folder) -> String {
     log_key.trim_matches('"').to_owned()
 }
 
+/// The same for those who read COSE: only the log's own key signs one, and it is of one entry.
+fn receipts(folder: &Folder, log_key: &str, (note, at): (&Path, u64)) {
+    let (receipt, entry) = (folder.path("token.cose"), folder.path("token.entry"));
+    let make = |key: &str| {
+        let mut command = remit();
+        command.args(["--json", "audit", "prove"]).arg(folder.ledger()).arg(at.to_string());
+        command.arg("--checkpoint").arg(note).arg("--receipt").arg(&receipt).arg("--entry-out").arg(&entry);
+        run(command.arg("--sign").arg(folder.ledger().join(key)))
+    };
+    assert_eq!(refusal(&make("operator-1.pem").expect(1)), "other_key");
+    make("log.pem").expect(0);
+    let check = |more: &[&str]| {
+        let mut command = remit();
+        run(command.args(["--json", "audit", "check"]).arg(&receipt).args(["--log-key", log_key]).args(more))
+    };
+    let held = check(&["--entry", text(&entry)]).expect(0).json();
+    assert_eq!((&held["entry"], &held["kind"]), (&at.into(), &"issue".into()));
+    assert!(held["receipt_time_s"].as_u64().is_some());
+    assert_eq!(check(&[]).expect(2).json()["error"]["code"], "usage");
+    fs::write(&entry, b"another").expect("written");
+    assert_eq!(refusal(&check(&["--entry", text(&entry)]).expect(1)), "bad_signature");
+}
+
 #[test]
 fn a_proof_of_an_entry_holds_offline_and_for_no_other_entry_or_log() {
     let folder = Folder::new();
@@ -290,6 +313,7 @@ fn a_proof_of_an_entry_holds_offline_and_for_no_other_entry_or_log() {
     assert_eq!(run(&mut command).expect(2).json()["error"]["code"], "usage", "no checkpoint");
     let of_folder = run(command.arg("--checkpoint").arg(&note)).expect(0).json();
     assert_eq!(of_folder["proof"], proved[1]["proof"]);
+    receipts(&folder, log_key, (&note, at));
     // Another entry, another log, and nobody's word.
     assert_eq!(check(&[]).expect(2).json()["error"]["code"], "usage");
     let stranger = self::log_key(&Folder::new());

@@ -5,6 +5,7 @@ mod add_checkpoint;
 mod checkpoint;
 mod note;
 mod properties;
+mod receipt;
 mod tlog_proof;
 mod trust;
 mod vkey;

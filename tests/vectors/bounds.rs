@@ -392,6 +392,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("BATCH_OPERATIONS_MAX", "tests/rules/admission.rs", "a_batch_takes_as_many_operations_as_fit"),
     ("NOTE_BYTES_MAX", "tests/notes/note.rs", "notes_are_bounded"),
     ("NOTE_SIGNATURES_MAX", "tests/notes/note.rs", "notes_are_bounded"),
+    ("RECEIPT_BYTES_MAX", "tests/notes/receipt.rs", "receipts_are_bounded"),
     ("ADD_CHECKPOINT_BYTES_MAX", "tests/notes/add_checkpoint.rs", "requests_are_bounded"),
     ("TRUST_ITEMS_MAX", "tests/notes/trust.rs", "trust_is_bounded"),
     ("TRUST_BYTES_MAX", "tests/notes/trust.rs", "trust_is_bounded"),

@@ -96,6 +96,11 @@ fn http() {
 }
 
 #[test]
+fn receipts() {
+    each("receipts.json", 40, run::receipt);
+}
+
+#[test]
 fn witness() {
     each("witness.json", 50, run::witness);
 }

@@ -421,6 +421,13 @@ pub(crate) fn http(vector: &Value) {
     }
 }
 
+/// A vector of `receipts.json`.
+pub(crate) fn receipt(vector: &Value) {
+    let (result, values) = crate::make::receipts::answer_of(&vector["input"]);
+    assert_eq!(vector["result"], json!(result), "{}", vector["name"]);
+    assert_eq!(vector.get("values").unwrap_or(&Value::Null), &values, "{}", vector["name"]);
+}
+
 /// A vector of `witness.json`.
 pub(crate) fn witness(vector: &Value) {
     let (result, values) = crate::make::witness::answer_of(&vector["input"]);

@@ -29,6 +29,7 @@ from formats import (
 from following import apply, changes_between, chunk_leaf, consistent, follow, judge_followed, status_root
 from http_binding import decide, find_route, read_fields, request_digest
 from judge import Policy, judge, parse_checkpoint, parse_note
+from receipt import receive
 from till import OpenLease, Till
 from witness import answer
 
@@ -322,12 +323,19 @@ def check_witness():
     return len(all_of_them)
 
 
+def check_receipts():
+    all_of_them = vectors("receipts")
+    for vector in all_of_them:
+        assert receive(vector["input"]) == (vector["result"], vector.get("values")), vector["name"]
+    return len(all_of_them)
+
+
 def main():
     for file in sys.argv[1:]:
         print(json.dumps(judge(Path(file).read_bytes()), indent=2))
     if len(sys.argv) == 1:
         checks = (check_signatures, check_objects, check_submissions, check_trees, check_ledger)
-        checks += (check_vouchers, check_verdicts, check_following, check_http, check_witness)
+        checks += (check_vouchers, check_verdicts, check_following, check_http, check_receipts, check_witness)
         for check in checks:
             print(f"{check.__name__}: {check()} agree")
 

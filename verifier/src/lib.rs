@@ -19,6 +19,7 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod object;
+pub mod receipt;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod state;

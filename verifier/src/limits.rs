@@ -104,6 +104,8 @@ pub const KEY_NAME_BYTES_MAX: usize = 255;
 pub const PROOF_EXTRA_BYTES_MAX: usize = 16_384;
 /// Bytes of a proof as text.
 pub const PROOF_BYTES_MAX: usize = 65_535;
+/// Bytes of a receipt: the longest origin and path.
+pub const RECEIPT_BYTES_MAX: usize = 2_571;
 /// Bytes of what is sent to a witness: the largest size, proof and note.
 pub const ADD_CHECKPOINT_BYTES_MAX: usize = 25 + TREE_HEIGHT_MAX * 45 + 1 + NOTE_BYTES_MAX;
 /// Bytes of the trust lines of a policy.

@@ -143,6 +143,8 @@ export const KEY_NAME_BYTES_MAX = 255;
 export const PROOF_EXTRA_BYTES_MAX = 16_384;
 /** In bytes: a proof as text with the largest note, path and extra data. */
 export const PROOF_BYTES_MAX = 65_535;
+/** In bytes: a receipt with the longest origin and path. */
+export const RECEIPT_BYTES_MAX = 2_571;
 /** In bytes: what is sent to a witness: the largest size, proof and note. */
 export const ADD_CHECKPOINT_BYTES_MAX = 19_245;
 /** In bytes: the trust lines of a policy. */

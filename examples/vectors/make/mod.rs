@@ -10,6 +10,7 @@ mod leases;
 mod objects;
 mod permissions;
 mod proofs;
+pub(crate) mod receipts;
 mod refusals;
 mod rules;
 mod script;
@@ -88,6 +89,7 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         file("rules.json", "A ledger from genesis on, batch by batch.", &rules::ledgers()),
         file("vouchers.json", "Proofs of leases, and vouchers at a till.", &vouchers::vectors()),
         file("http.json", "Requests over HTTP.", &http::vectors()),
+        file("receipts.json", "Receipts of entries, for those who read COSE.", &receipts::vectors()),
         file("witness.json", "Checkpoints before a witness.", &witness::vectors()),
         file(
             "following.json",

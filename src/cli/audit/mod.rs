@@ -49,13 +49,15 @@ Examples:
 Examples:
   remit audit prove https://ledger.example 4711 --out booking.proof --token-file auditor.token
   remit audit prove tiles/ 5f0c… --out booking.proof
+  remit audit prove ledger 4711 --checkpoint c.txt --receipt booking.cose --sign ledger/log.pem
   remit audit check booking.proof --log-key ledger.example/main+…")]
     Prove(Box<prove::Prove>),
-    /// Checks such a proof, or one of `remit explain --out`, offline: nobody is asked.
+    /// Checks such a proof, one of `remit explain --out`, or a receipt, offline: nobody is asked.
     #[command(after_help = "\
 Examples:
   remit audit check booking.proof --log-key ledger.example/main+…
-  remit audit check booking.proof --policy hotel.toml")]
+  remit audit check booking.proof --policy hotel.toml
+  remit audit check booking.cose --entry booking.entry --log-key ledger.example/main+…")]
     Check(Box<prove::Check>),
 }
 

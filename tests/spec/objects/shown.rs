@@ -8,8 +8,10 @@ use remit_verifier::feed::StatusUpdate;
 use remit_verifier::label;
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Invocation, Link};
+use remit_verifier::receipt::{Receipt, ReceiptDraft};
+use remit_verifier::sign::{LocalSigner, sign_receipt};
 use remit_verifier::state::Leaf;
-use remit_verifier::types::{Hash, Millis, TreeSize};
+use remit_verifier::types::{EntryIndex, Hash, Millis, Seconds, TreeSize};
 use remit_verifier::verify::{Case, Evidence, Presentation};
 
 fn presentation() -> Vec<u8> {
@@ -32,6 +34,19 @@ fn presentation() -> Vec<u8> {
         tokens: chain.iter().map(Vec::as_slice).collect(),
     };
     presentation.encode()
+}
+
+/// Without the tag in front.
+fn receipt() -> Vec<u8> {
+    let path = [Hash([1; 32]), Hash([2; 32])];
+    let (time, size, index) = (Seconds(START), TreeSize(4), EntryIndex(2));
+    let draft = ReceiptDraft { origin: "ledger.example/trips", time, size, index, path: &path };
+    let signer = LocalSigner::from_seed(&[1; 32]);
+    sign_receipt(&signer, &draft, &Hash([3; 32])).expect("signed").split_off(1)
+}
+
+fn accepts_receipt(bytes: &[u8]) -> bool {
+    Receipt::decode(&[&[0xd2], bytes].concat()).is_ok()
 }
 
 fn evidence() -> Vec<u8> {
@@ -90,6 +105,7 @@ fn status_update() -> Vec<u8> {
 pub(super) fn samples() -> Vec<Sample> {
     let case_sample = |name, bytes| Sample { name, rule: "case", bytes, accepts: Some(is_case) };
     vec![
+        Sample { name: "receipt", rule: "receipt", bytes: receipt(), accepts: Some(accepts_receipt) },
         Sample {
             name: "presentation",
             rule: "presentation",

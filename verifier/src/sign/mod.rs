@@ -7,7 +7,7 @@ mod object;
 
 pub use hold::{Ask, Held, HoldError, Link, Sent, argument_digests, as_long_as_taken};
 pub use local::LocalSigner;
-pub use note::{NoteSignError, cosign, sign_checkpoint};
+pub use note::{NoteSignError, ReceiptSignError, cosign, sign_checkpoint, sign_receipt};
 pub use object::{Draft, DraftBody, sign_object, submission};
 
 use crate::types::KeyBytes;

@@ -5,8 +5,11 @@ use crate::c2sp::{
     Checkpoint, CheckpointError, KeyKind, NoteError, SignedNote, VerifierKey, VerifierKeyError,
     cosigned_message, is_cosignature_time, signature_line,
 };
-use crate::types::Seconds;
+use crate::merkle::{ProofError, root_from_inclusion};
+use crate::receipt::ReceiptDraft;
+use crate::types::{Hash, Seconds};
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why a note is not signed.
@@ -77,3 +80,45 @@ impl fmt::Display for NoteSignError {
 }
 
 impl core::error::Error for NoteSignError {}
+
+/// Signs a receipt (RFC 9942) of the entry with this leaf hash: the root that it leads to must be one of the log.
+///
+/// # Errors
+///
+/// [`ReceiptSignError`].
+pub fn sign_receipt(
+    signer: &dyn Signer,
+    draft: &ReceiptDraft<'_>,
+    leaf: &Hash,
+) -> Result<Vec<u8>, ReceiptSignError> {
+    if draft.path.is_empty() {
+        return Err(ReceiptSignError::OneEntry);
+    }
+    let root = root_from_inclusion(leaf, draft.index, draft.size, draft.path);
+    let (protected, bytes) = draft.to_sign(&signer.public_key(), &root.map_err(ReceiptSignError::Inclusion)?);
+    let signature = signer.sign(&bytes).map_err(ReceiptSignError::Signer)?;
+    Ok(draft.encode(&protected, &signature))
+}
+
+/// Why a receipt is not signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptSignError {
+    /// The log has one entry, of which RFC 9942 has no receipt.
+    OneEntry,
+    /// The proof is none.
+    Inclusion(ProofError),
+    /// The signer gave no signature.
+    Signer(SignError),
+}
+
+impl fmt::Display for ReceiptSignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneEntry => f.write_str("there is no receipt of a log of one entry"),
+            Self::Inclusion(error) => error.fmt(f),
+            Self::Signer(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ReceiptSignError {}
