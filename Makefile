@@ -107,11 +107,11 @@ typescript: ## the verifier in TypeScript, held to all vectors, and ui/verify.ht
 	@cd bindings/typescript && tools/install && npm test --silent
 	@node --no-warnings bindings/typescript/tools/browser.mjs
 
-python: ## the verifier for Python: a wheel in target/wheels, held to all vectors that concern a verifier
+python: ## the verifier for Python: a wheel in target/wheels, held to all vectors
 	@tools/setup cc python3 venv
 	@cd bindings/python && tools/install && tools/build && ../../target/python/bin/python -m unittest discover -s tests
 
-c: ## the verifier for C: libraries in target/c, held to the same vectors, and to every misuse under sanitizers
+c: ## the verifier for C: libraries in target/c, held to all vectors, and to every misuse under sanitizers
 	@tools/setup cc c++ python3
 	@cd bindings/c && tools/build && tools/test
 

@@ -11,7 +11,7 @@
 //! ORIGIN is the SHA-256 of the origin in hexadecimal. The folder itself is locked, by its inode: a file that holds a
 //! lock can be taken away, and made anew by another process.
 
-use super::decide::Latest;
+use super::Latest;
 use remit_verifier::c2sp::{Checkpoint, Cosignature, SignedNote, VerifierKey};
 use remit_verifier::hash::sha256;
 use remit_verifier::merkle::TreeHead;

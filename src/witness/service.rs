@@ -1,8 +1,8 @@
 //! One witness with its folder: receives, decides, keeps, and only then answers. One log's requests one after another.
 
-use super::decide::{Answer, Latest, decide, receive};
 use super::folder::{Evidence, Folder, FolderError, Found, WitnessKind, name_of};
 use super::replaying::{Replaying, Vouched};
+use super::{Answer, Latest, decide, receive};
 use remit_verifier::c2sp::{AddCheckpoint, SignedNote, VerifierKey};
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::sign::{NoteSignError, Signer, cosign};

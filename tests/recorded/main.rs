@@ -30,7 +30,9 @@ fn number(value: &Value) -> u64 {
 #[test]
 fn attacks() {
     let mut codes = BTreeSet::new();
-    for vector in vectors("attacks") {
+    let ledgers = vectors("attacks");
+    assert!(ledgers.len() >= 105, "only {} ledgers", ledgers.len());
+    for vector in ledgers {
         let name = vector["test"].as_str().expect("a name");
         let item = |item: &Value| (bytes(&item["entry"]), item.get("object").map(bytes));
         let log: Vec<_> = vector["log"].as_array().expect("entries").iter().map(item).collect();

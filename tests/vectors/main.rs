@@ -2,6 +2,7 @@
 //! it says.
 
 mod bounds;
+mod described;
 #[path = "../../examples/vectors/make/mod.rs"]
 mod make;
 #[allow(dead_code)]
@@ -56,28 +57,40 @@ fn made_again_they_are_the_same_bytes() {
 }
 
 #[test]
+fn every_file_is_run() {
+    // Of the attacks `tests/recorded` replays every log.
+    let source = concat!(include_str!("main.rs"), "each(\"attacks.json\", ");
+    let files = fs::read_dir(folder().join("vectors")).expect("a folder");
+    let names: Vec<_> =
+        files.map(|file| file.expect("a file").file_name().into_string().expect("text")).collect();
+    let vectors = names.iter().filter(|name| name.ends_with(".json"));
+    let unrun: Vec<_> = vectors.filter(|name| !source.contains(&format!("each(\"{name}\", "))).collect();
+    assert!(unrun.is_empty() && names.len() >= 12, "{unrun:?} of {names:?}");
+}
+
+#[test]
 fn objects() {
-    each("objects.json", 700, run::object);
+    each("objects.json", 1408, run::object);
 }
 
 #[test]
 fn submissions() {
-    each("submissions.json", 60, run::submission);
+    each("submissions.json", 80, run::submission);
 }
 
 #[test]
 fn conditions() {
-    each("conditions.json", 90, run::condition);
+    each("conditions.json", 109, run::condition);
 }
 
 #[test]
 fn permissions() {
-    each("permissions.json", 60, run::permission);
+    each("permissions.json", 61, run::permission);
 }
 
 #[test]
 fn trees() {
-    each("trees.json", 140, run::tree);
+    each("trees.json", 153, run::tree);
 }
 
 #[test]
@@ -87,7 +100,7 @@ fn rules() {
 
 #[test]
 fn vouchers() {
-    each("vouchers.json", 45, run::voucher);
+    each("vouchers.json", 59, run::voucher);
 }
 
 #[test]
@@ -102,17 +115,17 @@ fn receipts() {
 
 #[test]
 fn witness() {
-    each("witness.json", 50, run::witness);
+    each("witness.json", 52, run::witness);
 }
 
 #[test]
 fn following() {
-    each("following.json", 65, run::following);
+    each("following.json", 76, run::following);
 }
 
 #[test]
 fn verdicts() {
-    each("verdicts.json", 100, run::verdict);
+    each("verdicts.json", 128, run::verdict);
 }
 
 #[test]

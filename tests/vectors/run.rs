@@ -10,7 +10,7 @@ use remit_verifier::hash::{leaf_hash, sha256};
 use remit_verifier::json;
 use remit_verifier::key::PublicKey;
 use remit_verifier::log::{Details, Entry, Link, LinkPart};
-use remit_verifier::merkle::{TreeHead, verify_consistency, verify_inclusion, verify_multiproof};
+use remit_verifier::merkle::{TreeHead, root_of, verify_consistency, verify_inclusion, verify_multiproof};
 use remit_verifier::object::{
     Act, Argument, Asked, Authority, Condition, Invocation, Kind, Operator, Path, Payment, Sealed,
     Submission, Token, Use, Value as Operand,
@@ -226,11 +226,8 @@ fn operand(value: &Value) -> Operand {
 
 /// A vector of `conditions.json`.
 pub(crate) fn condition(vector: &Value) {
-    use Operator::*;
     let input = &vector["input"];
-    let names = ["eq", "ne", "lt", "le", "gt", "ge", "in", "prefix"];
-    let place = names.iter().position(|name| input["operator"] == *name).expect("an operator");
-    let operator = [Eq, Ne, Lt, Le, Gt, Ge, In, Prefix][place];
+    let operator = Operator::from_text(input["operator"].as_str().expect("a text")).expect("an operator");
     let operands = input["operands"].as_array().expect("a list").iter().map(operand).collect();
     let condition = Condition { argument: "a".into(), operator, operands };
     let value = Some(&input["value"]).filter(|value| !value.is_null()).map(operand);
@@ -280,6 +277,8 @@ pub(crate) fn tree(vector: &Value) {
         "root" => {
             let leaves: Vec<_> = input["leaves"].as_array().expect("leaves").iter().map(bytes).collect();
             states(vector, "root", root(&leaves).to_string());
+            let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+            states(vector, "root", root_of(&hashes).to_string());
             Ok(())
         }
         "inclusion" => verify_inclusion(

@@ -26,3 +26,4 @@ pub mod state;
 pub mod till;
 pub mod types;
 pub mod verify;
+pub mod witness;

@@ -129,6 +129,9 @@ typedef struct remit_till { uint64_t id; } remit_till;
 typedef struct remit_wallet { uint64_t id; } remit_wallet;
 typedef struct remit_followed { uint64_t id; } remit_followed;
 typedef struct remit_status_table { uint64_t id; } remit_status_table;
+typedef struct remit_shown { uint64_t id; } remit_shown;
+typedef struct remit_authority { uint64_t id; } remit_authority;
+typedef struct remit_witness { uint64_t id; } remit_witness;
 
 /* Frees an object; REMIT_BAD_HANDLE if there is none, as after a second call. Views of it are no longer good. */
 int32_t remit_free(uint64_t id);
@@ -144,14 +147,15 @@ enum {
     REMIT_RESOURCE = 12, REMIT_UNIT = 13, REMIT_REQUEST = 14, REMIT_INVOCATION = 15, REMIT_PRESENTATION = 16,
     REMIT_EVIDENCE = 17, REMIT_POLICY = 18, REMIT_PARTY = 19, REMIT_TILL = 20, REMIT_LAST = 21, REMIT_NAME = 22,
     REMIT_TEXT = 23, REMIT_DIGEST = 24, REMIT_SALT = 25, REMIT_PUBLIC_KEY = 26, REMIT_RECORD_ID = 27,
-    REMIT_RECORD_REQUEST = 28, REMIT_RECORD_ROOT = 29, REMIT_NOTE = 30,
+    REMIT_RECORD_REQUEST = 28, REMIT_RECORD_ROOT = 29, REMIT_NOTE = 30, REMIT_LEAF_HASH = 31, REMIT_ORIGIN = 32,
     /* Numbers: remit_get_number(). */
     REMIT_DECISION = 50, REMIT_CODE = 51, REMIT_AGE_MS = 52, REMIT_AMOUNT = 53, REMIT_SETTLE_BY = 54,
     REMIT_REFUND_UNTIL = 55, REMIT_VALID_UNTIL = 56, REMIT_MAX_STALENESS = 57, REMIT_SKEW_MS = 58,
     REMIT_DURABLE = 59, REMIT_HTTP_STATUS = 60, REMIT_NUMBER = 61, REMIT_CUMULATIVE = 62, REMIT_SPEND_UNTIL = 63,
     REMIT_PER_USE = 64, REMIT_CLOSED = 65, REMIT_NOW_MS = 66, REMIT_NEWEST = 67, REMIT_TYPE = 68,
     REMIT_INTEGER = 69, REMIT_RECORD_UNTIL = 70, REMIT_ANSWER = 71, REMIT_SIZE = 72, REMIT_LEAVES = 73,
-    REMIT_COMMITTED_MS = 74, REMIT_FROZEN = 75,
+    REMIT_COMMITTED_MS = 74, REMIT_FROZEN = 75, REMIT_LEAF_STATUS = 76, REMIT_EVIDENCE_MS = 77, REMIT_IS_EVIDENCE = 78,
+    REMIT_TIME = 79,
     /* Lists: remit_item(). */
     REMIT_ARGUMENTS = 80, REMIT_APPROVALS = 81
 };
@@ -472,6 +476,106 @@ typedef struct remit_wanted {
    take, such as `above_leased`. `wallet` itself does not change. */
 int32_t remit_voucher(remit_holder holder, remit_wallet wallet, const remit_wanted *wanted, uint64_t now_ms,
                       remit_wallet *out);
+
+/* ---- Reading anything ---- */
+
+/* An object by the name of its kind: sign1, token, sealed, invocation, argument, use, entry, common, link, leaf, values,
+   presentation, evidence, case, public_key, path, or act: and the kind of an operation, such as act:revoke. Else
+   REMIT_BAD_VALUE. What is shown is well formed, and no more: that it is good is for a verdict or a proof to say.
+
+   `ledger` may be absent. With it a request, and a lease that carries one out, have REMIT_REQUEST_ID. With it and the `label`
+   of its kind (spec 01, section 6; `wrong_label` if there is none) the signature of a sign1 is checked (`bad_key`,
+   `bad_signature`), and it has REMIT_ID.
+
+   Parts: REMIT_JSON. `says` in it has the fields of the object by their names in the specification: ids, keys, hashes and bytes
+   in hexadecimal, amounts as decimal text, times as numbers whose names end in _s or _ms; what is absent is left out.
+   `diagnostic` is the same bytes in the notation of RFC 8949, section 8. And what is derived of the bytes: REMIT_DIGEST (of
+   a token the authority in its leaf; of sealed claims, an argument, a part of details and values what is committed to),
+   REMIT_LEAF_HASH (of an entry, leaf or use), REMIT_LEAF_STATUS (of a leaf), REMIT_LEDGER (of a genesis entry). */
+int32_t remit_describe(remit_bytes kind, remit_bytes bytes, remit_bytes ledger, remit_bytes label, remit_shown *out);
+
+/* A submission to a ledger, its signatures checked (spec 02, section 6). `wrong_ledger` and whatever its bytes are refused for;
+   what the rules say of it is the ledger's.
+   Parts: REMIT_JSON, with what each operation says; REMIT_ID and REMIT_NAME, id and kind of the entry that it would become;
+   REMIT_LEDGER. */
+int32_t remit_describe_submission(remit_bytes bytes, remit_bytes ledger, remit_shown *out);
+
+/* Whether a condition holds for the value of its argument; `value` is NULL for one that is missing. REMIT_OK, or
+   `condition_not_met`. */
+int32_t remit_condition_holds(const remit_condition *condition, const remit_value *value);
+
+/* What a chain of tokens allows by its claims alone: their payloads, from the root down, each of which must be within the one above
+   (`wider_than_parent`, `not_delegable`, `too_deep`). Signatures, times and state are not looked at. */
+int32_t remit_authority_new(remit_bytes_list tokens, remit_authority *out);
+
+/* Whether every link allows this; the code of the first that does not. `arguments` are encoded; if they are absent, conditions are
+   skipped, as a ledger does, who never sees any. */
+int32_t remit_authority_allows(remit_authority authority, remit_bytes audience, remit_bytes action, remit_bytes resource,
+                               remit_bytes_list arguments);
+
+/* Whether the open budgets of the offline links let an amount through, what was spent before not counted. */
+int32_t remit_authority_allows_payment(remit_authority authority, uint64_t amount, remit_bytes unit);
+
+/* ---- Proofs about trees (spec 03, 06, 07), checkpoints (spec 08) ---- */
+
+typedef struct remit_tree_head { uint64_t size; remit_bytes root; } remit_tree_head;
+typedef struct remit_indexed_hash { uint64_t index; remit_bytes hash; } remit_indexed_hash;
+typedef struct remit_indexed_hash_list { const remit_indexed_hash *items; size_t len; } remit_indexed_hash_list;
+typedef struct remit_indexed_status { uint64_t index; uint64_t status; } remit_indexed_status;
+typedef struct remit_indexed_status_list { const remit_indexed_status *items; size_t len; } remit_indexed_status_list;
+
+/* The hash of a leaf of a tree, such as the bytes of an entry or of a state leaf. */
+int32_t remit_leaf_hash(remit_bytes bytes, uint8_t out[32]);
+
+/* The root of the tree over these leaf hashes. */
+int32_t remit_tree_root(remit_bytes_list leaf_hashes, uint8_t out[32]);
+
+/* Whether a leaf stands at `index` of the tree; whether the newer tree begins with all of the older one; whether all these leaves
+   stand in the tree. REMIT_OK, or `bad_proof`. Who vouches for sizes and roots is yours to know. */
+int32_t remit_verify_inclusion(remit_bytes leaf_hash, uint64_t index, const remit_tree_head *head, remit_bytes_list path);
+int32_t remit_verify_consistency(const remit_tree_head *older, const remit_tree_head *newer, remit_bytes_list path);
+int32_t remit_verify_multiproof(remit_indexed_hash_list leaves, const remit_tree_head *head, remit_bytes_list siblings);
+
+/* The history of a leaf after the entry at `index`, whose leaf hash is `entry`, rewrote it; it begins with zeros. */
+int32_t remit_next_history(remit_bytes before, uint64_t index, remit_bytes entry, uint8_t out[32]);
+
+/* The leaf of the status tree for a chunk of 2 048 state indexes: statuses from 0 to 3, all others being 0. Part: REMIT_BYTES. */
+int32_t remit_status_leaf(uint64_t chunk, remit_indexed_status_list statuses, remit_shown *out);
+
+/* The digest of details that an entry commits to: of the common part, and of the digests of the link parts. */
+int32_t remit_details_digest(remit_bytes common, remit_bytes_list links, uint8_t out[32]);
+
+/* A verifier key, for trust lines: `kind` 1 of a log under its origin, 4 of a witness under its name. Part: REMIT_TEXT. */
+int32_t remit_verifier_key(remit_bytes name, remit_bytes key, int32_t kind, remit_shown *out);
+
+/* A checkpoint that trust lines (spec 08, section 6; REMIT_BAD_VALUE if they are none) accept: signed by a log, and cosigned as the
+   quorum says. Else the code of the first check that fails.
+   Parts: REMIT_ORIGIN, REMIT_ROOT; REMIT_SIZE; unless the quorum is none, REMIT_EVIDENCE_MS; REMIT_JSON, with the cosigners. */
+int32_t remit_checkpoint_accept(remit_bytes trust, remit_bytes note, uint64_t now_ms, uint64_t skew_ms, remit_shown *out);
+
+/* ---- A witness (spec 21) ----
+ *
+ * 1. Read what you cosigned last, of each origin; until step 3 is done, no other request is looked at.
+ * 2. remit_witness_answer().
+ * 3. If REMIT_IS_EVIDENCE is 1, store both notes for ever. If REMIT_NAME is "ok", store REMIT_SIZE, REMIT_ROOT, REMIT_TIME and the
+ *    note of REMIT_ORIGIN. Synced, and whole or not at all.
+ * 4. Send REMIT_HTTP_STATUS and REMIT_TEXT. What was stored and is gone is no new beginning: take another key and name.
+ */
+
+/* What was cosigned last of a log. */
+typedef struct remit_latest { remit_bytes origin; uint64_t size; remit_bytes root; uint64_t time_s; } remit_latest;
+typedef struct remit_latest_list { const remit_latest *items; size_t len; } remit_latest_list;
+
+/* A witness of this name and key (as of remit_holder_new(), and for nothing else), for the logs of these verifier keys.
+   Part: REMIT_TEXT, its verifier key. */
+int32_t remit_witness_new(remit_bytes name, remit_bytes key, remit_bytes_list logs, remit_witness *out);
+
+/* What is answered to the body of an add-checkpoint. REMIT_OK says that there is an answer, not that it is a yes.
+   Parts: REMIT_NAME (of the answer: ok, malformed, other_size and so on), REMIT_TEXT, the content; REMIT_HTTP_STATUS, REMIT_IS_EVIDENCE; of a
+   checkpoint that a known log signed REMIT_ORIGIN, REMIT_ROOT, REMIT_SIZE, and if it is cosigned REMIT_TIME (seconds);
+   REMIT_JSON, all of it. */
+int32_t remit_witness_answer(remit_witness witness, remit_bytes body, remit_latest_list latest, uint64_t now_s,
+                             remit_shown *out);
 
 #ifdef __cplusplus
 }

@@ -67,19 +67,22 @@ impl AskRow {
     }
 }
 
+/// A key by its seed, or in PEM.
+pub(crate) fn signer(key: &Bytes) -> Result<LocalSigner, Status> {
+    let key = key.read()?;
+    if let Ok(seed) = <&[u8; 32]>::try_from(key) {
+        return Ok(LocalSigner::from_seed(seed));
+    }
+    let pem = std::str::from_utf8(key).map_err(|_| Status::BAD_VALUE)?;
+    let key = SigningKey::from_pkcs8_pem(pem).map_err(|_| Status::BAD_VALUE)?;
+    Ok(LocalSigner::from_seed(key.as_bytes()))
+}
+
 export! {
     /// Takes a key.
     fn remit_holder_new(key: Bytes, out: Slot<'_, u64>) {
         let out = slot(out, 0)?;
-        let key = key.read()?;
-        let signer = match <&[u8; 32]>::try_from(key) {
-            Ok(seed) => LocalSigner::from_seed(seed),
-            Err(_) => {
-                let pem = std::str::from_utf8(key).map_err(|_| Status::BAD_VALUE)?;
-                let key = SigningKey::from_pkcs8_pem(pem).map_err(|_| Status::BAD_VALUE)?;
-                LocalSigner::from_seed(key.as_bytes())
-            }
-        };
+        let signer = signer(&key)?;
         let parts = Parts::default().text(part::PUBLIC_KEY, Hash(signer.public_key().0).to_string());
         keep(out, Object::Holder(signer), parts)
     }

@@ -6,6 +6,7 @@
 mod abi;
 mod argument;
 mod case;
+mod describe;
 mod followed;
 mod holder;
 mod http;
@@ -15,4 +16,6 @@ mod policy;
 mod status;
 mod table;
 mod till;
+mod trees;
 mod verdict;
+mod witness;

@@ -59,17 +59,6 @@ pub(crate) struct LinkRow {
     budgets: List<BudgetRow>,
 }
 
-const OPERATORS: [(&str, Operator); 8] = [
-    ("eq", Operator::Eq),
-    ("ne", Operator::Ne),
-    ("lt", Operator::Lt),
-    ("le", Operator::Le),
-    ("gt", Operator::Gt),
-    ("ge", Operator::Ge),
-    ("in", Operator::In),
-    ("prefix", Operator::Prefix),
-];
-
 impl Maybe {
     /// The number, if it is there.
     pub(crate) fn get(self) -> Option<u64> {
@@ -88,10 +77,9 @@ pub(crate) fn path(text: &Bytes) -> Result<Path, Status> {
 }
 
 impl ConditionRow {
-    fn read(&self) -> Result<Condition, Status> {
-        let text = self.operator.text()?;
-        let known = OPERATORS.iter().find(|(own, _)| *own == text);
-        let (_, operator) = *known.ok_or(Status::BAD_VALUE)?;
+    /// The condition.
+    pub(crate) fn read(&self) -> Result<Condition, Status> {
+        let operator = Operator::from_text(self.operator.text()?).ok_or(Status::BAD_VALUE)?;
         let operands = each(&self.operands, Operand::value)?.unwrap_or_default();
         Ok(Condition { argument: self.argument.text()?.into(), operator, operands })
     }
@@ -119,13 +107,8 @@ impl BudgetRow {
 impl LinkRow {
     /// The claims.
     pub(crate) fn read(&self) -> Result<sign::Link, Status> {
-        let mode = match self.delegation_mode.maybe_text()? {
-            None => None,
-            Some("none") => Some(DelegationMode::None),
-            Some("logged") => Some(DelegationMode::Logged),
-            Some("offline") => Some(DelegationMode::Offline),
-            Some(_) => return Err(Status::BAD_VALUE),
-        };
+        let mode = self.delegation_mode.maybe_text()?;
+        let mode = mode.map(|text| DelegationMode::from_text(text).ok_or(Status::BAD_VALUE)).transpose()?;
         let holder = EncodedKey::parse(&KeyBytes(self.holder.id()?.0)).map_err(|_| Code::BadKey)?;
         Ok(sign::Link {
             holder,

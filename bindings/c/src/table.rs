@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use verifier::http::{Fields, Unrecorded};
-use verifier::sign::LocalSigner;
+use verifier::object::Token;
+use verifier::sign::{LocalSigner, Witness};
 use verifier::till::{OpenLease, Till, Wallet};
 use verifier::verify::{Followed, Policy, Verdict, Verifier};
 
@@ -27,6 +28,8 @@ pub(crate) enum Object {
     Till(Till),
     Wallet(Wallet),
     Followed(Arc<Followed>),
+    Chain(Vec<Token>),
+    Witness(Witness),
 }
 
 /// An object, and what can be read of it.

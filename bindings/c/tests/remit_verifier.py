@@ -77,6 +77,11 @@ WantedRow = structure(
     nonce=Bytes,
 )
 
+HeadRow = structure("HeadRow", size=c_uint64, root=Bytes)
+IndexedHash = structure("IndexedHash", index=c_uint64, hash=Bytes)
+IndexedStatus = structure("IndexedStatus", index=c_uint64, status=c_uint64)
+LatestRow = structure("LatestRow", origin=Bytes, size=c_uint64, root=Bytes, time_s=c_uint64)
+
 ID, OUT, HASH = c_uint64, POINTER(c_uint64), POINTER(c_uint8 * 32)
 SIGNATURES = {
     "status_text": (c_char_p, c_int32),
@@ -130,6 +135,24 @@ SIGNATURES = {
     "wallet_decode": (c_int32, Bytes, OUT),
     "wallet_take_back": (c_int32, ID, OUT),
     "voucher": (c_int32, ID, ID, POINTER(WantedRow), c_uint64, OUT),
+    "describe": (c_int32, Bytes, Bytes, Bytes, Bytes, OUT),
+    "describe_submission": (c_int32, Bytes, Bytes, OUT),
+    "condition_holds": (c_int32, POINTER(ConditionRow), POINTER(Value)),
+    "authority_new": (c_int32, List, OUT),
+    "authority_allows": (c_int32, ID, Bytes, Bytes, Bytes, List),
+    "authority_allows_payment": (c_int32, ID, c_uint64, Bytes),
+    "leaf_hash": (c_int32, Bytes, HASH),
+    "tree_root": (c_int32, List, HASH),
+    "verify_inclusion": (c_int32, Bytes, c_uint64, POINTER(HeadRow), List),
+    "verify_consistency": (c_int32, POINTER(HeadRow), POINTER(HeadRow), List),
+    "verify_multiproof": (c_int32, List, POINTER(HeadRow), List),
+    "next_history": (c_int32, Bytes, c_uint64, Bytes, HASH),
+    "status_leaf": (c_int32, c_uint64, List, OUT),
+    "details_digest": (c_int32, Bytes, List, HASH),
+    "verifier_key": (c_int32, Bytes, Bytes, c_int32, OUT),
+    "checkpoint_accept": (c_int32, Bytes, Bytes, c_uint64, c_uint64, OUT),
+    "witness_new": (c_int32, Bytes, Bytes, List, OUT),
+    "witness_answer": (c_int32, ID, Bytes, List, c_uint64, OUT),
 }
 
 
@@ -310,15 +333,17 @@ class Policy:
         return asked.text("ACTION"), asked.text("RESOURCE"), cost
 
 
+def value_row(value):
+    if isinstance(value, bool):
+        return Value(3, value, bytes_of(None))
+    if isinstance(value, int):
+        return Value(1, value, bytes_of(None))
+    return Value(2, 0, bytes_of(value))
+
+
 class Argument:
     def __init__(self, name, value, salt=None):
-        if isinstance(value, bool):
-            value = Value(3, value, bytes_of(None))
-        elif isinstance(value, int):
-            value = Value(1, value, bytes_of(None))
-        else:
-            value = Value(2, 0, bytes_of(value))
-        self.handle = made("argument", bytes_of(name), value, bytes_of(salt))
+        self.handle = made("argument", bytes_of(name), value_row(value), bytes_of(salt))
 
     @staticmethod
     def decode(data):
@@ -691,3 +716,118 @@ class Holder:
         )
         after = Wallet.of(made("voucher", self.handle.id, wallet.handle.id, byref(wanted), now_ms))
         return after, after.last
+
+
+def judge(name, *given):
+    """Calls a function that answers with its status alone."""
+    status = C[name](*given)
+    if status:
+        raise failed(status)
+
+
+def shown(handle, **parts):
+    """What an object of the library is as JSON; the parts beside it say the same."""
+    said = json.loads(handle.text("JSON"))
+    for part, names in parts.items():
+        stated = [said[name] for name in names if name in said]
+        own = handle.text(part) if VALUES[part] < 50 else handle.number(part)
+        assert own == (stated[0] if stated else None), (part, own, stated)
+    return said
+
+
+DERIVED = {"ID": ["id"], "DIGEST": ["digest", "authority"], "LEAF_HASH": ["leaf_hash"], "REQUEST_ID": ["request"]}
+
+
+def describe(kind, data, *, ledger=None, label=None):
+    handle = made("describe", *map(bytes_of, (kind, data, ledger, label)))
+    return shown(handle, **DERIVED, LEDGER=["ledger"], LEAF_STATUS=["status"])
+
+
+def describe_submission(data, ledger):
+    handle = made("describe_submission", bytes_of(data), bytes_of(ledger))
+    return shown(handle, ID=["id"], NAME=["kind"], LEDGER=["ledger"])
+
+
+def holds(operator, operands, value):
+    condition = ConditionRow(bytes_of("a"), bytes_of(operator), rows(Value, [value_row(one) for one in operands]))
+    row = None if value is None else byref(value_row(value))
+    status = C["condition_holds"](byref(condition), row)
+    if status not in (0, VALUES["CODE_CONDITION_NOT_MET"]):
+        raise failed(status)
+    return status == 0
+
+
+class Authority:
+    def __init__(self, tokens):
+        self.handle = made("authority_new", byte_rows(tokens))
+
+    def allows(self, audience, action, resource, arguments=None):
+        shown = List(None, 0) if arguments is None else argument_rows(arguments)
+        judge("authority_allows", self.handle.id, *map(bytes_of, (audience, action, resource)), shown)
+
+    def allows_payment(self, amount, unit):
+        judge("authority_allows_payment", self.handle.id, amount, bytes_of(unit))
+
+
+def leaf_hash(data):
+    return hashed("leaf_hash", bytes_of(data))
+
+
+def tree_root(leaf_hashes):
+    return hashed("tree_root", byte_rows(leaf_hashes))
+
+
+def head(size, root):
+    return byref(HeadRow(size, bytes_of(root)))
+
+
+def verify_inclusion(leaf_hash, index, size, path, root):
+    judge("verify_inclusion", bytes_of(leaf_hash), index, head(size, root), byte_rows(path))
+
+
+def verify_consistency(old_size, old_root, new_size, new_root, path):
+    judge("verify_consistency", head(old_size, old_root), head(new_size, new_root), byte_rows(path))
+
+
+def verify_multiproof(leaves, size, siblings, root):
+    leaves = [IndexedHash(index, bytes_of(hash)) for index, hash in leaves]
+    judge("verify_multiproof", rows(IndexedHash, leaves), head(size, root), byte_rows(siblings))
+
+
+def next_history(before, index, entry):
+    return hashed("next_history", bytes_of(before), index, bytes_of(entry))
+
+
+def status_leaf(chunk, statuses):
+    statuses = [IndexedStatus(index, status) for index, status in statuses.items()]
+    return made("status_leaf", chunk, rows(IndexedStatus, statuses)).bytes("BYTES")
+
+
+def details_digest(common, links):
+    return hashed("details_digest", bytes_of(common), byte_rows(links))
+
+
+def verifier_key(name, key, kind="log"):
+    return made("verifier_key", bytes_of(name), bytes_of(key), {"log": 1, "witness": 4}[kind]).text("TEXT")
+
+
+def accept_checkpoint(trust, note, *, now_ms, skew_ms=0):
+    handle = made("checkpoint_accept", bytes_of(trust), bytes_of(note), now_ms, skew_ms)
+    return shown(handle, ORIGIN=["origin"], ROOT=["root"], SIZE=["size"], EVIDENCE_MS=["evidence_time_ms"])
+
+
+class Witness:
+    def __init__(self, name, key, logs):
+        self.handle = made("witness_new", bytes_of(name), bytes_of(key), byte_rows(logs))
+
+    vkey = property(lambda self: self.handle.text("TEXT"))
+
+    def answer(self, body, *, latest, now_s):
+        known = [
+            LatestRow(bytes_of(origin), size, bytes_of(root), time) for origin, (size, root, time) in latest.items()
+        ]
+        handle = made("witness_answer", self.handle.id, bytes_of(body), rows(LatestRow, known), now_s)
+        of = {"NAME": ["answer"], "TEXT": ["body"], "ORIGIN": ["origin"], "ROOT": ["root"], "SIZE": ["size"]}
+        said = shown(handle, **of, HTTP_STATUS=["status"], TIME=["time_s"])
+        assert handle.number("IS_EVIDENCE") == int(said["evidence"])
+        return said

@@ -194,6 +194,113 @@ static void following(remit_policy policy, remit_verifier verifier) {
     CHECK(strcmp(remit_status_text(REMIT_FORK), "fork") == 0);
 }
 
+/* Whatever is described, compared and proved wrongly is an error. */
+static void reading(remit_policy policy) {
+    remit_shown shown = {7};
+    remit_authority chain = {7}, wrong = {policy.id};
+    remit_bytes none[2] = {{NULL, 0}, {NULL, 0}}, many = remit_text("");
+    const remit_bytes_list no_list = {NULL, 0}, empty = {none, 0}, absent = {none, 1}, lost = {NULL, 1};
+    remit_condition condition = {remit_text("a"), remit_text("like"), {NULL, 0}};
+    remit_value value = {9, 0, {NULL, 0}};
+    const remit_bytes leaf = remit_text("leaf"), ledger = remit_text("7");
+    many.len = (16u << 20) + 1;
+    CHECK(remit_describe(remit_none(), leaf, remit_none(), remit_none(), &shown) == REMIT_BAD_POINTER && shown.id == 0);
+    CHECK(remit_describe(remit_text("leaves"), leaf, remit_none(), remit_none(), &shown) == REMIT_BAD_VALUE);
+    CHECK(remit_describe(remit_text("act:genesis"), leaf, remit_none(), remit_none(), &shown) == REMIT_BAD_VALUE);
+    CHECK(remit_describe(remit_text("\xff"), leaf, remit_none(), remit_none(), &shown) == REMIT_NOT_UTF8);
+    CHECK(remit_describe(leaf, remit_none(), remit_none(), remit_none(), &shown) == REMIT_BAD_POINTER);
+    CHECK(remit_describe(leaf, many, remit_none(), remit_none(), &shown) == REMIT_CODE_OVERSIZE);
+    CHECK(remit_describe(leaf, leaf, ledger, remit_none(), &shown) == REMIT_BAD_VALUE);
+    CHECK(remit_describe(leaf, leaf, remit_none(), remit_text("\xff"), &shown) == REMIT_NOT_UTF8);
+    CHECK(remit_describe(leaf, leaf, remit_none(), remit_none(), NULL) == REMIT_BAD_POINTER);
+    CHECK(remit_describe(leaf, leaf, remit_none(), remit_none(), &shown) == REMIT_CODE_MALFORMED && shown.id == 0);
+    CHECK(remit_describe(remit_text("path"), remit_text("a/b"), remit_none(), remit_none(), &shown) == REMIT_OK);
+    CHECK(strcmp((const char *)remit_get(shown.id, REMIT_JSON).data, "{\"says\":\"a/b\"}") == 0);
+    CHECK(remit_get(shown.id, REMIT_DIGEST).data == NULL && remit_free(shown.id) == REMIT_OK);
+    CHECK(remit_describe_submission(remit_none(), ledger, &shown) == REMIT_BAD_VALUE && shown.id == 0);
+    CHECK(remit_describe_submission(leaf, remit_none(), &shown) == REMIT_BAD_POINTER);
+    CHECK(remit_condition_holds(NULL, NULL) == REMIT_BAD_POINTER);
+    CHECK(remit_condition_holds(&condition, NULL) == REMIT_BAD_VALUE);
+    condition.op = remit_text("in");
+    CHECK(remit_condition_holds(&condition, NULL) == REMIT_CODE_CONDITION_NOT_MET);
+    CHECK(remit_condition_holds(&condition, &value) == REMIT_BAD_VALUE);
+    CHECK(remit_authority_new(empty, &chain) == REMIT_BAD_VALUE && chain.id == 0);
+    CHECK(remit_authority_new(absent, &chain) == REMIT_BAD_POINTER);
+    CHECK(remit_authority_new(lost, &chain) == REMIT_BAD_POINTER);
+    CHECK(remit_authority_allows(wrong, ledger, leaf, leaf, no_list) == REMIT_BAD_HANDLE);
+    CHECK(remit_authority_allows_payment(chain, 1, ledger) == REMIT_BAD_HANDLE);
+}
+
+static void proving(void) {
+    uint8_t digest[32] = {1};
+    const remit_bytes hash = {digest, 32}, shorter = {digest, 31}, hashes[2] = {{digest, 32}, {digest, 31}};
+    const remit_bytes_list path = {hashes, 2}, none = {NULL, 0}, far = {hashes, SIZE_MAX / 4};
+    const remit_tree_head head = {1, hash}, bad = {1, shorter};
+    const remit_indexed_hash leaf = {0, shorter};
+    const remit_indexed_hash_list leaves = {&leaf, 1}, lost = {NULL, 1};
+    const remit_indexed_status outside = {2048, 1}, four = {0, 4};
+    const remit_indexed_status_list statuses[2] = {{&outside, 1}, {&four, 1}};
+    remit_shown shown = {7};
+    CHECK(remit_verify_inclusion(hash, 0, &head, none) == REMIT_OK);
+    CHECK(remit_verify_inclusion(hash, 1, &head, none) == REMIT_CODE_BAD_PROOF);
+    CHECK(remit_verify_inclusion(hash, 0, NULL, none) == REMIT_BAD_POINTER);
+    CHECK(remit_verify_inclusion(hash, 0, &bad, none) == REMIT_BAD_VALUE);
+    CHECK(remit_verify_inclusion(hash, 0, &head, path) == REMIT_BAD_VALUE);
+    CHECK(remit_verify_inclusion(hash, 0, &head, far) == REMIT_CODE_OVERSIZE);
+    CHECK(remit_verify_inclusion(remit_none(), 0, &head, none) == REMIT_BAD_POINTER);
+    CHECK(remit_verify_consistency(&head, NULL, none) == REMIT_BAD_POINTER);
+    CHECK(remit_verify_consistency(&head, &bad, none) == REMIT_BAD_VALUE);
+    CHECK(remit_verify_consistency(&head, &head, none) == REMIT_OK);
+    CHECK(remit_verify_multiproof(leaves, &head, none) == REMIT_BAD_VALUE);
+    CHECK(remit_verify_multiproof(lost, &head, none) == REMIT_BAD_POINTER);
+    CHECK(remit_leaf_hash(remit_none(), digest) == REMIT_BAD_POINTER && remit_leaf_hash(hash, NULL) == REMIT_BAD_POINTER);
+    CHECK(remit_tree_root(path, digest) == REMIT_BAD_VALUE && remit_tree_root(none, digest) == REMIT_OK);
+    CHECK(digest[0] == 0xe3 && digest[31] == 0x55);
+    CHECK(remit_next_history(hash, 0, shorter, digest) == REMIT_BAD_VALUE);
+    CHECK(remit_details_digest(remit_none(), none, digest) == REMIT_BAD_POINTER);
+    CHECK(remit_status_leaf(0, statuses[0], &shown) == REMIT_BAD_VALUE && shown.id == 0);
+    CHECK(remit_status_leaf(0, statuses[1], &shown) == REMIT_BAD_VALUE);
+    CHECK(remit_checkpoint_accept(remit_text("x"), remit_text("x"), 0, 0, &shown) == REMIT_BAD_VALUE);
+    CHECK(remit_checkpoint_accept(remit_text("quorum none\n"), remit_text("x"), 0, 0, &shown) == REMIT_CODE_BAD_CHECKPOINT);
+    CHECK(remit_checkpoint_accept(remit_none(), remit_text("x"), 0, 0, &shown) == REMIT_BAD_POINTER && shown.id == 0);
+}
+
+static void witnessing(remit_policy policy) {
+    const uint8_t seed[32] = {1}, other[32] = {2};
+    const remit_bytes key = {seed, 32}, log_seed = {other, 32}, name = remit_text("w.example");
+    remit_holder own, log;
+    remit_shown vkey, taken, reply = {7};
+    remit_witness witness = {7}, wrong = {policy.id};
+    remit_bytes keys[2];
+    remit_bytes_list logs = {keys, 1}, none = {NULL, 0};
+    remit_latest latest = {{NULL, 0}, 0, {NULL, 0}, 0};
+    const remit_latest_list known = {&latest, 1}, unknown = {NULL, 0};
+    uint64_t number = 7;
+    CHECK(remit_holder_new(key, &own) == REMIT_OK && remit_holder_new(log_seed, &log) == REMIT_OK);
+    CHECK(remit_verifier_key(name, remit_lend(remit_get(log.id, REMIT_PUBLIC_KEY)), 2, &vkey) == REMIT_BAD_VALUE);
+    CHECK(remit_verifier_key(remit_text("a b"), remit_lend(remit_get(log.id, REMIT_PUBLIC_KEY)), 1, &vkey) == REMIT_BAD_VALUE);
+    CHECK(remit_verifier_key(name, remit_lend(remit_get(log.id, REMIT_PUBLIC_KEY)), 1, &vkey) == REMIT_OK);
+    CHECK(remit_verifier_key(name, remit_lend(remit_get(own.id, REMIT_PUBLIC_KEY)), 1, &taken) == REMIT_OK);
+    keys[0] = remit_lend(remit_get(taken.id, REMIT_TEXT));
+    CHECK(remit_witness_new(name, key, none, &witness) == REMIT_BAD_VALUE && witness.id == 0);
+    CHECK(remit_witness_new(name, key, logs, &witness) == REMIT_BAD_VALUE);
+    keys[0] = remit_text("no key");
+    CHECK(remit_witness_new(name, key, logs, &witness) == REMIT_BAD_VALUE);
+    keys[0] = remit_lend(remit_get(vkey.id, REMIT_TEXT));
+    CHECK(remit_witness_new(name, remit_none(), logs, &witness) == REMIT_BAD_POINTER);
+    CHECK(remit_witness_new(name, key, logs, &witness) == REMIT_OK);
+    CHECK(remit_witness_answer(wrong, remit_text("x"), unknown, 1, &reply) == REMIT_BAD_HANDLE && reply.id == 0);
+    CHECK(remit_witness_answer(witness, remit_none(), unknown, 1, &reply) == REMIT_BAD_POINTER);
+    CHECK(remit_witness_answer(witness, remit_text("x"), known, 1, &reply) == REMIT_BAD_POINTER);
+    CHECK(remit_witness_answer(witness, remit_text("x"), unknown, 1, &reply) == REMIT_OK);
+    CHECK(remit_get_number(reply.id, REMIT_HTTP_STATUS, &number) == REMIT_OK && number == 400);
+    CHECK(remit_get_number(reply.id, REMIT_IS_EVIDENCE, &number) == REMIT_OK && number == 0);
+    CHECK(remit_get_number(reply.id, REMIT_TIME, &number) == REMIT_ABSENT);
+    CHECK(strcmp((const char *)remit_get(reply.id, REMIT_NAME).data, "malformed") == 0);
+    CHECK(remit_free(reply.id) == REMIT_OK && remit_free(witness.id) == REMIT_OK && remit_free(vkey.id) == REMIT_OK);
+    CHECK(remit_free(taken.id) == REMIT_OK && remit_free(own.id) == REMIT_OK && remit_free(log.id) == REMIT_OK);
+}
+
 static void keys(void) {
     remit_holder holder;
     remit_argument_value argument;
@@ -228,6 +335,9 @@ static void misuse(remit_bytes file) {
     pointers_and_lengths(policy, verifier, question, work.now_ms);
     numbers_of_objects(policy, verifier, question, work.now_ms);
     following(policy, verifier);
+    reading(policy);
+    proving();
+    witnessing(policy);
     keys();
     work.verifier = verifier;
     work.question = &question;

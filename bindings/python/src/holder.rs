@@ -25,6 +25,21 @@ pub(crate) struct Ask(sign::Ask);
 /// The id of an object, and its bytes.
 type Signed<'py> = (String, Bound<'py, PyBytes>);
 
+/// A key by its seed, or in PEM.
+pub(crate) fn signer(key: &Bound<'_, PyAny>) -> PyResult<LocalSigner> {
+    if let Ok(seed) = key.extract::<[u8; 32]>() {
+        return Ok(LocalSigner::from_seed(&seed));
+    }
+    let pem = match key.cast::<PyString>() {
+        Ok(text) => text.to_cow()?.into_owned(),
+        Err(_) => String::from_utf8(key.extract()?)?,
+    };
+    let key = SigningKey::from_pkcs8_pem(&pem);
+    let key =
+        key.map_err(|_| PyValueError::new_err("neither a seed of 32 bytes nor a PKCS #8 key in PEM"))?;
+    Ok(LocalSigner::from_seed(key.as_bytes()))
+}
+
 #[pymethods]
 impl Ask {
     #[new]
@@ -72,17 +87,7 @@ impl Holder {
     /// A key by its seed of 32 bytes, or by an unencrypted PKCS #8 key in PEM.
     #[new]
     fn new(key: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(seed) = key.extract::<[u8; 32]>() {
-            return Ok(Self(LocalSigner::from_seed(&seed)));
-        }
-        let pem = match key.cast::<PyString>() {
-            Ok(text) => text.to_cow()?.into_owned(),
-            Err(_) => String::from_utf8(key.extract()?)?,
-        };
-        let key = SigningKey::from_pkcs8_pem(&pem);
-        let key =
-            key.map_err(|_| PyValueError::new_err("neither a seed of 32 bytes nor a PKCS #8 key in PEM"))?;
-        Ok(Self(LocalSigner::from_seed(key.as_bytes())))
+        signer(key).map(Self)
     }
 
     /// The public key, in hexadecimal.

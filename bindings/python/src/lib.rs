@@ -1,6 +1,7 @@
 //! The native part of the Python package `remit_verifier`: the crate `remit-verifier`, and nothing decided here.
 
 mod convert;
+mod describe;
 mod error;
 mod followed;
 mod holder;
@@ -8,7 +9,9 @@ mod http;
 mod link;
 mod policy;
 mod till;
+mod trees;
 mod verdict;
+mod witness;
 
 /// Decides offline what an agent may do.
 #[pyo3::pymodule]
@@ -18,6 +21,8 @@ mod _native {
 
     #[pymodule_export]
     use super::convert::Argument;
+    #[pymodule_export]
+    use super::describe::{Chain, condition_holds, describe, describe_submission};
     #[pymodule_export]
     use super::error::{FollowError, PolicyError, Refused, RemitError, codes, refusal};
     #[pymodule_export]
@@ -33,7 +38,14 @@ mod _native {
     #[pymodule_export]
     use super::till::{OpenLease, Till, Wallet};
     #[pymodule_export]
+    use super::trees::{
+        accept_checkpoint, details_digest, leaf_hash, next_history, status_leaf, tree_root, verifier_key,
+        verify_consistency, verify_inclusion, verify_multiproof,
+    };
+    #[pymodule_export]
     use super::verdict::{Asked, Case, Subject, Verdict, Verifier, judge_case};
+    #[pymodule_export]
+    use super::witness::Witness;
 
     /// The bounds of spec 12 that the Python part keeps: seconds and bytes.
     #[pymodule_init]

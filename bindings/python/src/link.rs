@@ -25,17 +25,6 @@ type ConditionRow<'py> = (String, String, Vec<Bound<'py, PyAny>>);
 /// Unit, most in all, most of one use.
 type BudgetRow = (Id, Option<u64>, Option<u64>);
 
-const OPERATORS: [(&str, Operator); 8] = [
-    ("eq", Operator::Eq),
-    ("ne", Operator::Ne),
-    ("lt", Operator::Lt),
-    ("le", Operator::Le),
-    ("gt", Operator::Gt),
-    ("ge", Operator::Ge),
-    ("in", Operator::In),
-    ("prefix", Operator::Prefix),
-];
-
 #[pymethods]
 impl Allowed {
     #[new]
@@ -48,11 +37,8 @@ impl Allowed {
     ) -> PyResult<Self> {
         let resources = resources.map(|all| all.iter().map(|text| path(text)).collect::<PyResult<_>>());
         let conditions = conditions.into_iter().map(|(argument, operator, operands)| {
-            let known = OPERATORS.iter().find(|(text, _)| *text == operator);
-            let (_, operator) =
-                *known.ok_or_else(|| PyValueError::new_err("no such operator (spec 04 §4)"))?;
             let operands = operands.iter().map(value).collect::<PyResult<_>>()?;
-            Ok(Condition { argument, operator, operands })
+            Ok(Condition { argument, operator: self::operator(&operator)?, operands })
         });
         Ok(Self(Permission {
             services: services.map(|all| all.into_iter().map(|id| ObjectId(id.0)).collect()),
@@ -96,12 +82,13 @@ impl Claims {
     }
 }
 
+/// The operator with this name.
+pub(crate) fn operator(name: &str) -> PyResult<Operator> {
+    Operator::from_text(name).ok_or_else(|| PyValueError::new_err("no such operator (spec 04 §4)"))
+}
+
 fn read_delegation((mode, depth): (String, u64)) -> PyResult<Delegation> {
-    let mode = match mode.as_str() {
-        "none" => DelegationMode::None,
-        "logged" => DelegationMode::Logged,
-        "offline" => DelegationMode::Offline,
-        _ => return Err(PyValueError::new_err("a mode is none, logged or offline")),
-    };
+    let known = DelegationMode::from_text(&mode);
+    let mode = known.ok_or_else(|| PyValueError::new_err("a mode is none, logged or offline"))?;
     Ok(Delegation { mode, depth })
 }

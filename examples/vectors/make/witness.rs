@@ -3,13 +3,13 @@
 use super::proofs::{flip, tree};
 use super::{Vector, hex, unhex};
 use remit::tree::prove;
-use remit::witness::{Answer, Latest, decide, receive};
 use remit_verifier::c2sp::{AddCheckpoint, Checkpoint, KeyKind, VerifierKey, signature_line};
 use remit_verifier::hash::EMPTY_ROOT;
 use remit_verifier::limits::ADD_CHECKPOINT_BYTES_MAX;
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::sign::{LocalSigner, Signer as _, cosign, sign_checkpoint};
+use remit_verifier::sign::{LocalSigner, Signer as _, Witness, sign_checkpoint};
 use remit_verifier::types::{Hash, Seconds, TreeSize};
+use remit_verifier::witness::{Answer, Latest};
 use serde_json::{Value, json};
 
 const ORIGIN: &str = "log.example/one";
@@ -96,25 +96,15 @@ pub(crate) fn answer_of(input: &Value) -> (String, Value) {
         time: Seconds(number(&known["time_s"])),
     });
     let body = unhex(&text(&input["body"]));
-    let request = match receive(&body, &keys) {
-        Ok(request) => request,
-        Err(answer) => {
-            return (answer.name().into(), json!({ "status": answer.status(), "evidence": false }));
-        }
-    };
-    let decision = decide(&request, latest.as_ref(), Seconds(number(&input["now_s"])));
-    let mut values = json!({ "status": decision.answer.status(), "evidence": decision.evidence });
-    match decision.answer {
-        Answer::OtherSize(size) => values["body"] = json!(format!("{size}\n")),
-        Answer::Cosign(time) => {
-            let seed: [u8; 32] = unhex(&text(&input["witness"]["seed"])).try_into().expect("a seed");
-            let name = text(&input["witness"]["name"]);
-            let line = cosign(&LocalSigner::from_seed(&seed), &name, request.note(), time);
-            values["body"] = json!(line.expect("cosigned"));
-        }
-        _ => {}
+    let seed: [u8; 32] = unhex(&text(&input["witness"]["seed"])).try_into().expect("a seed");
+    let witness = Witness::new(LocalSigner::from_seed(&seed), &text(&input["witness"]["name"]), keys);
+    let now = Seconds(number(&input["now_s"]));
+    let reply = witness.expect("a witness").reply(&body, |_| latest, now).expect("signed");
+    let mut values = json!({ "status": reply.answer.status(), "evidence": reply.evidence });
+    if matches!(reply.answer, Answer::OtherSize(_) | Answer::Cosign(_)) {
+        values["body"] = json!(reply.body);
     }
-    (decision.answer.name().into(), values)
+    (reply.answer.name().into(), values)
 }
 
 /// All vectors of the file.

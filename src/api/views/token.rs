@@ -6,7 +6,7 @@ use super::budget::BudgetView;
 use crate::keys::did;
 use crate::ledger::Snapshot;
 use crate::machine::{LeafRecord, TokenInfo};
-use remit_verifier::object::{Budget, Condition, DelegationMode, Operator, Permission, Value};
+use remit_verifier::object::{Budget, Condition, Permission, Value};
 use remit_verifier::types::StateIndex;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -193,14 +193,9 @@ impl TokenView {
             not_before_s: token.not_before.map(|start| start.0),
             expires_s: leaf.expires.0,
             permissions: token.permissions.as_ref().map(|all| all.iter().map(PermissionView::new).collect()),
-            delegation: token.delegation.map(|delegation| DelegationView {
-                mode: match delegation.mode {
-                    DelegationMode::None => "none",
-                    DelegationMode::Logged => "logged",
-                    DelegationMode::Offline => "offline",
-                },
-                depth: delegation.depth,
-            }),
+            delegation: token
+                .delegation
+                .map(|delegation| DelegationView { mode: delegation.mode.text(), depth: delegation.depth }),
             transferable: token.transferable,
             max_staleness_s: token.max_staleness.map(|age| age.0),
             carved_children: leaf.carved_children,
@@ -233,16 +228,7 @@ impl ConditionView {
             Value::Text(value) => serde_json::json!(value),
             Value::Bool(value) => serde_json::json!(value),
         };
-        let operator = match condition.operator {
-            Operator::Eq => "eq",
-            Operator::Ne => "ne",
-            Operator::Lt => "lt",
-            Operator::Le => "le",
-            Operator::Gt => "gt",
-            Operator::Ge => "ge",
-            Operator::In => "in",
-            Operator::Prefix => "prefix",
-        };
+        let operator = condition.operator.text();
         let operands = condition.operands.iter().map(operand).collect();
         Self { argument: condition.argument.clone(), operator, operands }
     }

@@ -5,17 +5,6 @@ use super::value::{of_word, text_of};
 use super::words::{items, unquote, word, words};
 use remit_verifier::object::{Condition, Operator, Path, Permission};
 
-const OPERATORS: [(&str, Operator); 8] = [
-    ("eq", Operator::Eq),
-    ("ne", Operator::Ne),
-    ("lt", Operator::Lt),
-    ("le", Operator::Le),
-    ("gt", Operator::Gt),
-    ("ge", Operator::Ge),
-    ("in", Operator::In),
-    ("prefix", Operator::Prefix),
-];
-
 /// Reads one permission. A set that is not named puts no limit in a child, and allows nothing in a root.
 pub(in crate::cli) fn permission(text: &str) -> Result<Permission, String> {
     let words = words(text)?;
@@ -61,9 +50,8 @@ fn condition(words: &[String]) -> Result<Condition, String> {
             "`{what}` is no condition: write ARGUMENT OPERATOR VALUE, with `and` between conditions"
         ));
     };
-    let operator = OPERATORS.iter().find(|(name, _)| name == operator).map(|(_, operator)| *operator);
-    let operator =
-        operator.ok_or_else(|| "operators are eq, ne, lt, le, gt, ge, in and prefix".to_string())?;
+    let operator = Operator::from_text(operator)
+        .ok_or_else(|| "operators are eq, ne, lt, le, gt, ge, in and prefix".to_string())?;
     let operands = match operator {
         Operator::In if operands == "[]" => Vec::new(),
         Operator::In => items(operands)?.iter().map(of_word).collect(),
@@ -97,8 +85,7 @@ pub(in crate::cli) fn show(permission: &Permission) -> String {
 }
 
 fn show_condition(condition: &Condition) -> String {
-    let operator = OPERATORS.iter().find(|(_, operator)| *operator == condition.operator);
-    let operator = operator.map(|(name, _)| *name).unwrap_or_default();
+    let operator = condition.operator.text();
     let operands: Vec<String> = condition.operands.iter().map(text_of).collect();
     let operands = if operands.is_empty() { "[]".into() } else { operands.join(",") };
     format!("{} {operator} {operands}", word(&condition.argument))

@@ -1,18 +1,20 @@
 //! Proofs about RFC 6962 trees (spec 07): inclusion, consistency, subtrees and the multiproof.
 //!
 //! Index and size are always arguments that the caller has authenticated; a proof holds hashes and nothing
-//! else. Nothing here allocates, and nothing recurses deeper than 64 calls.
+//! else. No proof allocates, and nothing recurses deeper than 64 calls.
 
 mod consistency;
 mod error;
 mod inclusion;
 mod multiproof;
+mod root;
 mod subtree;
 
 pub use consistency::verify_consistency;
 pub use error::ProofError;
 pub use inclusion::{root_from_inclusion, verify_inclusion};
 pub use multiproof::{root_from_multiproof, siblings, verify_multiproof};
+pub use root::root_of;
 pub use subtree::{Subtree, verify_subtree_consistency, verify_subtree_inclusion};
 
 use crate::limits::TREE_HEIGHT_MAX;

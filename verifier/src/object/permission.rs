@@ -190,8 +190,28 @@ impl Condition {
 }
 
 impl Operator {
-    const ALL: [Operator; 8] =
+    /// All of them, in order of their numbers.
+    pub const ALL: [Operator; 8] =
         [Self::Eq, Self::Ne, Self::Lt, Self::Le, Self::Gt, Self::Ge, Self::In, Self::Prefix];
+
+    /// Its name (spec 04 §4).
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Lt => "lt",
+            Self::Le => "le",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::In => "in",
+            Self::Prefix => "prefix",
+        }
+    }
+
+    /// The operator with this name.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.text() == text)
+    }
 
     fn from_number(number: u64) -> Option<Self> {
         Self::ALL.into_iter().find(|operator| *operator as u64 == number)

@@ -106,6 +106,25 @@ pub enum DelegationMode {
     Offline,
 }
 
+impl DelegationMode {
+    /// All of them, each including those before it.
+    pub const ALL: [Self; 3] = [Self::None, Self::Logged, Self::Offline];
+
+    /// Its name.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Logged => "logged",
+            Self::Offline => "offline",
+        }
+    }
+
+    /// The mode with this name.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.text() == text)
+    }
+}
+
 impl Token {
     /// Whether the token is a link without a leaf.
     pub const fn is_offline(&self) -> bool {

@@ -4,11 +4,13 @@ mod hold;
 mod local;
 mod note;
 mod object;
+mod witness;
 
 pub use hold::{Ask, Held, HoldError, Link, Sent, argument_digests, as_long_as_taken};
 pub use local::LocalSigner;
 pub use note::{NoteSignError, ReceiptSignError, cosign, sign_checkpoint, sign_receipt};
 pub use object::{Draft, DraftBody, sign_object, submission};
+pub use witness::{Received, Reply, Witness, WitnessKeyError};
 
 use crate::types::KeyBytes;
 use core::fmt;

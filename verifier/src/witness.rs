@@ -1,10 +1,11 @@
-//! What a witness answers to a checkpoint, as a function of what it knows (spec 21 §2). It reads and keeps nothing.
+//! What a witness answers to a checkpoint, as a function of what it knows (spec 21 §2). It reads and keeps nothing:
+//! what [`decide`] says is kept before anybody hears of it (spec 21 §3).
 
-use remit_verifier::c2sp::{AddCheckpoint, AddCheckpointError, SubmitterError, VerifierKey};
-use remit_verifier::hash::EMPTY_ROOT;
-use remit_verifier::merkle::{ProofError, TreeHead, verify_consistency};
-use remit_verifier::types::{Seconds, TreeSize};
-use std::fmt;
+use crate::c2sp::{AddCheckpoint, AddCheckpointError, SubmitterError, VerifierKey};
+use crate::hash::EMPTY_ROOT;
+use crate::merkle::{ProofError, TreeHead, verify_consistency};
+use crate::types::{Seconds, TreeSize};
+use core::fmt;
 
 /// What a witness last cosigned of one log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

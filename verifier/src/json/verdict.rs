@@ -1,11 +1,12 @@
 //! Views of verdicts as JSON (spec 10 §13): ids in hexadecimal, amounts as decimal strings, codes and names as text.
 
+use super::object;
 use crate::code::Code;
 use crate::object::{Invocation, Payment};
 use crate::verify::{Check, Decision, Outcome, Subject, Verdict};
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// A verdict; absent values are left out.
 pub fn verdict(verdict: &Verdict) -> Value {
@@ -82,9 +83,4 @@ fn payment(payment: &Payment) -> Value {
         ("settle_by_s", Some(json!(payment.settle_by.0))),
         ("refund_until_s", payment.refund_until.map(|until| json!(until.0))),
     ])
-}
-
-fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let present = fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
-    Value::Object(present.collect::<Map<_, _>>())
 }
