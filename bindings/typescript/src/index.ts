@@ -41,6 +41,8 @@ export { parseTrust } from "./c2sp/trust_lines.js";
 export type { Trust } from "./c2sp/trust.js";
 export { accept, AcceptError, type Accepted } from "./c2sp/accept.js";
 export { parseTlogProof, type TlogProof } from "./c2sp/tlog_proof.js";
+export { parseAddCheckpoint, type AddCheckpoint } from "./c2sp/add_checkpoint.js";
+export { Witness, type Latest, type Reply, type WitnessAnswer } from "./witness/witness.js";
 export * from "./object/path.js";
 export * from "./object/condition.js";
 export * from "./object/permission.js";

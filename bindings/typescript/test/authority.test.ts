@@ -6,7 +6,7 @@ import { affords, allows, authorityOf, decodeToken, holds, type Operator, type V
 import { bytes, list, outcome, value, vectors, type Vector } from "./helpers.js";
 
 test("conditions", () => {
-  for (const { name, input, result, values } of vectors("conditions", 100)) {
+  for (const { name, input, result, values } of vectors("conditions", 109)) {
     const operands = input.operands.map(value);
     const shown = input.value === null ? undefined : value(input.value);
     assert.equal(holds({ operator: input.operator as Operator, operands }, shown), values?.holds, name);
@@ -34,7 +34,7 @@ function judge({ input }: Vector): void {
 
 test("permissions", async () => {
   const inputs = new Set<string>();
-  for (const vector of vectors("permissions", 60)) {
+  for (const vector of vectors("permissions", 61)) {
     assert.equal(await outcome(() => judge(vector)), vector.result, vector.name);
     for (const key of Object.keys(vector.input)) inputs.add(key);
   }

@@ -11,7 +11,7 @@ import { fileState } from "../src/follow/file_state.js";
 import { bytes, vectors } from "./helpers.js";
 
 const input = (name: string): Record<string, any> =>
-  vectors("following", 70).find((each) => each.name === `follow/${name}`)?.input ?? assert.fail(name);
+  vectors("following", 76).find((each) => each.name === `follow/${name}`)?.input ?? assert.fail(name);
 
 test("a state in files", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "remit-"));

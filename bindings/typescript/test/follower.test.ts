@@ -8,7 +8,7 @@ import { AnswerError, Follower, type Conflict, type FollowerOptions } from "../s
 import { bytes, same, vectors } from "./helpers.js";
 
 const vector = (name: string): { policy: string; now: bigint; update: Uint8Array; have: string | null } => {
-  const { input } = vectors("following", 70).find((each) => each.name === name) ?? assert.fail(name);
+  const { input } = vectors("following", 76).find((each) => each.name === name) ?? assert.fail(name);
   return { policy: input.policy, now: BigInt(input.now), update: bytes(input.update), have: input.have };
 };
 
@@ -132,7 +132,7 @@ test("a server that lies changes nothing", async () => {
   const lies = ["left-out", "log-key", "unknown-log", "ledger", "leaf-path", "clock", "not-since"];
   for (const lie of lies) {
     const scene = new Scene([vector(`follow/${lie}`).update], policy);
-    const { result } = vectors("following", 70).find(({ name }) => name === `follow/${lie}`) ?? assert.fail();
+    const { result } = vectors("following", 76).find(({ name }) => name === `follow/${lie}`) ?? assert.fail();
     assert.equal(await scene.poll(vector(`follow/${lie}`).now), result, lie);
     assert.deepEqual([scene.follower.state, scene.kept, scene.conflicts], [undefined, undefined, []], lie);
   }

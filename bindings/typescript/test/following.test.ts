@@ -65,7 +65,7 @@ const FAILING = new Set<string>();
 
 test("following", async () => {
   const kinds = new Map<string, number>();
-  for (const vector of vectors("following", 70)) {
+  for (const vector of vectors("following", 76)) {
     const run = RUN[vector.input.kind] ?? assert.fail(`a vector of kind ${vector.input.kind}`);
     assert.equal(await run(vector), vector.result, vector.name);
     count(kinds, vector.input.kind);
@@ -75,7 +75,7 @@ test("following", async () => {
 });
 
 const vector = (name: string): Vector =>
-  vectors("following", 70).find((each) => each.name === name) ?? assert.fail(name);
+  vectors("following", 76).find((each) => each.name === name) ?? assert.fail(name);
 
 test("a table of the largest state, and of one leaf more", async () => {
   const { EMPTY } = remit.StatusTable;

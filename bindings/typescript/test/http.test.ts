@@ -70,7 +70,7 @@ const RUN: Record<string, (input: any) => Promise<unknown>> = {
 
 test("http", async () => {
   const kinds = new Map<string, number>();
-  for (const { name, input, result, values } of vectors("http", 80)) {
+  for (const { name, input, result, values } of vectors("http", 85)) {
     const run = RUN[input.kind] ?? assert.fail(`a vector of kind ${input.kind}`);
     const came = { values: undefined as unknown };
     assert.equal(await outcome(async () => (came.values = await run(input))), result, name);

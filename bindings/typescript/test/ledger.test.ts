@@ -160,5 +160,5 @@ test("attacks", async () => {
     for (const { submission, code } of all) await checkRefused(bytes(submission), ledger.id, code);
     refused += all.length;
   }
-  assert.ok(ledgers.length >= 90 && refused > 200, `${ledgers.length} ${refused}`);
+  assert.ok(ledgers.length >= 105 && refused >= 331, `${ledgers.length} ${refused}`);
 });

@@ -66,7 +66,7 @@ async function run(vector: Vector): Promise<void> {
 
 test("objects", async () => {
   const kinds = new Map<string, number>();
-  for (const vector of vectors("objects", 1300)) {
+  for (const vector of vectors("objects", 1408)) {
     await run(vector);
     count(kinds, vector.input.kind);
   }

@@ -19,7 +19,7 @@ async function byteSigners(): Promise<Map<string, remit.Signer>> {
 test("invocations and offline links are those of the vectors", async () => {
   const signers = await byteSigners();
   let [invocations, links] = [0, 0];
-  for (const { input, result, name } of vectors("verdicts", 120)) {
+  for (const { input, result, name } of vectors("verdicts", 128)) {
     if (result !== "ok") continue;
     const shown = remit.decodeCase(bytes(input.case));
     const presentation = remit.decodePresentation(shown.presentation);
@@ -58,7 +58,7 @@ test("invocations and offline links are those of the vectors", async () => {
 });
 
 async function leaseScene(): Promise<{ wallet: remit.Wallet; signer: remit.Signer; all: Map<string, any> }> {
-  const all = new Map(vectors("vouchers", 56).map((vector) => [vector.name, vector]));
+  const all = new Map(vectors("vouchers", 59).map((vector) => [vector.name, vector]));
   const proof = all.get("proof");
   const signer = await remit.LocalSigner.fromSeed(
     await remit.sha256(remit.utf8("remit vectors"), remit.utf8("agent")),
@@ -122,7 +122,7 @@ test("a wallet refuses to exceed, and to go back more than one step", async () =
 
 test("a link is no wider than what it hangs below", async () => {
   const signers = await byteSigners();
-  const vector = vectors("verdicts", 120).find(({ input, result }) => {
+  const vector = vectors("verdicts", 128).find(({ input, result }) => {
     const { presentation } = remit.decodeCase(bytes(input.case));
     const { tokens } = remit.decodePresentation(presentation);
     return result === "ok" && tokens.length > 1 && modeOf(tokens.at(-1)) === "offline";

@@ -7,7 +7,7 @@ import { bytes, outcome, vectors } from "./helpers.js";
 
 test("submissions", async () => {
   let good = 0;
-  for (const { name, input, result, values } of vectors("submissions", 70)) {
+  for (const { name, input, result, values } of vectors("submissions", 80)) {
     let submission: Submission | undefined;
     const came = await outcome(async () => {
       submission = await decodeSubmission(bytes(input.bytes), bytes(input.ledger));

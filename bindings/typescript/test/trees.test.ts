@@ -38,7 +38,7 @@ const RUN: Record<string, (input: any, values: any) => Promise<boolean>> = {
 
 test("trees", async () => {
   const kinds = new Map<string, number>();
-  for (const { name, input, result, values } of vectors("trees", 150)) {
+  for (const { name, input, result, values } of vectors("trees", 153)) {
     const run = RUN[input.kind] ?? assert.fail(`a proof of kind ${input.kind}`);
     assert.equal((await run(input, values)) ? "ok" : "bad_proof", result, name);
     count(kinds, input.kind);

@@ -8,7 +8,7 @@ import { bytes, file, ROOT, vectors, view } from "./helpers.js";
 
 test("verdicts", async () => {
   const failing = new Set<string>();
-  for (const { name, input, result, values } of vectors("verdicts", 120)) {
+  for (const { name, input, result, values } of vectors("verdicts", 128)) {
     const verdict = await verifyCase(bytes(input.case));
     assert.deepEqual(view(verdict), values, name);
     assert.equal(verdict.code ?? "ok", result, name);

@@ -30,7 +30,7 @@ async function voucher({ input, values, name }: Vector, policy: remit.Policy): P
 
 test("vouchers", async () => {
   const kinds = new Map<string, number>();
-  for (const vector of vectors("vouchers", 56)) {
+  for (const vector of vectors("vouchers", 59)) {
     const { kind, policy: file } = vector.input;
     const policy = await remit.parsePolicy(file);
     const run =
