@@ -3,8 +3,8 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, export, folder, follow, grant, init,
-    key, lease, look, manual, offers, party, policy, prepare, private, register, serve, sidecar, spend, till,
-    trade, voucher, witness,
+    key, lease, look, manual, monitor, offers, party, policy, prepare, private, register, serve, sidecar,
+    spend, till, trade, voucher, witness,
 };
 use clap::Subcommand;
 
@@ -52,6 +52,7 @@ pub(super) enum Command {
     Verifier(Box<sidecar::VerifierCommand>),
     Witness(Box<witness::WitnessCommand>),
     Follow(Box<follow::Follow>),
+    Monitor(Box<monitor::MonitorCommand>),
     Sign(Box<prepare::Sign>),
     Bundle(Box<prepare::Bundle>),
     Submit(Box<prepare::Submit>),
@@ -115,6 +116,7 @@ impl Command {
             Self::Verifier(command) => command.run(json),
             Self::Witness(command) => command.run(json),
             Self::Follow(command) => command.run(json),
+            Self::Monitor(command) => command.run(json),
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),

@@ -54,6 +54,8 @@ mod look;
 #[cfg(feature = "server")]
 mod manual;
 #[cfg(feature = "server")]
+mod monitor;
+#[cfg(feature = "server")]
 mod offers;
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
 mod out;

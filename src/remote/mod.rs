@@ -181,6 +181,19 @@ impl Remote {
         read(request.content_type("text/plain; charset=utf-8").send(body), TEXT_BYTES_MAX)
     }
 
+    /// The status that the address itself answers to a JSON text, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError::Unanswered`].
+    pub fn tell(&self, json: &str) -> Result<u16, RemoteError> {
+        let mut request = self.agent.post(&self.address.url).content_type("application/json");
+        if let Some(bearer) = &self.address.bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        read(request.send(json), TEXT_BYTES_MAX).map(|(status, _)| status)
+    }
+
     /// Submits one submission and waits until it is proved. A refusal is an answer, not an error.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ mod explain;
 #[cfg(feature = "server")]
 mod exported;
 #[cfg(feature = "server")]
+#[allow(unreachable_pub, dead_code)]
+#[path = "../monitor/liar.rs"]
+mod false_ledger;
+#[cfg(feature = "server")]
 mod folders;
 #[cfg(feature = "server")]
 mod following;
@@ -35,7 +39,13 @@ mod leases;
 #[cfg(feature = "server")]
 mod liar;
 #[cfg(feature = "server")]
+#[allow(unreachable_pub, dead_code)]
+#[path = "../audit/log.rs"]
+mod log;
+#[cfg(feature = "server")]
 mod mistakes;
+#[cfg(feature = "server")]
+mod monitor;
 #[cfg(feature = "server")]
 mod network;
 mod offline;
@@ -66,3 +76,7 @@ mod windows;
 mod witness;
 #[cfg(feature = "server")]
 mod witnessed;
+#[cfg(feature = "server")]
+#[allow(unreachable_pub, dead_code)]
+#[path = "../rules/world.rs"]
+mod world;

@@ -192,6 +192,25 @@ fn a_ledger_that_refuses_proofs_of_one_history_is_doubted_and_not_accused() {
 }
 
 #[test]
+fn a_smaller_checkpoint_that_does_not_lead_to_the_newest_is_a_contradiction() {
+    let mut fork = Fork::new();
+    fork.grow(4, 1);
+    let [one, other] = fork.logs();
+    let (mut monitor, first) = (monitor(&one), Server::of(&one));
+    first.change(|place| place.answers = 1);
+    round(&mut monitor, &first, fork.one.now);
+    // A proof of the other history, which leads elsewhere.
+    let second = Server::of(&other);
+    second.change(|place| place.log = one.clone());
+    let events = round(&mut monitor, &second, fork.one.now);
+    assert_eq!(said(&events), [(EventCode::NotConsistent, None)]);
+    // Once the entries are known, the checkpoint alone is enough, and the entry is found.
+    first.change(|place| place.answers = usize::MAX);
+    assert_eq!(round(&mut monitor, &first, fork.one.now), []);
+    fork.is_caught(&round(&mut monitor, &Server::of(&other), fork.one.now));
+}
+
+#[test]
 fn an_entry_that_is_not_under_the_second_checkpoint_is_not_named() {
     let fork = Fork::new();
     let [one, other] = fork.logs();

@@ -3,8 +3,8 @@
 use crate::log::Log;
 use crate::shown::*;
 use crate::story::everything;
-use remit::audit::monitor::EventCode;
-use remit_verifier::types::{Millis, TreeSize};
+use remit::audit::monitor::{EventCode, Interests, Monitor, Remembered};
+use remit_verifier::types::{EntryIndex, Millis, TreeSize};
 
 #[test]
 fn an_honest_ledger_with_one_of_everything_gives_no_event() {
@@ -95,6 +95,33 @@ fn a_mirror_that_lags_behind_is_of_the_same_history() {
     // And in the other order, where the smaller one comes first.
     let mut monitor = crate::shown::monitor(&log);
     assert_eq!(round(&mut monitor, &behind, world.now), []);
+    assert_eq!(round(&mut monitor, &ahead, world.now), []);
+    assert_eq!(Some(monitor.head()), world.ledger.head());
+}
+
+#[test]
+fn a_mirror_that_lags_behind_is_asked_for_no_more_than_it_shows() {
+    let (mut world, token) = with_a_token();
+    let behind = Server::at("https://mirror.example", &Log::of(&world.ledger));
+    let lagging = world.ledger.head();
+    world.reserve(token, "alice", 60).expect("reserved");
+    let log = Log::of(&world.ledger);
+    let (ahead, mut monitor) = (Server::of(&log), monitor(&log));
+    ahead.change(|place| place.answers = 1);
+    assert_eq!(said(&round(&mut monitor, &ahead, world.now)), [(EventCode::Unreachable, None)]);
+    // The newest checkpoint is known from elsewhere; that it goes on from this one who lags cannot prove.
+    assert_eq!(round(&mut monitor, &behind, world.now), []);
+    assert_eq!(monitor.progress().0, TreeSize(0));
+    ahead.change(|place| place.answers = usize::MAX);
+    assert_eq!(round(&mut monitor, &ahead, world.now), []);
+    // After a restart the history is known, and the rules begin anew with whoever is asked first.
+    let (note, size) = monitor.remembers();
+    let leaves = (0..size.0).map(|at| monitor.leaf(EntryIndex(at)).expect("shown")).collect();
+    let remembered = Remembered { newest: note.map(str::to_owned), leaves, said: Vec::new() };
+    let mut monitor = Monitor::new(settings(&log), Interests::default(), &remembered).expect("goes on");
+    behind.change(|place| place.page = 2);
+    assert_eq!(round(&mut monitor, &behind, world.now), []);
+    assert_eq!(Some(monitor.head()), lagging, "all that it shows");
     assert_eq!(round(&mut monitor, &ahead, world.now), []);
     assert_eq!(Some(monitor.head()), world.ledger.head());
 }

@@ -4,7 +4,7 @@ use crate::liar::{Liar, recommit};
 use crate::log::Log;
 use crate::shown::*;
 use crate::world::World;
-use remit::audit::monitor::{Alert, Evidence, Folder, FolderError, Interests, Monitor};
+use remit::audit::monitor::{Alert, EVIDENCE_FILES_MAX, Evidence, Folder, FolderError, Interests, Monitor};
 use remit_verifier::types::{Millis, TreeSize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,6 +124,21 @@ fn evidence_is_kept_with_the_note_and_the_batch() {
     assert_eq!(evidence.notes, [note(&liar.log)]);
     assert_eq!(evidence.batch.len(), 1);
     assert!(name.starts_with(&format!("evidence/state_root-{}-", places[0])), "{name}");
+}
+
+#[test]
+fn evidence_fills_its_folder_and_no_more() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (w, liar, _) = lying();
+    let mut process = Process::start(state.path(), &liar.log);
+    let evidence = folder_of(state.path()).join("evidence");
+    for number in 1..EVIDENCE_FILES_MAX {
+        fs::write(evidence.join(number.to_string()), b"").expect("written");
+    }
+    let said = process.round(&Server::of(&liar.log), w.now);
+    let kept: Vec<bool> = said.iter().map(|alert| alert.evidence.is_some()).collect();
+    assert_eq!(kept, [true, false], "both are said");
+    assert_eq!(fs::read_dir(evidence).expect("a folder").count(), EVIDENCE_FILES_MAX);
 }
 
 #[test]

@@ -252,9 +252,11 @@ impl Event {
                 let stated = self.stated.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!("{code} {} {} {stated}", self.origin, self.source)
             }
-            (EventCode::OtherEntries | EventCode::NotConsistent, at, _) => {
-                format!("{code} {} {} {}", self.origin, self.source, at.unwrap_or_default())
+            (EventCode::NotConsistent, ..) => {
+                let seen = self.computed.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!("{code} {} {} {seen}", self.origin, self.source)
             }
+            (EventCode::OtherEntries, Some(at), _) => format!("{code} {} {} {at}", self.origin, self.source),
             (_, Some(at), Some(subject)) => format!("{code} {} {at} {subject}", self.origin),
             (_, Some(at), None) => format!("{code} {} {at}", self.origin),
             (_, None, _) => format!("{code} {}", self.origin),

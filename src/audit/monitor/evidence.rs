@@ -10,9 +10,6 @@ use remit_verifier::types::{EntryIndex, Hash, Millis, TreeSize};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Bytes of a file of evidence at most.
-pub const EVIDENCE_BYTES_MAX: usize = 256 * 1024 * 1024;
-
 /// A file of evidence. Bytes are hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -9,7 +9,7 @@ use crate::audit::{Held, Source, closes};
 use crate::engine::StoredEntry;
 use crate::tree::Frontier;
 use remit_verifier::c2sp::{Trust, TrustBuilder, TrustError, VerifierKey};
-use remit_verifier::hash::leaf_hash;
+use remit_verifier::hash::{EMPTY_ROOT, leaf_hash};
 use remit_verifier::merkle::{TreeHead, verify_consistency};
 use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, TreeSize};
 use std::collections::{BTreeSet, HashSet};
@@ -103,6 +103,8 @@ pub struct Monitor {
     time: Millis,
     ahead: bool,
     step: Step,
+    /// What the source that is asked shows, of one history with the newest checkpoint: it has no more.
+    target: TreeHead,
     source: String,
     now: Millis,
     said: HashSet<String>,
@@ -135,6 +137,7 @@ impl Monitor {
             time: Millis(0),
             ahead: false,
             step: Step::Idle,
+            target: TreeHead { size: TreeSize(0), root: EMPTY_ROOT },
             source: String::new(),
             now: Millis(0),
             said,
@@ -237,12 +240,12 @@ impl Monitor {
         let newest = self.history.newest.as_ref().map(|newest| newest.head).filter(|head| head.size.0 > 0);
         let Some(newest) = newest else {
             self.history.newest = Some(signed);
-            self.step = Step::Fetching;
+            self.fetch(head);
             return;
         };
         let shown = head.size <= self.history.size();
         if head == newest || shown && self.history.prefix(head.size) == Some(head) {
-            self.step = Step::Fetching;
+            self.fetch(head);
         } else if shown {
             self.contradicted(signed);
         } else {
@@ -250,22 +253,27 @@ impl Monitor {
         }
     }
 
+    /// What is shown is of one history: all that it covers is fetched.
+    fn fetch(&mut self, target: TreeHead) {
+        (self.step, self.target) = (Step::Fetching, target);
+    }
+
     /// What is wanted next; nothing when all is known that can be.
     pub fn wants(&mut self) -> Option<Want> {
         let newest = self.history.newest.as_ref()?.head;
-        let shown = self.tree.size();
+        let (shown, target) = (self.tree.size(), self.target.size);
         match &self.step {
             Step::Idle => None,
-            Step::Fetching if shown >= newest.size => {
+            Step::Fetching if shown >= target => {
                 self.step = Step::Idle;
                 None
             }
-            Step::Fetching => Some(Want::Entries(EntryIndex(shown.0), PAGE.min(newest.size.0 - shown.0))),
+            Step::Fetching => Some(Want::Entries(EntryIndex(shown.0), PAGE.min(target.0 - shown.0))),
             Step::Comparing(other) => {
                 let (old, new) = (newest.size.min(other.head.size), newest.size.max(other.head.size));
                 Some(Want::Consistency(old, new))
             }
-            Step::Vouching(_, tree) => Some(Want::Consistency(tree.size(), newest.size)),
+            Step::Vouching(_, tree) => Some(Want::Consistency(tree.size(), target)),
             Step::Searching(other, low, high) => {
                 Some(Want::Consistency(TreeSize(low + (high - low) / 2), other.head.size))
             }
@@ -284,17 +292,21 @@ impl Monitor {
             Step::Comparing(other) => {
                 let ahead = other.head.size > newest.head.size;
                 let (old, new) = if ahead { (&newest, &other) } else { (&other, &newest) };
+                if !ahead && path.is_none() {
+                    // Who lags behind has no such proof. It is compared once the entries up to it were shown.
+                    return;
+                }
                 if !leads(&old.head, &new.head) {
                     return self.contradicted(other);
                 }
+                self.fetch(other.head);
                 if ahead {
                     self.history.newest = Some(other);
                 }
-                self.step = Step::Fetching;
             }
             Step::Vouching(page, tree) => {
                 let head = TreeHead { size: tree.size(), root: tree.root() };
-                if leads(&head, &newest.head) {
+                if leads(&head, &self.target) {
                     self.vouched(page, tree);
                 } else {
                     self.other_entries();
@@ -326,7 +338,7 @@ impl Monitor {
         }
         if items.is_empty() {
             let mut event = self.event(EventCode::Short, Some(from));
-            event.stated = self.history.newest.as_ref().map(|newest| Fact::Size(newest.head.size));
+            event.stated = Some(Fact::Size(self.target.size));
             event.computed = Some(Fact::Size(TreeSize(from.0)));
             self.step = Step::Idle;
             return self.say(event);
@@ -338,10 +350,10 @@ impl Monitor {
             known = known && self.history.leaf(EntryIndex(tree.size().0)) == Some(leaf);
             tree.push(leaf);
         }
-        let newest = self.history.newest.as_ref().map(|newest| newest.head);
-        if known || newest == Some(TreeHead { size: tree.size(), root: tree.root() }) {
+        let head = TreeHead { size: tree.size(), root: tree.root() };
+        if known || head == self.target {
             self.vouched(items, tree);
-        } else if newest.is_some_and(|newest| newest.size <= tree.size()) {
+        } else if head.size >= self.target.size {
             self.other_entries();
         } else {
             self.step = Step::Vouching(items, tree);
@@ -437,7 +449,7 @@ impl Monitor {
         self.say(event);
     }
 
-    /// Entries that are under the newest checkpoint.
+    /// Entries that are under a checkpoint of the one history.
     fn vouched(&mut self, page: Vec<StoredEntry>, tree: Frontier) {
         self.step = Step::Fetching;
         for (item, at) in page.into_iter().zip(self.tree.size().0..) {
@@ -456,9 +468,7 @@ impl Monitor {
             }
         }
         self.tree = tree;
-        let complete =
-            self.history.newest.as_ref().is_some_and(|newest| newest.head.size <= self.tree.size());
-        if complete && !self.batch.is_empty() {
+        if self.target.size == self.tree.size() && !self.batch.is_empty() {
             // A checkpoint is signed over a log that ends in a commitment, and over no other.
             let first = self.held.next();
             let next = EntryIndex(self.tree.size().0);

@@ -22,6 +22,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+/// Files of evidence of one log at most; what comes later proves nothing that these do not.
+pub const EVIDENCE_FILES_MAX: usize = 1_024;
+
 /// Why what a monitor keeps cannot be used.
 #[derive(Debug)]
 pub enum FolderError {
@@ -182,7 +185,7 @@ impl Folder {
     ///
     /// [`FolderError::Io`].
     pub fn say(&mut self, event: &Event) -> Result<Alert, FolderError> {
-        let evidence = if event.notes.is_empty() { None } else { Some(self.accuse(event)?) };
+        let evidence = if event.notes.is_empty() { None } else { self.accuse(event)? };
         let alert = Alert {
             number: self.alerts.len() as u64,
             severity: event.severity().text().into(),
@@ -210,14 +213,18 @@ impl Folder {
         Ok(alert)
     }
 
-    fn accuse(&self, event: &Event) -> Result<String, FolderError> {
+    /// Keeps evidence for ever, and gives the name of its file; nothing if there is enough.
+    fn accuse(&self, event: &Event) -> Result<Option<String>, FolderError> {
+        if std::fs::read_dir(self.path.join("evidence"))?.count() >= EVIDENCE_FILES_MAX {
+            return Ok(None);
+        }
         let bytes = serde_json::to_vec_pretty(&Evidence::of(event)).map_err(io::Error::other)?;
         let sum = sha256(&[&bytes]).to_string();
         let at = event.entry.map(|at| format!("-{at}")).unwrap_or_default();
         let name = format!("evidence/{}{at}-{}.json", event.code.text(), sum.get(..8).unwrap_or_default());
         write(&self.path.join(&name), &bytes)?;
         File::open(self.path.join("evidence"))?.sync_all()?;
-        Ok(name)
+        Ok(Some(name))
     }
 
     /// All that was ever said.

@@ -14,8 +14,8 @@ mod history;
 mod interest;
 
 pub use event::{Branch, Divergence, Event, EventCode, Fact, Severity};
-pub use evidence::{EVIDENCE_BYTES_MAX, Evidence, EvidenceError};
+pub use evidence::{Evidence, EvidenceBranch, EvidenceEntry, EvidenceError};
 pub use fold::{Ledger, Monitor, PAGE, Settings, Want};
-pub use folder::{Alert, Folder, FolderError};
+pub use folder::{Alert, EVIDENCE_FILES_MAX, Folder, FolderError};
 pub use history::Remembered;
 pub use interest::Interests;
