@@ -61,6 +61,8 @@ enum {
     REMIT_BEHIND = 11,       /* an update of a smaller log than the one that is followed */
     REMIT_NOT_CONSISTENT = 12, /* an update that does not prove that the log only grew: keep both notes */
     REMIT_FORK = 13,         /* two histories of one size, signed by the log: keep both notes, accept nothing more */
+    REMIT_OTHER_LOG = 20,    /* a receipt of another log, or by another key */
+    REMIT_OTHER_SIZE = 21,   /* a receipt whose proof is for another size than the one that is signed */
     REMIT_BAD_POINTER = -1,  /* NULL where it must not be, or not aligned */
     REMIT_BAD_HANDLE = -2,   /* no object of this kind has this number */
     REMIT_NOT_UTF8 = -3,     /* a text is not UTF-8 */
@@ -155,7 +157,7 @@ enum {
     REMIT_PER_USE = 64, REMIT_CLOSED = 65, REMIT_NOW_MS = 66, REMIT_NEWEST = 67, REMIT_TYPE = 68,
     REMIT_INTEGER = 69, REMIT_RECORD_UNTIL = 70, REMIT_ANSWER = 71, REMIT_SIZE = 72, REMIT_LEAVES = 73,
     REMIT_COMMITTED_MS = 74, REMIT_FROZEN = 75, REMIT_LEAF_STATUS = 76, REMIT_EVIDENCE_MS = 77, REMIT_IS_EVIDENCE = 78,
-    REMIT_TIME = 79,
+    REMIT_TIME = 79, REMIT_INDEX = 82,
     /* Lists: remit_item(). */
     REMIT_ARGUMENTS = 80, REMIT_APPROVALS = 81
 };
@@ -552,6 +554,11 @@ int32_t remit_verifier_key(remit_bytes name, remit_bytes key, int32_t kind, remi
    quorum says. Else the code of the first check that fails.
    Parts: REMIT_ORIGIN, REMIT_ROOT; REMIT_SIZE; unless the quorum is none, REMIT_EVIDENCE_MS; REMIT_JSON, with the cosigners. */
 int32_t remit_checkpoint_accept(remit_bytes trust, remit_bytes note, uint64_t now_ms, uint64_t skew_ms, remit_shown *out);
+
+/* A receipt of RFC 9942 (spec 23, section 5): that an entry, given by its bytes, stood in the log with this verifier key.
+   REMIT_OTHER_LOG, REMIT_OTHER_SIZE, `bad_proof`, `bad_signature`, or what the bytes are refused for.
+   Parts: REMIT_ORIGIN; REMIT_SIZE, REMIT_INDEX, REMIT_TIME (seconds); REMIT_JSON. */
+int32_t remit_receipt_verify(remit_bytes receipt, remit_bytes entry, remit_bytes log, remit_shown *out);
 
 /* ---- A witness (spec 21) ----
  *

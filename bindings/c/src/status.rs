@@ -6,6 +6,7 @@ use std::ffi::{CString, c_char};
 use std::sync::LazyLock;
 use verifier::cbor::DecodeError;
 use verifier::code::Code;
+use verifier::receipt::ReceiptError;
 use verifier::sign::{HoldError, SignError};
 use verifier::till::WalletError;
 use verifier::verify::FollowError;
@@ -40,6 +41,10 @@ statuses! {
     12 NOT_CONSISTENT = "not_consistent";
     /// The log signed two histories of the same size: both notes are kept, and nothing more is accepted.
     13 FORK = "fork";
+    /// The receipt is of another log, or signed by another key.
+    20 OTHER_LOG = "other_log";
+    /// The proof in the receipt is for another size than the one that is signed.
+    21 OTHER_SIZE = "other_size";
     /// A pointer is null where it must not be, or not aligned.
     -1 BAD_POINTER = "bad_pointer";
     /// No object of this kind has this number: it was freed, is of another kind, or never was.
@@ -115,6 +120,18 @@ impl From<FollowError> for Status {
             FollowError::Behind { .. } => Self::BEHIND,
             FollowError::NotConsistent => Self::NOT_CONSISTENT,
             FollowError::Fork => Self::FORK,
+        }
+    }
+}
+
+impl From<ReceiptError> for Status {
+    fn from(error: ReceiptError) -> Self {
+        match error {
+            ReceiptError::Decode(error) => error.into(),
+            ReceiptError::OtherLog => Self::OTHER_LOG,
+            ReceiptError::OtherSize => Self::OTHER_SIZE,
+            ReceiptError::Inclusion(_) => Code::BadProof.into(),
+            ReceiptError::Signature => Code::BadSignature.into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use verifier::c2sp::{KeyKind, Trust, VerifierKey};
 use verifier::code::Code;
 use verifier::log::Details;
 use verifier::merkle::{self, ProofError, TreeHead};
+use verifier::receipt::Receipt;
 use verifier::state::{self, Status as Two, chunk_of, status_chunk};
 use verifier::types::{EntryIndex, Hash, KeyBytes, Millis, StateIndex, TreeSize};
 use verifier::{hash, json};
@@ -134,6 +135,21 @@ export! {
             .text(part::ROOT, accepted.root().to_string())
             .number(part::SIZE, accepted.size().0)
             .number(part::EVIDENCE_MS, accepted.evidence_time().map(|time| time.0));
+        keep(out, Object::Plain, parts)
+    }
+
+    /// What a receipt says: that an entry stood in a log.
+    fn remit_receipt_verify(receipt: Bytes, entry: Bytes, log: Bytes, out: Slot<'_, u64>) {
+        let out = slot(out, 0)?;
+        let log = VerifierKey::parse(log.text()?).map_err(|_| Status::BAD_VALUE)?;
+        let receipt = Receipt::decode(receipt.read()?)?;
+        receipt.verify(entry.read()?, &log)?;
+        let parts = Parts::default()
+            .text(part::JSON, json::receipt(&receipt).to_string())
+            .text(part::ORIGIN, receipt.origin)
+            .number(part::SIZE, receipt.size.0)
+            .number(part::INDEX, receipt.index.0)
+            .number(part::TIME, receipt.time.0);
         keep(out, Object::Plain, parts)
     }
 }

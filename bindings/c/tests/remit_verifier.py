@@ -151,6 +151,7 @@ SIGNATURES = {
     "details_digest": (c_int32, Bytes, List, HASH),
     "verifier_key": (c_int32, Bytes, Bytes, c_int32, OUT),
     "checkpoint_accept": (c_int32, Bytes, Bytes, c_uint64, c_uint64, OUT),
+    "receipt_verify": (c_int32, Bytes, Bytes, Bytes, OUT),
     "witness_new": (c_int32, Bytes, Bytes, List, OUT),
     "witness_answer": (c_int32, ID, Bytes, List, c_uint64, OUT),
 }
@@ -181,7 +182,12 @@ class FollowError(RemitError):
     pass
 
 
+class ReceiptError(RemitError):
+    pass
+
+
 NOT_FOLLOWED = [VALUES[name] for name in ("NOT_SINCE", "BEHIND", "NOT_CONSISTENT", "FORK")]
+NO_RECEIPT = [VALUES["OTHER_LOG"], VALUES["OTHER_SIZE"]]
 
 
 def status_text(status):
@@ -191,8 +197,9 @@ def status_text(status):
 def failed(status):
     """What the package raises for a status."""
     text = status_text(status)
-    if status in NOT_FOLLOWED:
-        error = FollowError(text)
+    kind = FollowError if status in NOT_FOLLOWED else ReceiptError if status in NO_RECEIPT else None
+    if kind:
+        error = kind(text)
         error.code = text
         return error
     if status < 100:
@@ -814,6 +821,11 @@ def verifier_key(name, key, kind="log"):
 def accept_checkpoint(trust, note, *, now_ms, skew_ms=0):
     handle = made("checkpoint_accept", bytes_of(trust), bytes_of(note), now_ms, skew_ms)
     return shown(handle, ORIGIN=["origin"], ROOT=["root"], SIZE=["size"], EVIDENCE_MS=["evidence_time_ms"])
+
+
+def verify_receipt(receipt, entry, log):
+    handle = made("receipt_verify", *map(bytes_of, (receipt, entry, log)))
+    return shown(handle, ORIGIN=["origin"], SIZE=["size"], INDEX=["index"], TIME=["time_s"])
 
 
 class Witness:

@@ -263,6 +263,9 @@ static void proving(void) {
     CHECK(remit_checkpoint_accept(remit_text("x"), remit_text("x"), 0, 0, &shown) == REMIT_BAD_VALUE);
     CHECK(remit_checkpoint_accept(remit_text("quorum none\n"), remit_text("x"), 0, 0, &shown) == REMIT_CODE_BAD_CHECKPOINT);
     CHECK(remit_checkpoint_accept(remit_none(), remit_text("x"), 0, 0, &shown) == REMIT_BAD_POINTER && shown.id == 0);
+    CHECK(remit_receipt_verify(hash, hash, remit_text("no key"), &shown) == REMIT_BAD_VALUE && shown.id == 0);
+    CHECK(remit_receipt_verify(hash, hash, remit_none(), &shown) == REMIT_BAD_POINTER);
+    CHECK(strcmp(remit_status_text(REMIT_OTHER_SIZE), "other_size") == 0);
 }
 
 static void witnessing(remit_policy policy) {

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyErr, create_exception};
 use remit_verifier::code::Code;
+use remit_verifier::receipt;
 use remit_verifier::sign::HoldError;
 use remit_verifier::till::WalletError;
 use remit_verifier::verify::{self, PolicyFileError};
@@ -16,6 +17,12 @@ create_exception!(
     FollowError,
     RemitError,
     "An update does not go on from what is followed; `code` is not_since, behind, not_consistent or fork."
+);
+create_exception!(
+    remit_verifier,
+    ReceiptError,
+    RemitError,
+    "A receipt proves nothing here; `code` is other_log or other_size."
 );
 create_exception!(remit_verifier, PolicyError, RemitError, "The text is no policy file; also `line`, `key`.");
 
@@ -45,6 +52,18 @@ pub(crate) fn not_followed(error: verify::FollowError) -> PyErr {
         return refused(code);
     }
     with(FollowError::new_err(error.to_string()), |_, value| value.setattr("code", error.text()))
+}
+
+/// The exception of a receipt that proves nothing (spec 23 §5).
+pub(crate) fn no_receipt(error: receipt::ReceiptError) -> PyErr {
+    match error {
+        receipt::ReceiptError::Decode(error) => refused(error),
+        receipt::ReceiptError::Inclusion(_) => refused(Code::BadProof),
+        receipt::ReceiptError::Signature => refused(Code::BadSignature),
+        receipt::ReceiptError::OtherLog | receipt::ReceiptError::OtherSize => {
+            with(ReceiptError::new_err(error.to_string()), |_, value| value.setattr("code", error.text()))
+        }
+    }
 }
 
 /// The exception of a holder who signs nothing.

@@ -24,7 +24,7 @@ mod _native {
     #[pymodule_export]
     use super::describe::{Chain, condition_holds, describe, describe_submission};
     #[pymodule_export]
-    use super::error::{FollowError, PolicyError, Refused, RemitError, codes, refusal};
+    use super::error::{FollowError, PolicyError, ReceiptError, Refused, RemitError, codes, refusal};
     #[pymodule_export]
     use super::followed::{Followed, status_changes};
     #[pymodule_export]
@@ -40,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::trees::{
         accept_checkpoint, details_digest, leaf_hash, next_history, status_leaf, tree_root, verifier_key,
-        verify_consistency, verify_inclusion, verify_multiproof,
+        verify_consistency, verify_inclusion, verify_multiproof, verify_receipt,
     };
     #[pymodule_export]
     use super::verdict::{Asked, Case, Subject, Verdict, Verifier, judge_case};

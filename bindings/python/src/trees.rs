@@ -2,7 +2,7 @@
 
 use crate::convert::{Id, hex};
 use crate::describe::dictionary;
-use crate::error::refused;
+use crate::error::{no_receipt, refused};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -10,6 +10,7 @@ use remit_verifier::c2sp::{KeyKind, Trust, VerifierKey};
 use remit_verifier::code::Code;
 use remit_verifier::log::Details;
 use remit_verifier::merkle::{self, ProofError, TreeHead};
+use remit_verifier::receipt::Receipt;
 use remit_verifier::state::{self, Status, chunk_of, status_chunk};
 use remit_verifier::types::{EntryIndex, Hash, KeyBytes, Millis, StateIndex, TreeSize};
 use remit_verifier::{hash, json};
@@ -131,4 +132,19 @@ pub(crate) fn accept_checkpoint<'py>(
     let trust = Trust::parse(trust.as_bytes()).map_err(|error| PyValueError::new_err(error.to_string()))?;
     let accepted = trust.accept(note, Millis(now_ms), Millis(skew_ms));
     dictionary(py, &json::checkpoint(&accepted.map_err(|error| refused(Code::from(error)))?))
+}
+
+/// What a receipt of RFC 9942 says (spec 23 §5): that an entry stood in the log with this verifier key. Raises the code
+/// of what is wrong with it, or a `ReceiptError` if it is of another log or its proof for another size.
+#[pyfunction]
+pub(crate) fn verify_receipt<'py>(
+    py: Python<'py>,
+    receipt: &[u8],
+    entry: &[u8],
+    log: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let log = VerifierKey::parse(log).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let receipt = Receipt::decode(receipt).map_err(refused)?;
+    receipt.verify(entry, &log).map_err(no_receipt)?;
+    dictionary(py, &json::receipt(&receipt))
 }

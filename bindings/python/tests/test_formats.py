@@ -25,6 +25,7 @@ from remit_verifier import (
     verify_consistency,
     verify_inclusion,
     verify_multiproof,
+    verify_receipt,
 )
 
 
@@ -56,7 +57,7 @@ class Files(unittest.TestCase):
     RUN = {
         "test_vectors": ["verdicts", "http", "vouchers"],
         "test_following": ["following"],
-        "test_formats": ["objects", "submissions", "conditions", "permissions", "trees", "witness"],
+        "test_formats": ["objects", "submissions", "conditions", "permissions", "trees", "witness", "receipts"],
         "test_ledger": ["rules", "attacks"],
     }
 
@@ -219,6 +220,25 @@ class Trees(unittest.TestCase):
         for chunk, statuses in ((0, {2048: 1}), (1, {2047: 1}), (0, {1: 4})):
             with self.assertRaises((ValueError, OverflowError)):
                 status_leaf(chunk, statuses)
+
+
+class Receipts(unittest.TestCase):
+    def test_every_receipt(self):
+        results = Counter()
+        for vector in vectors("receipts", 47):
+            with self.subTest(vector["name"]):
+                given = vector["input"]
+                read = lambda: verify_receipt(bytes.fromhex(given["receipt"]), bytes.fromhex(given["entry"]), given["key"])
+                result, shown = outcome(read)
+                self.assertEqual(result, vector["result"])
+                results[result] += 1
+                if shown is not None:
+                    said = {name: str(shown[name]) for name in ("origin", "time_s", "size", "index")}
+                    self.assertEqual(said, vector["values"])
+        self.assertGreaterEqual(results["ok"], 6)
+        self.assertLessEqual({"other_log", "other_size", "bad_proof", "bad_signature"}, set(results))
+        with self.assertRaises(ValueError):
+            verify_receipt(b"", b"", "no key")
 
 
 class Witnesses(unittest.TestCase):

@@ -42,6 +42,7 @@ export type { Trust } from "./c2sp/trust.js";
 export { accept, AcceptError, type Accepted } from "./c2sp/accept.js";
 export { parseTlogProof, type TlogProof } from "./c2sp/tlog_proof.js";
 export { parseAddCheckpoint, type AddCheckpoint } from "./c2sp/add_checkpoint.js";
+export { verifyReceipt, ReceiptError, type Receipt, type ReceiptCode } from "./receipt.js";
 export { Witness, type Latest, type Reply, type WitnessAnswer } from "./witness/witness.js";
 export * from "./object/path.js";
 export * from "./object/condition.js";

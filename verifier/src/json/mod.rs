@@ -12,9 +12,9 @@ mod submission;
 mod verdict;
 
 pub use describe::{Form, Subject, describe};
-pub use noted::checkpoint;
 #[cfg(feature = "sign")]
 pub use noted::reply;
+pub use noted::{checkpoint, receipt};
 /// What the views are made of.
 pub use serde_json::Value;
 pub use submission::submission;

@@ -2,6 +2,7 @@
 
 use super::{list, object, some, text};
 use crate::c2sp::{AcceptedCheckpoint, Cosigner};
+use crate::receipt::Receipt;
 #[cfg(feature = "sign")]
 use crate::sign::Reply;
 #[cfg(feature = "sign")]
@@ -19,6 +20,17 @@ pub fn checkpoint(accepted: &AcceptedCheckpoint) -> Value {
         ("log_key", text(accepted.log_key())),
         ("cosigners", Some(list(accepted.cosigners(), cosigner))),
         ("evidence_time_ms", accepted.evidence_time().map(|time| json!(time.0))),
+    ])
+}
+
+/// A receipt: `origin`, `log_key`, `time_s`, `size`, `index`. Whether it is good is for [`Receipt::verify`] to say.
+pub fn receipt(receipt: &Receipt<'_>) -> Value {
+    object([
+        ("origin", some(receipt.origin)),
+        ("log_key", text(receipt.kid)),
+        ("time_s", some(receipt.time.0)),
+        ("size", some(receipt.size.0)),
+        ("index", some(receipt.index.0)),
     ])
 }
 

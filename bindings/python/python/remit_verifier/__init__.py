@@ -19,6 +19,7 @@ from ._native import (
     Permission,
     Policy,
     PolicyError,
+    ReceiptError,
     Refused,
     RemitError,
     Subject,
@@ -48,6 +49,7 @@ from ._native import (
     verify_consistency,
     verify_inclusion,
     verify_multiproof,
+    verify_receipt,
     written_content_digest,
 )
 
@@ -66,6 +68,7 @@ __all__ = [
     "Permission",
     "Policy",
     "PolicyError",
+    "ReceiptError",
     "Refused",
     "RemitError",
     "Subject",
@@ -95,5 +98,6 @@ __all__ = [
     "verify_consistency",
     "verify_inclusion",
     "verify_multiproof",
+    "verify_receipt",
     "written_content_digest",
 ]

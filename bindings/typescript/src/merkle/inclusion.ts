@@ -12,10 +12,21 @@ export async function verifyInclusion(
   path: readonly Uint8Array[],
   root: Uint8Array,
 ): Promise<boolean> {
-  if (index < 0n || index >= size || size > TREE_SIZE_MAX) return false;
+  const found = await rootFromInclusion(leaf, index, size, path);
+  return found !== undefined && equal(found, root);
+}
+
+/** The root that `path` leads to from `leaf` at `index` of `size` leaves; `undefined` if it is no path there. */
+export async function rootFromInclusion(
+  leaf: Uint8Array,
+  index: bigint,
+  size: bigint,
+  path: readonly Uint8Array[],
+): Promise<Uint8Array | undefined> {
+  if (index < 0n || index >= size || size > TREE_SIZE_MAX) return undefined;
   let [at, last, node] = [index, size - 1n, leaf];
   for (const other of path) {
-    if (last === 0n) return false;
+    if (last === 0n) return undefined;
     if ((at & 1n) === 1n || at === last) {
       node = await nodeHash(other, node);
       while ((at & 1n) === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
@@ -24,5 +35,5 @@ export async function verifyInclusion(
     }
     [at, last] = [at >> 1n, last >> 1n];
   }
-  return last === 0n && equal(node, root);
+  return last === 0n ? node : undefined;
 }
