@@ -196,12 +196,43 @@ fn two_mirrors_with_two_histories_are_told_with_both_notes() {
     other.root("alice", 101);
     let [one, other] = [Log::of(&one.ledger), Log::of(&other.ledger)];
     let desk = Desk::of(&one);
-    let ran = desk.monitor(&[&ledger(one.clone()), &ledger(other.clone())]).expect(1);
+    let first = ledger(one.clone());
+    let ran = desk.monitor(&[&first, &ledger(other.clone())]).expect(1);
     let [alert] = &lies(&ran)[..] else { panic!("{}", ran.out) };
     assert_eq!((&alert["code"], &alert["entry"]), (&"two_histories".into(), &place.into()));
     let kept = evidence(&desk_path(&desk, alert));
     assert_eq!(kept["notes"], serde_json::json!([note(&one), note(&other)]));
     assert_eq!(kept["branches"].as_array().map(Vec::len), Some(2));
+    // Where only the first one is shown, it stays known that there is another.
+    let last =
+        |ran: &Ran| -> Value { serde_json::from_str(ran.out.lines().last().expect("a line")).expect("JSON") };
+    let again = desk.monitor(&[&first]).expect(1);
+    assert_eq!((lies(&again), &last(&again)["logs"][0]["lies"]), (Vec::new(), &1.into()));
+}
+
+#[test]
+fn a_server_that_lets_nobody_ask_has_not_contradicted_itself() {
+    let mut world = World::new();
+    let before = Log::of(&world.ledger);
+    let desk = Desk::of(&before);
+    desk.monitor(&[&ledger(before.clone())]).expect(1);
+    world.root("alice", 100);
+    let after = Log::of(&world.ledger);
+    for status in [401, 403, 429, 503] {
+        let shown = after.clone();
+        let url = serve(move |path, _| match path.contains("consistency") {
+            true => (status, Vec::new()),
+            false => (200, shows(&shown, path)),
+        });
+        let ran = desk.monitor(&[&url]).expect(70);
+        assert!(ran.out.contains("\"unreachable\"") && !ran.out.contains("not_consistent"), "{}", ran.out);
+    }
+    let url = serve(move |path, _| match path.contains("consistency") {
+        true => (400, Vec::new()),
+        false => (200, shows(&after, path)),
+    });
+    let ran = desk.monitor(&[&url]).expect(1);
+    assert!(ran.out.contains("\"not_consistent\""), "{}", ran.out);
 }
 
 #[test]

@@ -161,8 +161,14 @@ fn nobody_is_accused_by_what_nobody_signed() {
     let reserve = good.first(Kind::Reserve);
     let last = good.0.len() - 1;
     let other_object = good.0[good.first(Kind::Party)].object.clone();
-    let shown: [Change; 4] = [
+    let shown: [Change; 5] = [
         Box::new(move |log| log.0[reserve].object = None),
+        // A signature that does not verify, on what the entry names.
+        Box::new(move |log| {
+            let object = log.0[reserve].object.as_mut().expect("an object");
+            let last = object.len() - 3;
+            object[last] ^= 1;
+        }),
         Box::new(move |log| log.0[reserve].object = other_object.clone()),
         // A false entry that is not under the checkpoint.
         Box::new(move |log| log.change_commitment(last, |commitment| commitment.state_root.0[0] ^= 1)),

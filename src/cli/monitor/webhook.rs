@@ -78,7 +78,7 @@ struct Worker {
 impl Worker {
     fn run(self) {
         let mut pause = PAUSE_MIN;
-        loop {
+        while !self.line.told.lock().unwrap_or_else(PoisonError::into_inner).stop {
             let posted =
                 self.folders.iter().map(|folder| self.post(folder)).find(|posted| *posted != Ok(false));
             match posted {
