@@ -49,7 +49,7 @@ enum What {
 Examples:
   remit export tiles /srv/log --from https://ledger.example
   remit export tiles audit/ --from https://ledger.example --token-file me.token --objects
-  remit export tiles /srv/log --from ledger --sign ledger/log.pem      of a ledger that does not run")]
+  remit export tiles /srv/log --from ledger --sign ledger/log.pem   of a ledger that does not run")]
 struct Tiles {
     /// The folder, which need not be there.
     dir: PathBuf,
