@@ -4,6 +4,7 @@
 use crate::run::{remit, run};
 use crate::server::{Folder, Server, TOKEN, text};
 use crate::story::cast;
+use base64ct::{Base64, Encoding as _};
 use remit::remote::{Address, Remote};
 use remit_verifier::c2sp::{KeyKind, Trust, VerifierKey};
 use remit_verifier::sign::{LocalSigner, Signer as _};
@@ -168,6 +169,45 @@ fn without_the_quorum_it_is_said_that_the_proof_is_to_come() {
     let log = scene.remote(&server).json("/v1/log").expect("a ledger");
     assert_eq!(log["signed"], log["durable"]);
     assert!(log["published"]["size"].as_u64() < log["signed"]["size"].as_u64(), "{log}");
+}
+
+/// Three witnesses over sockets: one cosigns something else, one is dead, one is honest.
+#[test]
+fn a_lying_witness_counts_for_nothing_and_delays_nobody() {
+    let mut scene = Scene::new();
+    let liar = scene.witnesses.pop().expect("the replaying one");
+    // What it signs is its own, and of another text: a later time stands in the line.
+    let lie = crate::liar::proxy(&liar.url, "/add-checkpoint", |body| {
+        let Some((head, line)) = body.rsplit_once(' ') else { return body };
+        let mut bytes = Base64::decode_vec(line.trim()).expect("a signature");
+        bytes[11] ^= 1;
+        format!("{head} {}\n", Base64::encode_string(&bytes))
+    });
+    let lines = scene.lines.replace(&liar.url, &lie);
+    let with = |quorum: &str| lines.replace("group two 2 dead w r", &format!("group two {quorum} dead w r"));
+    scene.lines = with("1");
+    scene.configure(600);
+    let server = scene.serve();
+    crate::story::key(&scene.folder, "company.pem");
+    scene.folder.ok(&server, &["party", "add", "The company", "--key", "company.pem"]);
+    let remote = scene.remote(&server);
+    let note = remote.text("/checkpoint").expect("a checkpoint");
+    assert!(scene.accepted(&note) && note.contains("witness.example/w"), "the honest one is enough");
+    assert!(!note.contains("witness.example/r"), "what it said of another text is in no note: {note}");
+    let told = remote.json("/v1/log").expect("a ledger");
+    let of = told["witnesses"].as_array().expect("a list").iter().find(|it| it["name"] == "r");
+    let of = of.expect("the liar");
+    assert_eq!(of["size"], 0, "{of}");
+    assert!(of.to_string().contains("does not verify"), "{of}");
+    drop(server);
+    // Where two are needed, its word does not make a second.
+    fs::write(scene.folder.ledger().join("witnesses"), with("2")).expect("written");
+    let server = scene.serve();
+    crate::story::key(&scene.folder, "other.pem");
+    let ran = scene.folder.client(&server, &["party", "add", "Another", "--key", "other.pem"]);
+    assert_ne!(ran.code, 0, "{}", ran.out);
+    assert!((ran.out + &ran.err).contains("not_witnessed"));
+    drop(liar);
 }
 
 #[test]
