@@ -176,6 +176,10 @@ fn write_ledger(w: &mut String, service: &Service, now: Millis) -> fmt::Result {
     single(w, "remit_state_leaves", "gauge", "Leaves of the state tree.", version.commitment.state_size)?;
     let age = seconds(now.0.saturating_sub(version.time().0).saturating_mul(1_000));
     single(w, "remit_checkpoint_age_seconds", "gauge", "Age of the published checkpoint.", age)?;
+    head(w, "remit_memory_bytes", "gauge", "Memory by what it is held for.")?;
+    for (part, bytes) in service.memory() {
+        writeln!(w, "remit_memory_bytes{{part=\"{part}\"}} {bytes}")?;
+    }
     write_witnesses(w, service)?;
     write_state(w, sizes.state.text())
 }

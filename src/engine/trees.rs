@@ -43,6 +43,12 @@ impl StatusTree {
         self.tree.root()
     }
 
+    /// Bytes of chunks and tree of this version alone, without what an allocator adds.
+    pub fn bytes(&self) -> u64 {
+        let chunk = size_of::<Arc<()>>() + 2 * size_of::<usize>() + STATUS_CHUNK_BYTES;
+        (self.chunks.len() * chunk) as u64 + self.tree.bytes()
+    }
+
     /// The bits of chunk `number`.
     pub fn chunk(&self, number: u64) -> Option<&[u8; STATUS_CHUNK_BYTES]> {
         self.chunks.get(usize::try_from(number).ok()?).map(AsRef::as_ref)

@@ -228,6 +228,14 @@ impl Service {
         Sizes { durable, signed, published, queued, state }
     }
 
+    /// What is held in memory, in bytes by part: of the store, and the trees of the published version.
+    pub fn memory(&self) -> Vec<(&'static str, u64)> {
+        let version = self.0.published.version();
+        let trees =
+            [("state_tree", version.trees.state.bytes()), ("status_tree", version.trees.status.bytes())];
+        self.0.read.memory().into_iter().chain(trees).collect()
+    }
+
     /// What was done since the start.
     pub fn counts(&self) -> Counts {
         self.0.running.counts()

@@ -191,4 +191,9 @@ pub trait Read: Send + Sync + 'static {
 
     /// The log tree: complete nodes at least up to the newest commit. A node that cannot be read is `None`.
     fn log(&self) -> &dyn Nodes;
+
+    /// What the store holds in memory, in bytes by part, each name fit for a label; empty if it does not count.
+    fn memory(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }

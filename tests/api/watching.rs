@@ -68,5 +68,11 @@ async fn what_happens_is_counted() {
     ] {
         assert_eq!(found.get(sample).map(String::as_str), Some(value), "{sample} in\n{text}");
     }
+    // Few leaves are one page: 16 hashes, a pointer, two counts.
+    assert_eq!(
+        found.get("remit_memory_bytes{part=\"state_tree\"}").map(String::as_str),
+        Some("536"),
+        "{text}"
+    );
     assert!(!text.contains(&root.to_string()), "no id is a label");
 }

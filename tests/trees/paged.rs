@@ -105,3 +105,17 @@ fn a_version_proves_its_own_leaves() {
     assert_eq!(old.get(StateIndex(290)), Some(naive::leaf(290)));
     assert_eq!(tree.get(StateIndex(290)), Some(naive::leaf(1_000)));
 }
+
+#[test]
+fn what_a_tree_holds_is_counted_by_its_pages() {
+    let bytes = |leaves: u64| {
+        let mut tree = PagedTree::new();
+        tree.extend((0..leaves).map(|_| Hash::default()));
+        tree.bytes()
+    };
+    // A page is 16 hashes, a pointer and two counts; one above the leaves has 14 hashes and 16 pointers more.
+    let (page, inner) = (16 * 32 + 8 + 16, 14 * 32 + 16 * 8);
+    assert_eq!([bytes(0), bytes(1), bytes(16)], [0, page, page]);
+    assert_eq!(bytes(17), 3 * page + inner, "two pages of leaves, and one above them");
+    assert_eq!(bytes(257), (17 + 2 + 1) * page + 3 * inner);
+}

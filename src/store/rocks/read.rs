@@ -283,6 +283,21 @@ impl Read for RocksReader {
     fn log(&self) -> &dyn Nodes {
         self
     }
+
+    fn memory(&self) -> Vec<(&'static str, u64)> {
+        let db = &self.inner.db;
+        let of = |family: Family, name: &rocksdb::properties::PropName| {
+            let found = db.property_int_value_cf(handle(db, family), name);
+            found.ok().flatten().unwrap_or_default()
+        };
+        let sum = |name| Family::ALL.into_iter().map(|family| of(family, name)).sum();
+        vec![
+            // One cache for all families.
+            ("blocks", of(Family::Meta, rocksdb::properties::BLOCK_CACHE_USAGE)),
+            ("memtables", sum(rocksdb::properties::CUR_SIZE_ALL_MEM_TABLES)),
+            ("tables", sum(rocksdb::properties::ESTIMATE_TABLE_READERS_MEM)),
+        ]
+    }
 }
 
 impl Nodes for RocksReader {

@@ -162,9 +162,17 @@ fn prove(world: &World, place: &Path) {
         }
         let rate = (world.service.counts().applied - before) as f64 / started.elapsed().as_secs_f64();
         let [p50, p99] = times.percentiles([50.0, 99.0]).map(|ms| ms * 1e3);
+        parts(world);
         std::fs::write(place.join(MEASURED), "").expect("writes");
         say(&format!("PRESENTED {rate} {p50} {p99} {}", times.len()));
     });
+}
+
+/// What the memory is held for.
+fn parts(world: &World) {
+    let parts = world.service.memory().into_iter();
+    let mib = |(part, bytes): (&str, u64)| format!("{part} {} MiB", bytes >> 20);
+    eprintln!("memory: {}", parts.map(mib).collect::<Vec<_>>().join(", "));
 }
 
 /// Reserves on tokens in random places, signed as they are sent, without end.
