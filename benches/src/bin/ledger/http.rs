@@ -1,6 +1,6 @@
 //! Rows over HTTP: one operation a request, 64 connections that are kept open, the generator on the same cores.
 
-use crate::figures::{Figures, Target, Times};
+use crate::figures::{Figures, Target, Times, processor};
 use crate::process::Scale;
 use crate::world::{Call, Clock, Held, World};
 use remit::ledger::Service;
@@ -100,20 +100,51 @@ pub fn rows(world: &World, tokens: &[Held], figures: &mut Figures, scale: &Scale
             figures.show(&name("closed p50"), (p50, "ms"), "");
             figures.show(&name("closed p99"), (p99, "ms"), "");
         }
-        let rate = OPEN_SHARE * checks();
-        let (mut times, elapsed) = load(rate * 2.0 * span.as_secs_f64()).open(rate);
-        sent += times.len();
-        let note = format!(
-            "open loop, {rate:.0}/s asked (10 000 where V is 23 µs), {:.0}/s done; from the time of the intended send",
-            times.len() as f64 / elapsed.as_secs_f64()
-        );
-        let [p50, p99, p999] = times.percentiles([50.0, 99.0, 99.9]);
-        figures.at_most(&name("p50"), (p50, "ms"), 3.0, &note);
-        figures.at_most(&name("p99"), (p99, "ms"), 15.0, "");
-        figures.show(&name("p99.9"), (p999, "ms"), "");
+        sent += open_loop(&load, &name, 1.0, span, figures);
     }
     assert_eq!(world.service.counts().applied - before, sent as u64, "everything was applied");
     server.stop();
+}
+
+/// The open loop of durable answers alone, at parts of its rate: how the tail grows with how busy the processors are.
+pub fn tail(world: &World, tokens: &[Held], figures: &mut Figures, scale: &Scale) {
+    let server = Server::start(world.service.clone(), &world.clock);
+    let load = |operations: f64| {
+        let ready = flat(world.sign(tokens, operations as usize));
+        Load { address: server.address, wait: "durable", clock: world.clock.clone(), ready }
+    };
+    load(CLOSED_RATE_MAX / 2.0 * scale.short.as_secs_f64()).closed(CONNECTIONS, scale.short);
+    for percent in [25, 50, 75, 100] {
+        let name = |what: &str| format!("HTTP durable {what} at {percent} %");
+        open_loop(&load, &name, f64::from(percent) / 100.0, scale.span, figures);
+    }
+    server.stop();
+}
+
+/// An open loop at its part of what all cores could check; gives how many it sent.
+fn open_loop(
+    load: &dyn Fn(f64) -> Load,
+    name: &dyn Fn(&str) -> String,
+    part: f64,
+    span: Duration,
+    figures: &mut Figures,
+) -> usize {
+    eprintln!("open loop begins");
+    let rate = OPEN_SHARE * checks() * part;
+    let ready = load(rate * 2.0 * span.as_secs_f64());
+    let (used, began) = (processor("").0, Instant::now());
+    let (mut times, elapsed) = ready.open(rate);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let busy = (processor("").0 - used) / began.elapsed().as_secs_f64() / cores * 100.0;
+    let note = format!(
+        "open loop, {rate:.0}/s asked (10 000 where V is 23 µs), {:.0}/s done, processors {busy:.0} % busy; from the time of the intended send",
+        times.len() as f64 / elapsed.as_secs_f64()
+    );
+    let [p50, p99, p999] = times.percentiles([50.0, 99.0, 99.9]);
+    figures.at_most(&name("p50"), (p50, "ms"), 3.0, &note);
+    figures.at_most(&name("p99"), (p99, "ms"), 15.0, "");
+    figures.show(&name("p99.9"), (p999, "ms"), "");
+    times.len()
 }
 
 /// Signature checks that all cores do in a second, at this moment.

@@ -104,7 +104,11 @@ fn say(line: &str) {
 /// The child: issues what is missing and proves under load; or, if that is done, only opens.
 pub fn child(place: &Path, tokens: usize) -> ! {
     crate::end_with_parent();
-    let options = RocksOptions::default();
+    let mut options = RocksOptions::default();
+    // To see what another size does.
+    if let Some(mib) = std::env::var("REMIT_BENCH_CACHE_MIB").ok().and_then(|mib| mib.parse::<usize>().ok()) {
+        options.cache_bytes = mib << 20;
+    }
     let clock = Clock::real();
     let started = Instant::now();
     let world = if place.join("guard").exists() {

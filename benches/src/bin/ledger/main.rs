@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use world::{Clock, World, today};
 
-const USAGE: &str = "usage: remit-bench-ledger [--smoke | --brief] [--only process|http|postgres]
+const USAGE: &str = "usage: remit-bench-ledger [--smoke | --brief] [--only process|http|tail|postgres]
        remit-bench-ledger --large TOKENS
        remit-bench-ledger --soak MINUTES";
 
@@ -43,10 +43,10 @@ impl Wanted {
             [] => Self::Rows { scale: Scale::FULL, only: None },
             ["--smoke"] => Self::Rows { scale: Scale::SMOKE, only: None },
             ["--brief"] => Self::Rows { scale: Scale::BRIEF, only: None },
-            ["--brief", "--only", group @ ("process" | "http" | "postgres")] => {
+            ["--brief", "--only", group @ ("process" | "http" | "tail" | "postgres")] => {
                 Self::Rows { scale: Scale::BRIEF, only: Some(group.to_owned()) }
             }
-            ["--only", group @ ("process" | "http" | "postgres")] => {
+            ["--only", group @ ("process" | "http" | "tail" | "postgres")] => {
                 Self::Rows { scale: Scale::FULL, only: Some(group.to_owned()) }
             }
             ["--large", tokens] => Self::Large(tokens.parse().ok()?),
@@ -114,7 +114,7 @@ fn run(scale: &Scale, only: Option<&str>) -> Figures {
     let note =
         format!("one strict check, key parsed, nothing else running here; backend {}", backend::name());
     figures.show("V", (v * 1e6, "µs"), note);
-    if group("process") || group("http") {
+    if group("process") || group("http") || group("tail") {
         let folder = Folder::new("ledger");
         let options = RocksOptions { statistics: true, ..RocksOptions::default() };
         let world = world::begin(&folder.0, Clock::at(today()), &options);
@@ -124,6 +124,9 @@ fn run(scale: &Scale, only: Option<&str>) -> Figures {
         }
         if group("http") {
             http::rows(&world, &tokens.uniform, &mut figures, scale);
+        }
+        if only == Some("tail") {
+            http::tail(&world, &tokens.uniform, &mut figures, scale);
         }
         world.service.shutdown();
     }
