@@ -137,7 +137,8 @@ fn open_loop(
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     let busy = (processor("").0 - used) / began.elapsed().as_secs_f64() / cores * 100.0;
     let note = format!(
-        "open loop, {rate:.0}/s asked (10 000 where V is 23 µs), {:.0}/s done, processors {busy:.0} % busy; from the time of the intended send",
+        "open loop, {rate:.0}/s asked (10 000 where V is 23 µs), {:.0}/s done, \
+         processors {busy:.0} % busy; from the time of the intended send",
         times.len() as f64 / elapsed.as_secs_f64()
     );
     let [p50, p99, p999] = times.percentiles([50.0, 99.0, 99.9]);
