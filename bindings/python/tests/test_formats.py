@@ -158,6 +158,10 @@ class Claims(unittest.TestCase):
                 came = holds(given["operator"], operands, value(given["value"]))
                 self.assertEqual((came, vector["result"]), (vector["values"]["holds"], "ok"))
         self.assertEqual(set(operators), {"eq", "ne", "lt", "le", "gt", "ge", "in", "prefix"})
+        # What is missing is no value of any type.
+        for operator in operators:
+            for operand in (True, False, 0, ""):
+                self.assertFalse(holds(operator, [operand], None))
         with self.assertRaises(ValueError):
             holds("like", ["a"], "a")
 
@@ -237,6 +241,11 @@ class Receipts(unittest.TestCase):
                     self.assertEqual(said, vector["values"])
         self.assertGreaterEqual(results["ok"], 6)
         self.assertLessEqual({"other_log", "other_size", "bad_proof", "bad_signature"}, set(results))
+        # One tag is that of a receipt, and no other of one byte.
+        given = vectors("receipts", 47)[0]["input"]
+        other = b"\xd1" + bytes.fromhex(given["receipt"])[1:]
+        result, _ = outcome(lambda: verify_receipt(other, bytes.fromhex(given["entry"]), given["key"]))
+        self.assertEqual(result, "malformed")
         with self.assertRaises(ValueError):
             verify_receipt(b"", b"", "no key")
 

@@ -24,5 +24,10 @@ test("receipts", async () => {
     results.add(came);
   }
   assert.ok(good >= 6);
+  // One tag is that of a receipt, and no other of one byte.
+  const { input } = vectors("receipts", 47).find(({ name }) => name === "good") ?? assert.fail();
+  const other = Uint8Array.of(0xd1, ...bytes(input.receipt).subarray(1));
+  const judged = verifyReceipt(other, bytes(input.entry), await parseVerifierKey(input.key));
+  await assert.rejects(judged, { code: "malformed" });
   for (const code of ["other_log", "other_size", "bad_proof", "bad_signature"]) assert.ok(results.has(code));
 });
