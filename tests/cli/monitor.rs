@@ -329,6 +329,17 @@ fn a_good_ledger_is_watched_and_so_is_what_its_issuer_orders() {
     drop(server);
     let gone = watch(&folder, &url, &[], 70);
     assert_eq!(codes(&gone), ["unreachable"]);
+    // A lie stays a reason, whatever came after it.
+    let log = fs::read_dir(folder.path("watch")).expect("a folder").next().expect("one").expect("read");
+    let alerts = log.path().join("alerts");
+    let said = fs::read_to_string(&alerts).expect("a file");
+    let last: Value = serde_json::from_str(said.lines().last().expect("a line")).expect("JSON");
+    let mut lie = last.clone();
+    (lie["severity"], lie["key"]) = ("lie".into(), "another".into());
+    lie["number"] = (last["number"].as_u64().expect("a number") + 1).into();
+    fs::write(&alerts, format!("{said}{lie}\n")).expect("written");
+    assert_eq!(codes(&watch(&folder, &url, &[], 1)), ["unreachable"], "not printed yet, and so printed");
+    assert_eq!(watch(&folder, &url, &[], 1), []);
 }
 
 #[test]
