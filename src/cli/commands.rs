@@ -120,7 +120,7 @@ impl Command {
             Self::Sign(command) => command.run(),
             Self::Bundle(command) => command.run(),
             Self::Submit(command) => command.run(),
-            Self::Audit(command) => command.run(),
+            Self::Audit(command) => command.run(json),
             Self::Export(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),

@@ -191,7 +191,7 @@ fn an_export_with_objects_is_audited_alone() {
 }
 
 /// A checkpoint of the folder's ledger, signed by its own key: what contradicts it is a second history.
-fn signed(folder: &Folder, size: u64, root: Hash) -> PathBuf {
+pub(crate) fn signed(folder: &Folder, size: u64, root: Hash) -> PathBuf {
     let checkpoint = Checkpoint::new("remit.example/test", TreeSize(size), root).expect("a checkpoint");
     let passphrase = || unreachable!("the key is not encrypted");
     let key = keys::file::read(&folder.ledger().join("log.pem"), passphrase).expect("a key").into_signer();

@@ -7,6 +7,8 @@ mod approvals;
 #[cfg(feature = "server")]
 mod audit;
 #[cfg(feature = "server")]
+mod auditing;
+#[cfg(feature = "server")]
 mod backup;
 #[cfg(feature = "server")]
 mod bought;

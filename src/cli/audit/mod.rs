@@ -1,12 +1,23 @@
 //! `remit audit`: a log, from a folder, over HTTP or out of exported tiles, read again and held against what the ledger
 //! signed.
 
+mod computed;
 mod conserve;
+mod diff;
 mod find;
+mod history;
+mod picture;
 mod prove;
 mod replay;
+mod rows;
+mod show;
 pub(in crate::cli) mod source;
+mod spent;
+mod tail;
+mod teller;
 pub(in crate::cli) mod tiles;
+mod trace;
+mod tree;
 
 use super::out::{Failure, Outcome};
 use clap::{Args, Subcommand};
@@ -42,6 +53,58 @@ Examples:
   remit audit conserve https://ledger.example --token-file auditor.token --top 5
   remit audit conserve ledger --token 5f0c… --json")]
     Conserve(Box<conserve::Conserve>),
+    /// Shows the newest entries in words, and with --follow each one that comes.
+    ///
+    /// The whole log is read first, for the names of what is in it. Each newer checkpoint must go on from the one
+    /// before, and each entry stand under it.
+    #[command(after_help = "\
+Examples:
+  remit audit tail https://ledger.example --token-file auditor.token --follow
+  remit audit tail ledger -n 50 --json")]
+    Tail(Box<tail::Tail>),
+    /// Shows one entry in words: who did what, with how much, and what it changed.
+    ///
+    /// The whole log is computed again up to its end.
+    #[command(after_help = "\
+Examples:
+  remit audit show ledger 21
+  remit audit show tiles/ 5f0c…")]
+    Show(Box<show::Show>),
+    /// Traces a token: the chain above it, the tree below it, and where the value of each is.
+    ///
+    /// Out of the state that the log leads to, which is computed again.
+    #[command(after_help = "\
+Examples:
+  remit audit trace ledger 5f0c…
+  remit audit trace tiles/ 5f0c… --svg tree.svg")]
+    Trace(Box<trace::Trace>),
+    /// Shows every entry that made a token, party or unit what it is: all of them, since they fold to its history.
+    #[command(after_help = "\
+Examples:
+  remit audit history ledger 5f0c…
+  remit audit history https://ledger.example 5f0c… --token-file auditor.token --json")]
+    History(Box<history::History>),
+    /// Compares two checkpoints of a log: whether one goes on from the other, and what lies between.
+    #[command(after_help = "\
+Examples:
+  remit audit diff ledger last-week.txt today.txt
+  remit audit diff https://ledger.example 1200 1500 --token-file auditor.token")]
+    Diff(Box<diff::Diff>),
+    /// Sums up what was spent, by issuer, agent, payee, unit, day or token.
+    ///
+    /// Captured or settled, less what was given back; by what entries and what stands beside them say.
+    #[command(after_help = "\
+Examples:
+  remit audit who-spent ledger --by payee
+  remit audit who-spent tiles/ --by day --since 2027-01-01T00:00:00Z
+  remit audit who-spent ledger --svg flow.svg")]
+    WhoSpent(Box<spent::WhoSpent>),
+    /// Writes one row for each operation, as CSV or as JSON lines; docs/audit.md has the columns.
+    #[command(after_help = "\
+Examples:
+  remit audit export ledger --csv --out ledger.csv
+  remit audit export tiles/ --jsonl --spends")]
+    Export(Box<rows::Export>),
     /// Proves one entry to others: a C2SP tlog-proof, with the entry and the signed checkpoint in it.
     ///
     /// The inclusion is computed and checked before it is written. By an id the whole log is read.
@@ -62,8 +125,15 @@ Examples:
 }
 
 impl Audit {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(self, json: bool) -> Outcome {
         match self.command {
+            Command::Tail(command) => command.run(json),
+            Command::Show(command) => command.run(),
+            Command::Trace(command) => command.run(),
+            Command::History(command) => command.run(),
+            Command::Diff(command) => command.run(),
+            Command::WhoSpent(command) => command.run(),
+            Command::Export(command) => command.run(),
             Command::Replay(command) => command.run(),
             Command::Conserve(command) => command.run(),
             Command::Prove(command) => command.run(),

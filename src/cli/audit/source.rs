@@ -25,7 +25,7 @@ use std::rc::Rc;
 const PAGE: u64 = 2048;
 
 /// A signed checkpoint, and what it says.
-type Noted = (Vec<u8>, TreeHead);
+pub(in crate::cli) type Noted = (Vec<u8>, TreeHead);
 
 /// A log, and what it must agree with.
 #[derive(Args)]
@@ -75,6 +75,11 @@ impl Of {
         Self { checkpoint, ..self }
     }
 
+    /// What was typed.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Opens the log. Of a URL the newest checkpoint is fetched, of tiles the one beside them read: it is one of the
     /// heads.
     pub(in crate::cli) fn open(&self) -> Result<Log, Failure> {
@@ -94,7 +99,7 @@ impl Of {
                 head_of(&note).ok_or_else(|| Failure::usage(format!("{}: no checkpoint", path.display())))?;
             notes.push((note, head));
         }
-        let (source, size) = self.source(public, &mut notes)?;
+        let (source, size) = self.reached(public, &mut notes)?;
         let (ledger, genesis) = source.genesis()?;
         require_pinned(pins.ledger, ledger)?;
         let trust = believed(pins, &genesis)?;
@@ -103,7 +108,7 @@ impl Of {
         Log::new(source, (ledger, genesis), trust, size, notes)
     }
 
-    fn source(&self, public: bool, notes: &mut Vec<Noted>) -> Result<(Source, TreeSize), Failure> {
+    fn reached(&self, public: bool, notes: &mut Vec<Noted>) -> Result<(Source, TreeSize), Failure> {
         let place = if self.source.starts_with("http://") || self.source.starts_with("https://") {
             Place::Url(Rc::new(self.connection.at(&self.source).remote()?))
         } else if Path::new(&self.source).join(CHECKPOINT).exists() {
@@ -165,6 +170,29 @@ impl Log {
         }
         let note = notes.pop().map(|(note, _)| note);
         Ok(Self { source, ledger, genesis, trust, size, heads, note })
+    }
+
+    /// The newest checkpoint there is now, if it is another one; entries are then read up to it.
+    pub(in crate::cli) fn again(&mut self) -> Result<Option<Noted>, Failure> {
+        let tiles = match &mut self.source {
+            Source::Folder(_) => return Ok(None),
+            Source::Url(_, tiles) | Source::Tiles(tiles) => tiles,
+        };
+        let note = tiles.checkpoint()?;
+        let head = head_of(&note).ok_or_else(|| failure(RemoteError::Form("/checkpoint".into())))?;
+        if self.note.as_ref() == Some(&note) {
+            return Ok(None);
+        }
+        tiles.grow(head.size);
+        (self.size, self.note) = (head.size, Some(note.clone()));
+        Ok(Some((note, head)))
+    }
+
+    /// Heads more that it must meet.
+    pub(in crate::cli) fn meet(&mut self, heads: impl IntoIterator<Item = TreeHead>) {
+        self.heads.extend(heads);
+        self.heads.sort_by_key(|head| head.size);
+        self.heads.dedup();
     }
 
     /// Up to so many entries from `from` on, and never more; none only at the end.

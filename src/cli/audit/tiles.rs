@@ -140,6 +140,18 @@ impl Tiles {
         Ok(hashes)
     }
 
+    /// The newest signed checkpoint.
+    pub(in crate::cli) fn checkpoint(&self) -> Result<Vec<u8>, Failure> {
+        self.place.checkpoint()?.ok_or_else(|| Failure::refused("short", "there is no checkpoint any more"))
+    }
+
+    /// The log has so many entries now.
+    pub(in crate::cli) fn grow(&mut self, size: TreeSize) {
+        self.size = size;
+        // Partial tiles have other names now; a full one may stand where one was missing.
+        self.hashes.borrow_mut().retain(|tile, hashes| tile.width == TILE_WIDTH && hashes.is_some());
+    }
+
     /// Why a node was missing, if it could not be read.
     pub(in crate::cli) fn failed(&self) -> Option<Failure> {
         self.failure.borrow_mut().take()
