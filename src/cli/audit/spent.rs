@@ -12,7 +12,6 @@ use remit_verifier::object::Kind;
 use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// By what spending is summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -188,6 +187,6 @@ impl picture::Files {
 }
 
 /// Writes a picture.
-pub(super) fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {
+pub(super) fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     private::write(path, text.as_bytes())
 }

@@ -136,7 +136,16 @@ impl Teller {
             self.learn(operation, spend.clone(), subject);
         }
         let named = subject.and_then(|id| self.spends.get(self.captures.get(&id).unwrap_or(&id))).cloned();
-        self.of(Row { token: token_of(operation), ..row }, spend.or(named))
+        let row = self.of(Row { token: token_of(operation), ..row }, spend.or(named));
+        match &operation.body {
+            // The price that is asked; nothing moves.
+            Body::Act(_, Act::Offer(offer), _) => Row {
+                payee: offer.price.map(|price| price.payee),
+                unit: offer.price.map(|price| price.unit),
+                ..row
+            },
+            _ => row,
+        }
     }
 
     /// A purchase takes its price out of a reservation of the same bundle.

@@ -9,14 +9,16 @@ use remit_verifier::types::ObjectId;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const WIDTH: u64 = 980;
+const WIDTH: u64 = 1_080;
 const MARGIN: u64 = 28;
 const HEIGHT: u64 = 300;
 const NODE_WIDTH: u64 = 14;
 const GAP: u64 = 26;
 const HEAD: u64 = 72;
 /// Left sides of the three columns.
-const COLUMNS: [u64; 3] = [MARGIN, 400, 720];
+const COLUMNS: [u64; 3] = [MARGIN, 410, 780];
+/// Characters of a name that are drawn.
+const NAME_LENGTH: usize = 34;
 const COLOURS: [&str; 8] =
     ["#2563eb", "#0d9488", "#f59e0b", "#8b5cf6", "#ec4899", "#65a30d", "#dc2626", "#64748b"];
 
@@ -103,6 +105,12 @@ fn panels(teller: &Teller, flows: &BTreeMap<Flow, Sum>) -> Vec<Panel> {
             sums
         };
         let columns = [through(0), through(1), through(2)];
+        // In the order in which the nodes stand, bands cross as little as they can.
+        let place = |column: usize, name: &str| columns[column].iter().position(|(known, _)| known == name);
+        let mut steps = steps;
+        steps.sort_by_key(|step| {
+            (step.column, place(step.column, &step.from), place(step.column + 1, &step.to))
+        });
         Panel { unit: unit.name, decimals: unit.decimals, steps, columns }
     };
     by_unit.into_iter().map(panel).filter(|panel| !panel.steps.is_empty()).collect()
@@ -160,7 +168,8 @@ fn draw(drawing: &mut Drawing, panel: &Panel, top: u64) {
             let tall = high(*sum);
             drawing.rect((COLUMNS[column], *y, NODE_WIDTH, tall), 3, &format!("fill=\"{colour}\""));
             let (x, middle) = (COLUMNS[column] + NODE_WIDTH + 8, *y + tall / 2);
-            drawing.line((x, middle), "name", false, name);
+            let shown_name: String = name.chars().take(NAME_LENGTH).collect();
+            drawing.line((x, middle), "name", false, &shown_name);
             drawing.line((x, middle + 15), "amount", false, &shown(*sum));
         }
     }

@@ -126,17 +126,16 @@ fn place(drawing: &mut Drawing, node: &Node, (x, y): (u64, u64)) -> (u64, u64) {
 }
 
 fn card(drawing: &mut Drawing, node: &Node, (x, y): (u64, u64)) {
-    let (tint, ink) = match node.status {
-        "live" => ("#dcfce7", "#166534"),
-        "suspended" => ("#fef3c7", "#92400e"),
-        "revoked" => ("#fee2e2", "#991b1b"),
-        _ => ("#e4e7eb", "#52606d"),
+    let tint = match node.status {
+        "live" => "#dcfce7",
+        "suspended" => "#fef3c7",
+        "revoked" => "#fee2e2",
+        _ => "#e4e7eb",
     };
     let edge = if node.asked { "stroke=\"#334e68\" stroke-width=\"2\"" } else { "stroke=\"#cbd2d9\"" };
     drawing.rect((x, y, CARD_WIDTH, card_height(node)), 10, &format!("fill=\"#ffffff\" {edge}"));
     let pill = 18 + 7 * node.status.len() as u64;
     drawing.rect((x + CARD_WIDTH - pill - 12, y + 11, pill, 19), 9, &format!("fill=\"{tint}\""));
-    let _ = ink;
     drawing.line((x + CARD_WIDTH - 21, y + 25), "small", true, node.status);
     drawing.line((x + 14, y + 25), "name", false, &format!("token {}", short(&node.id)));
     drawing.line((x + 14, y + 42), "mono", false, &key(&node.holder));
