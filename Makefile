@@ -12,7 +12,7 @@ TOKENS ?= 10000000
 SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke interop \
+.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke foreign interop \
 	bench-large bench-libraries soak typescript python c
 
 help: ## this list
@@ -34,6 +34,7 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "typescript" $(MAKE) -s typescript
 	@tools/step "python" $(MAKE) -s python
 	@tools/step "c" $(MAKE) -s c
+	@tools/step "foreign client" $(MAKE) -s foreign
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
 	@tools/step "guides" $(MAKE) -s guides
@@ -98,6 +99,10 @@ vectors: ## writes spec/vectors/ anew; `make test` compares them with what is th
 	@REMIT_VECTORS=$(CURDIR)/target/vectors $(CARGO) test --locked -q --test rules -- bugs:: leases:: value:: windows:: >/dev/null
 	@$(CARGO) run --locked -q --example recorded -- target/vectors spec/vectors
 
+foreign: ## a client of other people's logs reads an exported one: signature, tiles, inclusion, consistency
+	@tools/setup curl python3
+	@tools/foreign/run
+
 interop: ## a second reading of the specification, in plain Python 3.11, against the vectors
 	@tools/setup python3
 	@python3 tools/reference/check.py
@@ -121,3 +126,4 @@ fmt: ## formats all Rust files
 	@cd benches && $(CARGO) fmt
 	@cd bindings/python && $(CARGO) fmt
 	@cd bindings/c && $(CARGO) fmt
+	@cd tools/foreign && $(CARGO) fmt

@@ -11,6 +11,7 @@ const MANIFESTS: &[&str] = &[
     "benches/Cargo.toml",
     "bindings/python/Cargo.toml",
     "bindings/c/Cargo.toml",
+    "tools/foreign/Cargo.toml",
 ];
 const GOLDEN: &str = "tests/data/verifier-crates.txt";
 const CRATES_MAX: usize = 30;
