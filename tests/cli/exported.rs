@@ -181,9 +181,13 @@ fn an_export_with_objects_is_audited_alone() {
         assert_eq!((&replayed["conserved"], &replayed["checkpoints_met"]), (&true.into(), &1.into()));
         assert_eq!(audit("conserve", &source).expect(0).json()["conserved"], true);
     }
-    // A bit that flips is found.
+    // Another entry beside the objects than the log has, and a bit that flips, are found.
     let objects = dir.join(path);
     let mut damaged = fs::read(&objects).expect("a file");
+    damaged[40] ^= 1;
+    fs::write(&objects, &damaged).expect("written");
+    assert_eq!(refusal(&audit("replay", text(&dir)).expect(1)), "damaged");
+    damaged[40] ^= 1;
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     fs::write(&objects, damaged).expect("written");
