@@ -8,9 +8,11 @@ mod citations;
 mod dependencies;
 mod guards;
 mod imports;
+mod metrics;
 mod named_tests;
 mod sizes;
 mod source;
+mod trust;
 mod words;
 
 /// Fails with one line for each complaint.
