@@ -21,6 +21,8 @@ const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const TEXT_BYTES_MAX: u64 = 64 * 1024;
 /// The same of what has many: pages of lists and of the log, and tiles of 256 entries.
 const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Characters of each thing that a refusal says at most; what is beyond is cut off.
+const REFUSAL_CHARS_MAX: usize = 500;
 /// How the paths of such answers begin.
 const PAGES: [&str; 9] = [
     "/v1/status",
@@ -181,7 +183,7 @@ impl Remote {
         read(request.content_type("text/plain; charset=utf-8").send(body), TEXT_BYTES_MAX)
     }
 
-    /// The status that the address itself answers to a JSON text, whatever it is.
+    /// The status that the address itself answers to a JSON text, whatever it is. What else it answers is not read.
     ///
     /// # Errors
     ///
@@ -191,7 +193,10 @@ impl Remote {
         if let Some(bearer) = &self.address.bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
-        read(request.send(json), TEXT_BYTES_MAX).map(|(status, _)| status)
+        match request.send(json) {
+            Ok(answer) => Ok(answer.status().as_u16()),
+            Err(error) => Err(RemoteError::Unanswered(error.to_string())),
+        }
     }
 
     /// Submits one submission and waits until it is proved. A refusal is an answer, not an error.
@@ -233,7 +238,9 @@ fn read(
 fn refusal(status: u16, body: &[u8]) -> RemoteError {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &parsed["error"];
-    let text = |name: &str| error[name].as_str().map(str::to_owned);
+    let text = |name: &str| -> Option<String> {
+        error[name].as_str().map(|said| said.chars().take(REFUSAL_CHARS_MAX).collect())
+    };
     RemoteError::Status {
         status,
         code: text("code").unwrap_or_else(|| "http".into()),
@@ -279,4 +286,24 @@ fn pem(
         }
     }
     Ok((certificates, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_refusal_says_is_cut_off_at_its_bound() {
+        for (length, kept) in [(499, 499), (500, 500), (501, 500)] {
+            let long = "é".repeat(length);
+            let body = serde_json::json!({"error": {"code": long, "message": long, "hint": long}});
+            let RemoteError::Status { code, message, hint, .. } = refusal(503, body.to_string().as_bytes())
+            else {
+                panic!("no refusal")
+            };
+            for said in [code, message, hint.expect("a hint")] {
+                assert_eq!(said.chars().count(), kept);
+            }
+        }
+    }
 }

@@ -137,7 +137,11 @@ impl Desk {
     }
 
     fn monitor(&self, more: &[&str]) -> Ran {
-        let words = ["--json", "monitor", "--policy", "policy.toml", "--state", "watch", "--once"];
+        self.monitor_in_words(&[&["--json"][..], more].concat())
+    }
+
+    fn monitor_in_words(&self, more: &[&str]) -> Ran {
+        let words = ["monitor", "--policy", "policy.toml", "--state", "watch", "--once"];
         run(remit().args(words).args(more).current_dir(self.0.path()))
     }
 }
@@ -186,6 +190,48 @@ fn desk_path(desk: &Desk, alert: &Value) -> Value {
     let path = desk.path(alert["evidence"].as_str().expect("a file"));
     alert["evidence"] = path.to_str().expect("text").into();
     alert
+}
+
+#[test]
+fn what_was_computed_and_what_was_followed_after_a_lie_are_told_apart() {
+    let world = World::new();
+    let mut liar = Liar::after(&world);
+    let first = liar.lie(&[], world.now, |_| {}, |rows| rows[0].entry[0] ^= 1);
+    for _ in 0..3 {
+        liar.write(&[], world.now);
+    }
+    let (desk, url) = (Desk::of(&liar.log), ledger(liar.log.clone()));
+    let ran = desk.monitor_in_words(&[&url]).expect(1);
+    let size = liar.size();
+    assert!(ran.out.contains("bad_entry"), "{}", ran.out);
+    assert!(ran.out.contains(&format!(": computed up to {first}, {size} followed; 1 caught")), "{}", ran.out);
+    let ran = desk.monitor(&[&url]).expect(1);
+    let last: Value = serde_json::from_str(ran.out.lines().last().expect("a line")).expect("JSON");
+    let log = &last["logs"][0];
+    assert_eq!((&log["entries"], &log["followed"]), (&first.0.into(), &size.into()));
+}
+
+#[test]
+fn what_was_seen_once_and_is_not_shown_any_more_is_not_good() {
+    let mut world = World::new();
+    let before = Log::of(&world.ledger);
+    let desk = Desk::of(&before);
+    world.root("alice", 100);
+    let after = Log::of(&world.ledger);
+    let newest = serve(move |path, _| match path.starts_with("/checkpoint") {
+        true => (200, shows(&after, path)),
+        false => (503, Vec::new()),
+    });
+    desk.monitor(&[&newest]).expect(70);
+    // The older checkpoint alone, which leads nowhere and contradicts nothing.
+    let older = serve(move |path, _| match path.starts_with("/checkpoint") {
+        true => (200, shows(&before, path)),
+        false => (404, Vec::new()),
+    });
+    let ran = desk.monitor(&[&older]).expect(1);
+    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let [last] = &lines[..] else { panic!("{}", ran.out) };
+    assert_eq!((&last["ok"], &last["logs"][0]["entries"]), (&false.into(), &0.into()));
 }
 
 #[test]
@@ -266,6 +312,24 @@ fn a_webhook_that_fails_twice_is_told_all_the_same_and_nothing_is_told_twice() {
     assert!(all.iter().any(|(_, alert)| alert["code"] == "state_root" && alert["entry"] == at));
     desk.monitor(&[&url, "--webhook", &hook]).expect(1);
     assert!(posted.lock().expect("not poisoned").is_empty(), "what was taken is not posted again");
+}
+
+#[test]
+fn a_webhook_whose_answer_is_long_has_taken_it_all_the_same() {
+    let (liar, _) = lying();
+    let (desk, url) = (Desk::of(&liar.log), ledger(liar.log.clone()));
+    let posted: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let taken = posted.clone();
+    let hook = serve(move |_, body| {
+        taken.lock().expect("not poisoned").push(serde_json::from_slice(&body).expect("JSON"));
+        (200, vec![b' '; 64 * 1024 + 1])
+    });
+    let ran = desk.monitor(&[&url, "--webhook", &hook, "--webhook-wait", "20s"]).expect(1);
+    assert!(!ran.err.contains("webhook"), "{}", ran.err);
+    let numbers: Vec<Value> =
+        posted.lock().expect("not poisoned").iter().map(|it| it["number"].clone()).collect();
+    let once: Vec<Value> = (0..numbers.len()).map(Value::from).collect();
+    assert!(!numbers.is_empty() && numbers == once, "each once, in order: {numbers:?}");
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_past_that_was_rewritten_while_nobody_watched_is_caught_after_a_restart() {
 fn remembered(monitor: &Monitor) -> Remembered {
     let (note, size) = monitor.remembers();
     let leaves = (0..size.0).map(|at| monitor.leaf(EntryIndex(at)).expect("shown")).collect();
-    Remembered { newest: note.map(str::to_owned), leaves, said: Vec::new() }
+    Remembered { newest: note.map(str::to_owned), leaves, ..Remembered::default() }
 }
 
 #[test]
@@ -166,6 +166,32 @@ fn a_ledger_that_has_no_proof_that_it_went_on_did_not() {
     // It goes away before it has answered: that is no contradiction.
     server.change(|place| place.answers = 1);
     assert_eq!(said(&round(&mut monitor, &server, fork.one.now)), [(EventCode::Unreachable, None)]);
+    server.change(|place| place.answers = usize::MAX);
+    fork.is_caught(&round(&mut monitor, &server, fork.one.now));
+}
+
+#[test]
+fn a_rewritten_past_whose_proof_is_never_answered_is_kept_with_both_notes() {
+    let mut fork = Fork::new();
+    fork.grow(0, 1);
+    let [one, other] = fork.logs();
+    let mut monitor = monitor(&one);
+    assert_eq!(round(&mut monitor, &Server::of(&one), fork.one.now), []);
+    let server = Server::of(&other);
+    let hidden = |monitor: &mut Monitor| {
+        // The checkpoint, and nothing else.
+        server.change(|place| place.answers = 1);
+        round(monitor, &server, fork.one.now)
+    };
+    assert_eq!(said(&hidden(&mut monitor)), [(EventCode::Unreachable, None)]);
+    let away = Remembered { away: monitor.away().clone(), ..remembered(&monitor) };
+    let mut again = Monitor::new(settings(&one), Interests::default(), &away).expect("goes on");
+    for monitor in [&mut monitor, &mut again] {
+        let events = hidden(monitor);
+        assert_eq!(said(&events), [(EventCode::NotConsistent, None)], "the second time in a row");
+        assert_eq!(events[0].notes, [note(&one), note(&other)]);
+        assert_eq!(hidden(monitor), [], "it is said once");
+    }
     server.change(|place| place.answers = usize::MAX);
     fork.is_caught(&round(&mut monitor, &server, fork.one.now));
 }

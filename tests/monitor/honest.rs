@@ -73,6 +73,26 @@ fn a_ledger_that_goes_away_and_comes_back_is_followed_on() {
 }
 
 #[test]
+fn a_source_that_is_away_is_told_once_until_it_answers() {
+    let (mut world, token) = with_a_token();
+    let log = Log::of(&world.ledger);
+    let (server, mirror) = (Server::of(&log), Server::at("https://mirror.example", &log));
+    let mut monitor = monitor(&log);
+    let away = [(EventCode::Unreachable, None)];
+    for expected in [&away[..], &[], &[]] {
+        mirror.change(|place| place.answers = 0);
+        assert_eq!(round(&mut monitor, &server, world.now), []);
+        assert_eq!(said(&round(&mut monitor, &mirror, world.now)), expected, "however the log grows");
+        world.reserve(token, "alice", 1).expect("reserved");
+        server.show(&Log::of(&world.ledger));
+    }
+    mirror.change(|place| place.answers = usize::MAX);
+    assert_eq!(round(&mut monitor, &mirror, world.now), []);
+    mirror.change(|place| place.answers = 0);
+    assert_eq!(said(&round(&mut monitor, &mirror, world.now)), away, "it had answered");
+}
+
+#[test]
 fn an_idle_ledger_is_stale_at_its_bound_and_one_past_it() {
     let (world, _) = with_a_token();
     let log = Log::of(&world.ledger);
@@ -117,7 +137,7 @@ fn a_mirror_that_lags_behind_is_asked_for_no_more_than_it_shows() {
     // After a restart the history is known, and the rules begin anew with whoever is asked first.
     let (note, size) = monitor.remembers();
     let leaves = (0..size.0).map(|at| monitor.leaf(EntryIndex(at)).expect("shown")).collect();
-    let remembered = Remembered { newest: note.map(str::to_owned), leaves, said: Vec::new() };
+    let remembered = Remembered { newest: note.map(str::to_owned), leaves, ..Remembered::default() };
     let mut monitor = Monitor::new(settings(&log), Interests::default(), &remembered).expect("goes on");
     behind.change(|place| place.page = 2);
     assert_eq!(round(&mut monitor, &behind, world.now), []);

@@ -1,11 +1,13 @@
 //! Keys of interest: what an issuer issues, and what becomes of holders and tokens.
 
-use crate::log::Log;
+use crate::liar::Liar;
+use crate::log::{Log, Row};
 use crate::shown::*;
 use crate::world::{public, *};
 use remit::audit::monitor::{Event, EventCode, Interests, Severity};
+use remit::client::{Ready, TokenSpec, budget};
 use remit_verifier::object::{Act, Kind};
-use remit_verifier::types::{EntryIndex, ObjectId};
+use remit_verifier::types::{Amount, EntryIndex, ObjectId};
 use std::collections::HashSet;
 
 fn told(w: &World, interests: Interests) -> Vec<Event> {
@@ -124,4 +126,73 @@ fn every_entry_that_rewrites_a_token_or_what_a_holder_holds_is_told() {
     let since_transfer = &all[all.len() - 2..];
     assert_eq!(of(&told(&w, watched("carol"))), expect(EventCode::HolderTouched, since_transfer));
     assert_eq!(told(&w, watched("dave")), []);
+}
+
+/// A root token of the issuer for Mallory, signed by a key.
+fn stolen(w: &mut World, by: &str) -> Ready {
+    let spec = TokenSpec { budgets: Some(vec![budget(w.cny, Amount(5))]), ..w.spec("mallory") };
+    let by = key(by);
+    let draft = w.client.root(w.now, w.issuer, &spec, &by).expect("drafted");
+    w.client.ready(&[draft]).expect("signed")
+}
+
+/// The same object with another signature.
+fn spoilt(object: &[u8]) -> Vec<u8> {
+    let mut object = object.to_vec();
+    // The last byte string of 64 bytes.
+    let place = object.windows(2).rposition(|two| two == [0x58, 0x40]).expect("a signature");
+    object[place + 2] ^= 1;
+    object
+}
+
+#[test]
+fn what_is_shown_as_an_object_and_is_none_was_not_issued() {
+    let (mut w, token) = with_a_token();
+    let forged = stolen(&mut w, "mallory");
+    let log = Log::of(&w.ledger);
+    let ordered =
+        |ids: &[ObjectId]| Interests { ordered: Some(ids.iter().copied().collect()), ..by_issuer(&w) };
+    let shown = |interests: Interests, change: &dyn Fn(&mut Log)| {
+        let server = Server::of(&log);
+        let mut other = log.clone();
+        change(&mut other);
+        server.change(|place| place.shown = Some(other));
+        let mut events = round(&mut watching(&log, interests), &server, w.now);
+        events.retain(|event| event.code != EventCode::IssuerChanged);
+        said(&events)
+    };
+    for kind in [Kind::Party, Kind::Issue] {
+        let place = log.first(kind);
+        let told = shown(ordered(&[token]), &|log| log.0[place].object = Some(forged.bytes.clone()));
+        assert_eq!(told, [(EventCode::OtherObject, Some(place as u64))]);
+    }
+    let place = log.first(Kind::Issue);
+    let told = shown(ordered(&[]), &|log| {
+        let object = log.0[place].object.as_deref().map(spoilt);
+        log.0[place].object = object;
+    });
+    assert_eq!(told, [(EventCode::BadSignature, Some(place as u64))]);
+}
+
+#[test]
+fn what_an_issuer_issues_after_a_lie_is_told_and_so_is_that_it_is_withheld() {
+    let (mut w, _) = with_a_token();
+    let (now, theft) = (w.now, stolen(&mut w, "issuer"));
+    let mut liar = Liar::after(&w);
+    let lie = liar.lie(&[], now, |_| {}, |rows| rows[0].entry[0] ^= 1);
+    liar.write(&[], now);
+    let another = liar.log.0[liar.log.first(Kind::Party)].object.clone();
+    let told = |edit: &dyn Fn(&mut Row), code| {
+        let mut liar = liar.clone();
+        let at = liar.lie(&[&theft], now, |_| {}, |rows| edit(&mut rows[0]));
+        let expected = [(EventCode::BadEntry, Some(lie.0)), (code, Some(at.0))];
+        let watched = Interests { ordered: Some(HashSet::new()), ..by_issuer(&w) };
+        let mut events = round(&mut watching(&liar.log, watched), &Server::of(&liar.log), now);
+        events.retain(|event| event.entry >= Some(lie));
+        assert_eq!(said(&events), expected);
+    };
+    told(&|_| {}, EventCode::NotOrdered);
+    told(&|row| row.object = None, EventCode::Withheld);
+    told(&|row| row.object.clone_from(&another), EventCode::OtherObject);
+    told(&|row| row.object = row.object.as_deref().map(spoilt), EventCode::BadSignature);
 }

@@ -384,6 +384,7 @@ fn after_a_lie_the_log_is_followed_on_though_no_rule_is_run() {
     server.show(&liar.log);
     assert_eq!(round(&mut monitor, &server, w.now), []);
     assert_eq!(monitor.progress().0, TreeSize(liar.size()));
+    assert_eq!((monitor.head().size, monitor.is_halted()), (TreeSize(first.0), true));
     // Another history is noticed all the same.
     let mut other = liar.clone();
     let last = other.log.0.len() - 1;

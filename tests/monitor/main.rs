@@ -1,6 +1,7 @@
 //! The monitor against ledgers that lie: entries edited, roots computed again, signed with the log's own key.
 #![allow(unreachable_pub, dead_code)]
 
+mod ages;
 mod doubts;
 mod histories;
 mod honest;

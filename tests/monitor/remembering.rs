@@ -142,6 +142,64 @@ fn evidence_fills_its_folder_and_no_more() {
 }
 
 #[test]
+fn doubts_take_no_place_of_lies() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (w, liar, _) = lying();
+    let mut process = Process::start(state.path(), &liar.log);
+    let evidence = folder_of(state.path()).join("evidence");
+    for number in 0..EVIDENCE_FILES_MAX {
+        fs::write(evidence.join(format!("not_consistent-{number}.json")), b"").expect("written");
+    }
+    let said = process.round(&Server::of(&liar.log), w.now);
+    assert!(said.len() == 2 && said.iter().all(|alert| alert.evidence.is_some()), "{said:?}");
+    assert_eq!(fs::read_dir(evidence).expect("a folder").count(), EVIDENCE_FILES_MAX + 2);
+}
+
+#[test]
+fn who_was_away_is_known_after_a_restart() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (w, _) = with_a_token();
+    let log = Log::of(&w.ledger);
+    let server = Server::of(&log);
+    let mut said = Vec::new();
+    for answers in [0, 0, usize::MAX, 0] {
+        server.change(|place| place.answers = answers);
+        let alerts = Process::start(state.path(), &log).round(&server, w.now);
+        said.push(alerts.into_iter().map(|alert| alert.code).collect::<Vec<_>>());
+    }
+    assert_eq!(said, [vec!["unreachable"], vec![], vec![], vec!["unreachable"]]);
+}
+
+#[test]
+fn alerts_that_are_lost_or_cut_short_are_damage() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (w, liar, _) = lying();
+    let mut process = Process::start(state.path(), &liar.log);
+    assert_eq!(process.round(&Server::of(&liar.log), w.now).len(), 2);
+    process.folder.printed().expect("kept");
+    drop(process);
+    let alerts = folder_of(state.path()).join("alerts");
+    let whole = fs::read_to_string(&alerts).expect("a file");
+    let first = whole.lines().next().expect("a line");
+    let is_damaged = || {
+        let opened = Folder::open(state.path(), ORIGIN);
+        assert!(matches!(&opened, Err(FolderError::Damaged(path)) if *path == alerts), "{opened:?}");
+    };
+    for cut in ["", first, &format!("{first}\n")] {
+        fs::write(&alerts, cut).expect("written");
+        is_damaged();
+    }
+    fs::remove_file(&alerts).expect("removed");
+    is_damaged();
+    fs::write(&alerts, &whole).expect("written");
+    let leaves = folder_of(state.path()).join("leaves");
+    assert_eq!(Folder::open(state.path(), ORIGIN).expect("opens").0.unprinted(), []);
+    fs::remove_file(&leaves).expect("removed");
+    let opened = Folder::open(state.path(), ORIGIN);
+    assert!(matches!(&opened, Err(FolderError::Damaged(path)) if *path == leaves), "{opened:?}");
+}
+
+#[test]
 fn a_folder_has_one_process() {
     let state = tempfile::tempdir().expect("a folder");
     let first = Folder::open(state.path(), ORIGIN).expect("opens");

@@ -99,8 +99,8 @@ codes! {
     NotOrdered "not_ordered" Unexpected "the issuer issued what was not ordered";
     /// A commitment is later than the clock of whoever watches, and the skew.
     TimeAhead "time_ahead" Doubt "the time is ahead of this clock";
-    /// The newest commitment is older than it may be.
-    Stale "stale" Doubt "the newest state is too old";
+    /// The last commitment that is shown is older than it may be, or there is none.
+    Stale "stale" Doubt "the state that is shown is too old";
     /// The checkpoint that is shown is not acceptable.
     BadCheckpoint "bad_checkpoint" Doubt "the checkpoint is not acceptable";
     /// It was not proved that a checkpoint goes on from the one before. Both notes are kept.
@@ -248,7 +248,12 @@ impl Event {
     pub fn key(&self) -> String {
         let code = self.code.text();
         match (self.code, self.entry, &self.subject) {
-            (EventCode::Unreachable | EventCode::BadCheckpoint | EventCode::Short, ..) => {
+            (EventCode::Unreachable, ..) => format!("{code} {} {}", self.origin, self.source),
+            (EventCode::Stale, at, _) => {
+                let at = at.map(|at| format!(" {at}")).unwrap_or_default();
+                format!("{code} {} {}{at}", self.origin, self.source)
+            }
+            (EventCode::BadCheckpoint | EventCode::Short, ..) => {
                 let stated = self.stated.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!("{code} {} {} {stated}", self.origin, self.source)
             }

@@ -1,11 +1,12 @@
 //! The monitor itself: one step after the other, from a note to what it is worth.
 
+use super::age::Ages;
 use super::blame::{Blame, Shown, blame};
 use super::event::{Branch, Event, EventCode, Fact, Severity};
 use super::history::{History, Remembered, Signed};
 use super::interest::{Interests, Notice};
 use crate::audit::replay::BATCH_ENTRIES_MAX;
-use crate::audit::{Held, Source, closes};
+use crate::audit::{Held, Source};
 use crate::engine::StoredEntry;
 use crate::tree::Frontier;
 use remit_verifier::c2sp::{Trust, TrustBuilder, TrustError, VerifierKey};
@@ -102,12 +103,18 @@ pub struct Monitor {
     /// Time of the last batch that was computed, and whether it was ahead of the clock.
     time: Millis,
     ahead: bool,
+    ages: Ages,
     step: Step,
     /// What the source that is asked shows, of one history with the newest checkpoint: it has no more.
     target: TreeHead,
+    /// The size that it shows, if that may be of one history.
+    shown: Option<TreeSize>,
     source: String,
     now: Millis,
     said: HashSet<String>,
+    /// Sources that did not answer in their last turn to its end, and whether this is one.
+    away: BTreeSet<String>,
+    missed: bool,
     raised: BTreeSet<EventCode>,
     events: Vec<Event>,
 }
@@ -136,11 +143,15 @@ impl Monitor {
             halted: None,
             time: Millis(0),
             ahead: false,
+            ages: Ages::default(),
             step: Step::Idle,
             target: TreeHead { size: TreeSize(0), root: EMPTY_ROOT },
+            shown: None,
             source: String::new(),
             now: Millis(0),
             said,
+            away: remembered.away.clone(),
+            missed: false,
             raised: BTreeSet::new(),
             events: Vec::new(),
         })
@@ -185,6 +196,9 @@ impl Monitor {
             each(self)?;
         }
         self.judge_age();
+        if !self.missed {
+            self.away.remove(&self.source);
+        }
         each(self)
     }
 
@@ -198,7 +212,8 @@ impl Monitor {
         &self.raised
     }
 
-    /// How many entries were computed again, and how many the newest checkpoint covers.
+    /// How many entries were vouched for since the start, and how many the newest checkpoint covers. All of them were
+    /// computed again up to [`Monitor::head`].
     pub fn progress(&self) -> (TreeSize, TreeSize) {
         let newest = self.history.newest.as_ref().map(|newest| newest.head.size);
         (self.tree.size(), newest.unwrap_or_default())
@@ -207,6 +222,16 @@ impl Monitor {
     /// The newest note, how many entries were shown under it, and the hash of one.
     pub fn remembers(&self) -> (Option<&str>, TreeSize) {
         (self.history.newest.as_ref().map(|newest| newest.note.as_str()), self.history.size())
+    }
+
+    /// Whose last turn was not answered to its end.
+    pub const fn away(&self) -> &BTreeSet<String> {
+        &self.away
+    }
+
+    /// Whether the rules lead nowhere any more: the log is followed, and no more of it computed.
+    pub const fn is_halted(&self) -> bool {
+        self.halted.is_some()
     }
 
     /// The hash of an entry that was shown.
@@ -221,6 +246,8 @@ impl Monitor {
 
     fn begin(&mut self, source: &str, now: Millis) {
         (self.step, self.source, self.now) = (Step::Idle, source.into(), now);
+        (self.shown, self.missed) = (None, false);
+        self.ages.begin(now);
     }
 
     /// Takes the checkpoint that a source shows.
@@ -240,6 +267,7 @@ impl Monitor {
         let newest = self.history.newest.as_ref().map(|newest| newest.head).filter(|head| head.size.0 > 0);
         let Some(newest) = newest else {
             self.history.newest = Some(signed);
+            self.ages.grown(now);
             self.fetch(head);
             return;
         };
@@ -255,7 +283,7 @@ impl Monitor {
 
     /// What is shown is of one history: all that it covers is fetched.
     fn fetch(&mut self, target: TreeHead) {
-        (self.step, self.target) = (Step::Fetching, target);
+        (self.step, self.target, self.shown) = (Step::Fetching, target, Some(target.size));
     }
 
     /// What is wanted next; nothing when all is known that can be.
@@ -294,6 +322,7 @@ impl Monitor {
                 let (old, new) = if ahead { (&newest, &other) } else { (&other, &newest) };
                 if !ahead && path.is_none() {
                     // Who lags behind has no such proof. It is compared once the entries up to it were shown.
+                    self.shown = Some(other.head.size);
                     return;
                 }
                 if !leads(&old.head, &new.head) {
@@ -302,6 +331,7 @@ impl Monitor {
                 self.fetch(other.head);
                 if ahead {
                     self.history.newest = Some(other);
+                    self.ages.grown(self.now);
                 }
             }
             Step::Vouching(page, tree) => {
@@ -366,6 +396,8 @@ impl Monitor {
             Step::Searching(other, ..) | Step::Diverging(other, _) | Step::Proving(other, ..) => {
                 self.two_histories(&other, None);
             }
+            // What the log signed is kept if nobody shows, time and again, that it goes on from what it was.
+            Step::Comparing(other) if self.away.contains(&self.source) => self.two_histories(&other, None),
             _ => {}
         }
         self.unreachable(why);
@@ -456,12 +488,11 @@ impl Monitor {
             if EntryIndex(at).0 >= self.history.size().0 {
                 self.history.push(leaf_hash(&item.entry));
             }
-            let issued = self.interests.issued(&item, EntryIndex(at));
-            self.tell(issued);
+            let last = self.ages.entry(EntryIndex(at), &item.entry);
+            self.tell_issued(&item, EntryIndex(at));
             if self.halted.is_some() {
                 continue;
             }
-            let last = closes(&item.entry);
             self.batch.push(item);
             if (last || self.batch.len() > BATCH_ENTRIES_MAX) && !self.batch_is_good() {
                 return;
@@ -505,7 +536,7 @@ impl Monitor {
         if let Some(batch) = goes_on_from {
             self.goes_on(*batch, &items);
         } else if lied {
-            self.halted = Some(first);
+            self.stop(first, &items);
         } else {
             (self.tree, self.step) = (self.held.trees().log.clone(), Step::Idle);
             return false;
@@ -515,10 +546,19 @@ impl Monitor {
 
     /// The rules go no further: what is wrong cannot be made good.
     fn halt(&mut self, first: EntryIndex, mut event: Event) {
-        event.batch = std::mem::take(&mut self.batch);
+        let items = std::mem::take(&mut self.batch);
+        event.batch.clone_from(&items);
         event.notes.extend(self.history.newest.as_ref().map(|newest| newest.note.clone()));
-        self.halted = Some(first);
         self.say(event);
+        self.stop(first, &items);
+    }
+
+    /// No rule is run from here on, and nobody else looks at the objects of these entries.
+    fn stop(&mut self, first: EntryIndex, items: &[StoredEntry]) {
+        self.halted = Some(first);
+        for (item, at) in items.iter().zip(first.0..) {
+            self.tell_issued(item, EntryIndex(at));
+        }
     }
 
     /// Goes on from a batch; says what of it is of interest, and whether its time can be.
@@ -540,16 +580,28 @@ impl Monitor {
         }
     }
 
-    /// Whether the newest state is too old. Of a ledger that was not computed to its end nothing can be said.
+    /// Whether the state that the source shows is too old.
     fn judge_age(&mut self) {
-        let (done, newest) = self.progress();
-        let old = self.now.0 > self.time.0.saturating_add(self.settings.stale_after.0);
-        if done.0 == 0 || done < newest || self.halted.is_some() || !old {
+        let Some(shown) = self.shown else { return };
+        let Some(time) = self.ages.of(shown, self.progress().1) else { return };
+        if self.now.0 <= time.0.saturating_add(self.settings.stale_after.0) {
             return;
         }
-        let mut event = self.event(EventCode::Stale, Some(EntryIndex(done.0 - 1)));
-        (event.stated, event.computed) = (Some(Fact::Time(self.time)), Some(Fact::Time(self.now)));
+        let mut event = self.event(EventCode::Stale, shown.0.checked_sub(1).map(EntryIndex));
+        (event.stated, event.computed) = (Some(Fact::Time(time)), Some(Fact::Time(self.now)));
         self.say(event);
+    }
+
+    /// Tells what an entry issues. As long as the rules are run, they say that an object is not what it should be.
+    fn tell_issued(&mut self, item: &StoredEntry, at: EntryIndex) {
+        match self.interests.issued(item, at, &self.settings.ledger) {
+            Ok(notices) => self.tell(notices),
+            Err(code) if self.halted.is_some() => {
+                let event = self.event(code, Some(at));
+                self.say(event);
+            }
+            Err(_) => {}
+        }
     }
 
     fn tell(&mut self, notices: Vec<Notice>) {
@@ -570,7 +622,13 @@ impl Monitor {
     /// Says it, unless it was said before.
     fn say(&mut self, event: Event) {
         self.raised.insert(event.code);
-        if self.said.insert(event.key()) {
+        if event.code == EventCode::Unreachable {
+            self.missed = true;
+            // Until it answers.
+            if self.away.insert(event.source.clone()) {
+                self.events.push(event);
+            }
+        } else if self.said.insert(event.key()) {
             self.events.push(event);
         }
     }

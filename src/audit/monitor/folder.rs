@@ -5,11 +5,11 @@
 //! leaves            the hash of every entry that was shown, 32 bytes each
 //! is-here           says that there was a note; one that is gone is no new beginning
 //! alerts            a JSON object a line: all that was ever said, in order
-//! cursors           how many of them were printed, and how many the webhook took
+//! cursors           how many of them were printed, how many the webhook took, and who did not answer
 //! evidence/….json   for ever
 //! ```
 
-use super::event::{Event, Severity};
+use super::event::{Event, EventCode, Severity};
 use super::evidence::Evidence;
 use super::fold::Monitor;
 use super::history::Remembered;
@@ -17,12 +17,14 @@ use crate::tree::Frontier;
 use remit_verifier::hash::sha256;
 use remit_verifier::types::{EntryIndex, Hash, TreeSize};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Files of evidence of one log at most; what comes later proves nothing that these do not.
+/// Files of evidence of one log and one severity at most, so that doubts take no place of lies; what comes later
+/// proves nothing that these do not.
 pub const EVIDENCE_FILES_MAX: usize = 1_024;
 
 /// Why what a monitor keeps cannot be used.
@@ -96,10 +98,13 @@ impl Alert {
 }
 
 /// How far what was said has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Cursors {
     printed: u64,
     posted: u64,
+    /// Sources that did not answer when they were asked last.
+    #[serde(default)]
+    away: BTreeSet<String>,
 }
 
 /// The folder of one log, held by this process alone.
@@ -135,12 +140,16 @@ impl Folder {
             }
             None => Cursors::default(),
         };
+        if cursors.printed.max(cursors.posted) > alerts.len() as u64 {
+            // What comes would be taken for what was printed and posted.
+            return Err(FolderError::Damaged(path.join("alerts")));
+        }
         let (note, leaves) = read_history(&path)?;
         let mut tree = Frontier::new();
         leaves.iter().for_each(|leaf| tree.push(*leaf));
         let said = alerts.iter().map(|alert| alert.key.clone()).collect();
         let count = leaves.len() as u64;
-        let remembered = Remembered { newest: note.clone(), leaves, said };
+        let remembered = Remembered { newest: note.clone(), leaves, said, away: cursors.away.clone() };
         Ok((Self { path, held, leaves: count, tree, note, alerts, cursors }, remembered))
     }
 
@@ -150,6 +159,7 @@ impl Folder {
     ///
     /// [`FolderError::Io`].
     pub fn remember(&mut self, monitor: &Monitor) -> Result<(), FolderError> {
+        self.cursor(Cursors { away: monitor.away().clone(), ..self.cursors.clone() })?;
         let (note, size) = monitor.remembers();
         let Some(note) = note else { return Ok(()) };
         if size.0 <= self.leaves && self.note.as_deref() == Some(note) {
@@ -213,9 +223,12 @@ impl Folder {
         Ok(alert)
     }
 
-    /// Keeps evidence for ever, and gives the name of its file; nothing if there is enough.
+    /// Keeps evidence for ever, and gives the name of its file; nothing if there is enough of this severity.
     fn accuse(&self, event: &Event) -> Result<Option<String>, FolderError> {
-        if std::fs::read_dir(self.path.join("evidence"))?.count() >= EVIDENCE_FILES_MAX {
+        let names = std::fs::read_dir(self.path.join("evidence"))?.map(|file| file.map(|it| it.file_name()));
+        let names = names.collect::<io::Result<Vec<_>>>()?;
+        let alike = names.iter().filter(|name| severity_of(&name.to_string_lossy()) == event.severity());
+        if alike.count() >= EVIDENCE_FILES_MAX {
             return Ok(None);
         }
         let bytes = serde_json::to_vec_pretty(&Evidence::of(event)).map_err(io::Error::other)?;
@@ -248,7 +261,7 @@ impl Folder {
     ///
     /// [`FolderError::Io`].
     pub fn printed(&mut self) -> Result<(), FolderError> {
-        self.cursor(Cursors { printed: self.alerts.len() as u64, ..self.cursors })
+        self.cursor(Cursors { printed: self.alerts.len() as u64, ..self.cursors.clone() })
     }
 
     /// Takes it that the webhook has the first so many.
@@ -257,7 +270,7 @@ impl Folder {
     ///
     /// [`FolderError::Io`].
     pub fn posted(&mut self, count: u64) -> Result<(), FolderError> {
-        self.cursor(Cursors { posted: count, ..self.cursors })
+        self.cursor(Cursors { posted: count, ..self.cursors.clone() })
     }
 
     fn cursor(&mut self, cursors: Cursors) -> Result<(), FolderError> {
@@ -274,6 +287,13 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// How grave what a file of evidence is of is, by its name.
+fn severity_of(name: &str) -> Severity {
+    let code = name.split('-').next().unwrap_or_default();
+    let known = EventCode::ALL.iter().find(|known| known.text() == code);
+    known.map_or(Severity::Lie, |code| code.severity())
 }
 
 fn after(alerts: &[Alert], count: u64) -> &[Alert] {
@@ -321,7 +341,11 @@ fn read_leaves(path: &Path, count: u64) -> Result<Vec<Hash>, FolderError> {
         return Ok(Vec::new());
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(count.saturating_mul(32)).read_to_end(&mut bytes)?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => FolderError::Damaged(path.into()),
+        _ => FolderError::Io(error),
+    })?;
+    file.take(count.saturating_mul(32)).read_to_end(&mut bytes)?;
     let (hashes, _) = bytes.as_chunks::<32>();
     Ok(hashes.iter().map(|hash| Hash(*hash)).collect())
 }

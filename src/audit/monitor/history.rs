@@ -6,6 +6,7 @@ use crate::tree::{Frontier, Nodes as _, PagedTree};
 use remit_verifier::c2sp::{Checkpoint, SignedNote};
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Hash, TreeSize};
+use std::collections::BTreeSet;
 
 /// A checkpoint with the note that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Remembered {
     pub leaves: Vec<Hash>,
     /// The keys of what was said already.
     pub said: Vec<String>,
+    /// Sources that did not answer when they were asked last.
+    pub away: BTreeSet<String>,
 }
 
 /// The history of a log.

@@ -6,7 +6,7 @@ use crate::machine::{LeafRecord, MemoryState, StateKey as _, key};
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Body, Kind, Origin, Submission};
 use remit_verifier::state::LeafBody;
-use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId};
+use remit_verifier::types::{EntryIndex, KeyBytes, LedgerId, ObjectId};
 use std::collections::HashSet;
 
 /// Whose doings are told.
@@ -29,16 +29,34 @@ pub struct Interests {
 pub(super) type Notice = (EventCode, EntryIndex, ObjectId);
 
 impl Interests {
-    /// Root tokens that an entry admitted for an issuer of interest. The object alone says so: it is signed by the
-    /// issuer, and needs no state.
-    pub(super) fn issued(&self, item: &StoredEntry, at: EntryIndex) -> Vec<Notice> {
+    /// Root tokens that an entry admitted for an issuer of interest. The object alone says so: it is the one that the
+    /// entry names, signed by the issuer, and needs no state.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be known what the entry issued: the object is withheld, another one, or not validly signed.
+    pub(super) fn issued(
+        &self,
+        item: &StoredEntry,
+        at: EntryIndex,
+        ledger: &LedgerId,
+    ) -> Result<Vec<Notice>, EventCode> {
+        let nothing = Ok(Vec::new());
         if self.issuers.is_empty() && self.issuer_keys.is_empty() {
-            return Vec::new();
+            return nothing;
         }
-        let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return Vec::new() };
-        let submission = item.object.as_deref().map(Submission::decode);
-        let Some(Ok(submission)) = submission.filter(|_| outcome.refused.is_none()) else {
-            return Vec::new();
+        let Ok(Entry::Outcome(outcome)) = Entry::decode(&item.entry) else { return nothing };
+        if outcome.refused.is_some() {
+            return nothing;
+        }
+        let unknown = |code| match outcome.kind {
+            Kind::Issue | Kind::Bundle => Err(code),
+            _ => Ok(Vec::new()),
+        };
+        let Some(object) = item.object.as_deref() else { return unknown(EventCode::Withheld) };
+        let submission = match Submission::decode(object) {
+            Ok(submission) if submission.id == outcome.id => submission,
+            _ => return unknown(EventCode::OtherObject),
         };
         let of_interest = submission.operations.iter().filter(|operation| {
             let Body::Token(token, _) = &operation.body else { return false };
@@ -51,7 +69,11 @@ impl Interests {
             Some(ordered) if ordered.contains(&operation.id) || ordered.contains(&submission.id) => None,
             Some(_) => Some((EventCode::NotOrdered, at, operation.id)),
         });
-        told.collect()
+        let told: Vec<Notice> = told.collect();
+        if !told.is_empty() && submission.verify(ledger).is_err() {
+            return Err(EventCode::BadSignature);
+        }
+        Ok(told)
     }
 
     /// Leaves of interest that a batch rewrote, entry by entry; `before` is the state without it.

@@ -5,6 +5,7 @@
 //! ([`Monitor::wants`]); [`Monitor::round`] does so against a [`Ledger`]. What it must remember over restarts is in a
 //! [`Folder`].
 
+mod age;
 mod blame;
 mod event;
 mod evidence;

@@ -45,7 +45,7 @@ Without a URL those of the policy's trust lines are asked. At each start all ent
 first on; nothing that was said is said again. docs/monitor.md says what it catches, and what it cannot.
 
 Exit codes with --once: 0 nothing is wrong; 1 a lie, something that was not ordered, or something that
-cannot be checked; 2 usage; 70 nobody answered.")]
+cannot be checked or is not shown any more; 2 usage; 70 nobody answered.")]
 pub(super) struct MonitorCommand {
     /// Ledgers, and mirrors of them; without any, those of the policy's trust lines.
     #[arg(value_name = "URL")]
@@ -278,7 +278,7 @@ impl MonitorCommand {
         }
         let mut all = Vec::new();
         for (place, url) in urls.iter().enumerate() {
-            let mut asked = Asked(self.remote(url, self.reach.bearer(place, urls.len())?)?);
+            let mut asked = Asked::new(self.remote(url, self.reach.bearer(place, urls.len())?)?);
             let known =
                 stated.iter().find(|(_, of)| *of == asked.address()).map(|(origin, _)| origin.clone());
             let only = logs.first().map(|(key, _)| key.name().to_owned());

@@ -82,10 +82,11 @@ impl Watched {
         let raised = self.monitor.raised();
         let graver = |code: &EventCode| code.severity() > Severity::Notice && *code != EventCode::Unreachable;
         let lied = lock(&self.folder).alerts().iter().any(Alert::is_lie);
-        Standing {
-            wrong: lied || raised.iter().any(graver),
-            unreachable: raised.contains(&EventCode::Unreachable),
-        }
+        let unreachable = raised.contains(&EventCode::Unreachable);
+        // What was seen once, and is not shown although everybody answered, was not checked.
+        let (done, newest) = self.monitor.progress();
+        let hidden = done < newest && !unreachable;
+        Standing { wrong: lied || hidden || raised.iter().any(graver), unreachable }
     }
 
     /// How it stands, in a line and as JSON.
@@ -94,18 +95,18 @@ impl Watched {
         let folder = lock(&self.folder);
         let lies = folder.alerts().iter().filter(|alert| alert.is_lie()).count();
         let TreeSize(size) = newest;
-        let line = match lies {
-            0 => format!("{}: {done} of {size} entries computed again", plain(&self.origin)),
-            _ => format!(
-                "{}: {done} of {size} entries computed again; {lies} caught, kept in {}",
-                plain(&self.origin),
-                folder.path().display()
-            ),
-        };
+        let computed = self.monitor.head().size;
+        let mut line = format!("{}: {done} of {size} entries computed again", plain(&self.origin));
+        if self.monitor.is_halted() {
+            line = format!("{}: computed up to {computed}, {done} followed", plain(&self.origin));
+        }
+        if lies > 0 {
+            line = format!("{line}; {lies} caught, kept in {}", folder.path().display());
+        }
         let asked: Vec<String> = self.asked.iter().map(|ledger| ledger.address()).collect();
         let view = json!({
-            "origin": self.origin, "entries": done.0, "size": size, "lies": lies, "asked": asked,
-            "state": folder.path(),
+            "origin": self.origin, "entries": computed.0, "followed": done.0, "size": size, "lies": lies,
+            "asked": asked, "state": folder.path(),
         });
         (line, view)
     }
