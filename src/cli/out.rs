@@ -143,12 +143,10 @@ pub(super) fn finish(outcome: Outcome, json: bool, help: &str) -> ExitCode {
             if json {
                 let mut object = Map::from_iter([("ok".to_owned(), json!(done.exit == DONE))]);
                 object.extend(done.fields);
-                print(&format!("{}\n", Value::Object(object)));
-            } else if !done.text.is_empty() {
-                let end = if done.text.ends_with('\n') { "" } else { "\n" };
-                print(&format!("{}{end}", done.text));
+                return written(done.exit, &format!("{}\n", Value::Object(object)));
             }
-            ExitCode::from(done.exit)
+            let end = if done.text.is_empty() || done.text.ends_with('\n') { "" } else { "\n" };
+            written(done.exit, &format!("{}{end}", done.text))
         }
         Err(failure) => {
             let hint = failure.hint.as_deref().unwrap_or(match failure.exit {
@@ -165,20 +163,39 @@ pub(super) fn finish(outcome: Outcome, json: bool, help: &str) -> ExitCode {
                 if let Some((id, proved)) = failure.submitted.as_deref() {
                     (error["id"], error["proved"]) = (json!(id.to_string()), json!(proved));
                 }
-                print(&format!("{}\n", json!({"ok": false, "error": error})));
+                return written(failure.exit, &format!("{}\n", json!({"ok": false, "error": error})));
             }
             ExitCode::from(failure.exit)
         }
     }
 }
 
-/// Writes to stdout; whoever closed the other end of a pipe wants no more.
+/// Writes what a command came to; gives its exit code, which what cannot be written makes no better.
+fn written(exit: u8, text: &str) -> ExitCode {
+    ExitCode::from(write(text).map_or_else(|error| unwritten(exit, &error), |()| exit))
+}
+
+/// Writes to stdout while a command goes on. Whoever closed the other end of a pipe wants no more; what cannot be
+/// written for another reason is lost, and ends the process with 70.
 pub(super) fn print(text: &str) {
+    if let Err(error) = write(text) {
+        std::process::exit(i32::from(unwritten(DONE, &error)));
+    }
+}
+
+fn write(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(i32::from(DONE));
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// The exit code of a command that came to `exit` and could not say it.
+fn unwritten(exit: u8, error: &std::io::Error) -> u8 {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return exit;
     }
+    eprintln!("error: nothing can be written to standard output: {error}");
+    if exit == DONE { INTERNAL } else { exit }
 }
 
 /// A file of at most `max` bytes. A device or a pipe is none: it may have no end, or keep whoever reads it waiting.

@@ -225,14 +225,22 @@ fn another_log_a_shorter_one_and_a_fork_are_refused() {
     // The ledger signs less than it had: a backup that was put back, or worse.
     let less = signed(&folder, 2, Hash([7; 32]));
     assert_eq!(refusal(&export(&dir, &server.url, &["--checkpoint", text(&less)]).expect(1)), "short");
+    let refused = || {
+        let files = fs::read_dir(&dir).expect("a folder").map(|file| file.expect("a file").path());
+        let kept = files.filter(|file| text(file).contains("checkpoint.refused-"));
+        kept.map(|file| fs::read(file).expect("evidence")).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(refused(), [fs::read(&less).expect("a note")].into());
     parties(&server, 5);
     server.terminate();
     let fork = signed(&folder, had + 1, Hash([7; 32]));
     let from = folder.ledger();
     let ran = export(&dir, text(&from), &["--checkpoint", text(&fork)]).expect(1);
     assert_eq!(refusal(&ran), "fork");
-    assert_eq!(fs::read(dir.join("checkpoint.refused")).expect("evidence"), fs::read(&fork).expect("a note"));
-    unchanged(&["checkpoint.refused"]);
+    // What was kept first is not written over.
+    assert_eq!(refused(), [&less, &fork].map(|note| fs::read(note).expect("a note")).into());
+    let names: Vec<String> = files(&dir).into_keys().filter(|path| path.starts_with("checkpoint.refused-")).collect();
+    unchanged(&names.iter().map(String::as_str).collect::<Vec<_>>());
     // A folder has no signed checkpoint of its own: who has the log's key signs one.
     assert_eq!(export(&dir, text(&from), &[]).expect(2).json()["error"]["code"], "usage");
     let operator = from.join("operator-1.pem");

@@ -126,6 +126,26 @@ fn a_case_states_its_own_time() {
     assert!(wrong.err.contains("cannot be used with"), "{}", wrong.err);
 }
 
+/// A denial that could not be printed ended with 0, which says allowed.
+#[test]
+fn what_cannot_be_printed_is_no_yes() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    for (case, printed, lost) in [("allowed", 0, 70), ("revoked", 1, 1)] {
+        let case = repository(&format!("verifier/examples/cases/{case}.case"));
+        for more in [&[][..], &["--json"]] {
+            let mut verify = remit();
+            verify.args(["verify", text(&case)]).args(more);
+            assert_eq!(run(&mut verify).code, printed, "{case:?}");
+            let ended = verify.stdout(full()).stderr(std::process::Stdio::null()).status().expect("it runs");
+            assert_eq!(ended.code(), Some(lost), "{case:?} {more:?}");
+        }
+    }
+    // A mistake is one, whether it can be shown or not.
+    let mut mistaken = remit();
+    mistaken.args(["--json", "verify", "no such file"]).stdout(full()).stderr(std::process::Stdio::null());
+    assert_eq!(mistaken.status().expect("it runs").code(), Some(2));
+}
+
 #[test]
 fn what_is_asked_is_said_in_its_own_words() {
     let folder = Folder::new();

@@ -6,6 +6,7 @@ use crate::cli::out::Failure;
 use crate::store::StoredEntry;
 use crate::tree::Tiling;
 use crate::tree::tile::{TILE_WIDTH, Tile, TileKind, level_tiles, push_entry};
+use remit_verifier::hash::sha256;
 use remit_verifier::limits::NOTE_BYTES_MAX;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::types::{EntryIndex, Millis, TreeSize};
@@ -18,7 +19,9 @@ use std::path::{Path, PathBuf};
 /// Where files are written before they get their names.
 const PART: &str = ".part";
 /// A checkpoint that contradicts the one of the folder.
-const REFUSED: &str = "checkpoint.refused";
+const REFUSED: &str = "checkpoint.refused-";
+/// Such files at most: who shows a false one each time fills no disk.
+const REFUSED_MAX: usize = 64;
 
 pub(super) struct Folder {
     dir: PathBuf,
@@ -179,9 +182,17 @@ impl Folder {
         }
     }
 
-    /// Keeps a signed checkpoint that contradicts the one of the folder.
+    /// Keeps a signed checkpoint that contradicts the one of the folder, beside those that are kept.
     pub(super) fn keep_refused(&self, note: &[u8]) -> Result<(), Failure> {
-        self.write(REFUSED, note, false).map(drop)
+        let kept = fs::read_dir(&self.dir).map_err(wrong(&self.dir))?.flatten();
+        let kept = kept.filter(|file| file.file_name().to_string_lossy().starts_with(REFUSED)).count();
+        if kept >= REFUSED_MAX {
+            return Ok(());
+        }
+        let hash = sha256(&[note]).to_string();
+        self.write(&format!("{REFUSED}{}", hash.get(..16).unwrap_or(&hash)), note, false)?;
+        // It is evidence from now on, whatever becomes of the rest of the folder.
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(wrong(&self.dir))
     }
 
     /// Syncs everything, then writes the checkpoint, then removes the partial tiles of what is full now.

@@ -106,7 +106,7 @@ impl Tiles {
             Ok(exported)
         });
         let exported = match exported {
-            Err(failure) if failure.code() == "fork" => {
+            Err(failure) if ["fork", "differs"].contains(&failure.code()) => {
                 folder.keep_refused(&note)?;
                 return Err(failure);
             }
@@ -164,7 +164,7 @@ impl Tiles {
 }
 
 const EVIDENCE: &str =
-    "keep the folder and its checkpoint.refused: two signed checkpoints that contradict each other";
+    "keep the folder and its checkpoint.refused-…: two signed checkpoints that contradict each other";
 
 /// Writes what the folder lacks, and requires the roots of what it had and of what it is to have.
 fn write(folder: &Folder, log: &Log, had: Option<TreeHead>, head: TreeHead) -> Result<Exported, Failure> {
