@@ -12,7 +12,7 @@ TOKENS ?= 10000000
 SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke foreign interop \
+.PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke smoke-build foreign interop \
 	bench-large bench-libraries soak typescript python c
 
 help: ## this list
@@ -29,7 +29,8 @@ build: setup ## the `remit` command, release profile, in target/release/
 	$(CARGO) build --release --locked --features server
 
 test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
-	@tools/step "check" tools/check
+	@tools/step "check; fuzz targets and benchmarks compiled" tools/abreast \
+		tools/check "fuzz/run --build" "$(MAKE) -s smoke-build"
 	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
 	@tools/step "typescript" $(MAKE) -s typescript
 	@tools/step "python" $(MAKE) -s python
@@ -82,9 +83,11 @@ soak: ## SOAK_MINUTES (default 30) of load over HTTP with SIGKILLs: nothing ackn
 	@cd benches && $(CARGO) build --release --locked -q --target-dir target
 	@$(BENCH)-ledger --soak $(SOAK_MINUTES)
 
-smoke:
+smoke-build:
 	@tools/setup cc c++ libclang rocksdb
 	@cd benches && $(CARGO) build --profile smoke --locked -q --target-dir target
+
+smoke: smoke-build
 	@benches/target/smoke/remit-bench --smoke >/dev/null
 	@benches/target/smoke/remit-bench-ledger --smoke >/dev/null
 
