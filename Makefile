@@ -31,10 +31,10 @@ build: setup ## the `remit` command, release profile, in target/release/
 test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check; fuzz targets and benchmarks compiled" tools/abreast \
 		tools/check "fuzz/run --build" "$(MAKE) -s smoke-build"
-	@tools/step "tests" $(CARGO) test --workspace --locked --features server -q
-	@tools/step "typescript" $(MAKE) -s typescript
-	@tools/step "python" $(MAKE) -s python
-	@tools/step "c" $(MAKE) -s c
+	@tools/step "tests" $(CARGO) test --workspace --lib --bins --tests --locked --features server -q
+	@tools/step "documentation, typescript, python, c" tools/abreast \
+		"$(CARGO) test --workspace --doc --locked --features server -q" \
+		"$(MAKE) -s typescript" "$(MAKE) -s python" "$(MAKE) -s c"
 	@tools/step "foreign client" $(MAKE) -s foreign
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
