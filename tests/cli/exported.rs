@@ -239,7 +239,8 @@ fn another_log_a_shorter_one_and_a_fork_are_refused() {
     assert_eq!(refusal(&ran), "fork");
     // What was kept first is not written over.
     assert_eq!(refused(), [&less, &fork].map(|note| fs::read(note).expect("a note")).into());
-    let names: Vec<String> = files(&dir).into_keys().filter(|path| path.starts_with("checkpoint.refused-")).collect();
+    let names: Vec<String> =
+        files(&dir).into_keys().filter(|path| path.starts_with("checkpoint.refused-")).collect();
     unchanged(&names.iter().map(String::as_str).collect::<Vec<_>>());
     // A folder has no signed checkpoint of its own: who has the log's key signs one.
     assert_eq!(export(&dir, text(&from), &[]).expect(2).json()["error"]["code"], "usage");
