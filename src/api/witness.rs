@@ -65,14 +65,17 @@ pub async fn serve_witness(
 }
 
 async fn add_checkpoint(State(shared): State<Shared>, body: Body) -> Response {
-    let Ok(_place) = shared.requests.try_acquire() else {
-        return busy("too many checkpoints at a time");
-    };
+    // Whoever sends slowly has a connection, and no place among those that are worked on.
     let read = tokio::time::timeout(BODY_TIME_MAX, read(body)).await;
     let Ok(Some(body)) = read else {
         return text(StatusCode::REQUEST_TIMEOUT, "the body did not arrive whole in time\n".into());
     };
+    let Ok(place) = shared.requests.clone().try_acquire_owned() else {
+        return busy("too many checkpoints at a time");
+    };
     let reply = tokio::task::spawn_blocking(move || {
+        // Until it is answered, and not only until whoever asked is gone.
+        let _place = place;
         let now = Seconds((shared.clock)().0 / 1_000);
         shared.witness.add_checkpoint(&body, now)
     });

@@ -14,4 +14,6 @@ pub use conserve::{
     conserve,
 };
 pub use held::{Fault, Held, Source};
+#[cfg(feature = "server")]
+pub(crate) use replay::BATCH_ENTRIES_MAX;
 pub use replay::{AuditError, Rebuilt, Replay, ReplayReport, closes, replay};

@@ -84,7 +84,7 @@ impl From<ReplayError<Infallible>> for AuditError {
 }
 
 /// Entries of one batch at most.
-pub(super) const BATCH_ENTRIES_MAX: usize = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
+pub(crate) const BATCH_ENTRIES_MAX: usize = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
 
 /// Replays the log from genesis on. With a checkpoint, the log must be the one that it was signed over; it may have
 /// grown since.

@@ -90,7 +90,7 @@ impl AskError {
         match self {
             Self::Remote(RemoteError::Status { code, .. }) => code,
             Self::Remote(_) => "unreachable",
-            Self::Take(TakeError::Refused(error)) => error.text(),
+            Self::Take(TakeError::Refused(error) | TakeError::NotKept(error, _)) => error.text(),
             Self::Take(TakeError::Forked(_)) => FollowError::Fork.text(),
             Self::Take(TakeError::Io(_)) => "io",
             Self::Clock(_) => Code::Clock.text(),
@@ -102,7 +102,9 @@ impl AskError {
         matches!(
             self,
             Self::Take(
-                TakeError::Forked(_) | TakeError::Refused(FollowError::Fork | FollowError::NotConsistent)
+                TakeError::Forked(_)
+                    | TakeError::NotKept(..)
+                    | TakeError::Refused(FollowError::Fork | FollowError::NotConsistent)
             )
         )
     }

@@ -176,7 +176,7 @@ impl Serve {
         } else {
             print(&format!("listening on {url}, as {}\n", witness.key()));
         }
-        // A clock that fails stands at 0: then nothing is signed that is not as old as the last one.
+        // A clock that fails stands at 0, which is far behind whatever was cosigned.
         let clock: Clock = Arc::new(|| clock::now().unwrap_or(Millis(0)));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let served = runtime.map_err(Failure::internal)?.block_on(async {

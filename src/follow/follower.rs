@@ -4,15 +4,19 @@
 //! ```text
 //! newest          the state, as an update since 0 with the whole table
 //! is-here         that there was one: without it, nothing is begun anew
-//! fork            the two notes of one size, once there are such: nothing more is accepted while it is there
-//! doubt-N         two notes of which it was not proved that the one goes on from the other
+//! fork            the two notes of one size, once there are such: nothing more is accepted while it is there, even if
+//!                 there was no room for the notes
+//! doubt-HASH      two notes of which it was not proved that the one goes on from the other
 //! ```
 
 use super::anew::write_anew;
+use remit_verifier::c2sp::SignedNote;
+use remit_verifier::feed::StatusUpdate;
+use remit_verifier::hash::sha256;
 use remit_verifier::types::{LedgerId, Millis, TreeSize};
 use remit_verifier::verify::{FollowError, Followed, Policy};
 use std::fmt;
-use std::fs::File;
+use std::fs::{DirEntry, File, read_dir};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 const NEWEST: &str = "newest";
 const MARK: &str = "is-here";
 const FORK: &str = "fork";
+const DOUBT: &str = "doubt-";
 /// Notes in doubt that are kept; of the rest it is only said that they came.
 const DOUBTS_MAX: usize = 64;
 
@@ -38,7 +43,7 @@ pub struct Follower {
 struct Kept {
     path: PathBuf,
     /// Locked for as long as this lives.
-    _held: File,
+    held: File,
 }
 
 /// Why a state that was followed cannot be gone on from.
@@ -78,7 +83,10 @@ impl From<io::Error> for OpenError {
 pub enum TakeError {
     /// It is not accepted.
     Refused(FollowError),
-    /// The log forked before, and both notes are kept in this file.
+    /// It is not accepted, and the notes that say why cannot be kept. After a fork nothing more is accepted all the
+    /// same.
+    NotKept(FollowError, io::Error),
+    /// The log forked before, and both notes are kept in this file, if they could be.
     Forked(Option<PathBuf>),
     /// It is good, and cannot be kept: nothing is decided by it.
     Io(io::Error),
@@ -88,8 +96,9 @@ impl fmt::Display for TakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
+            Self::NotKept(refused, error) => write!(f, "{refused}; the notes cannot be kept: {error}"),
             Self::Forked(Some(path)) => {
-                write!(f, "the log signed two histories; the proof is in {}", path.display())
+                write!(f, "the log signed two histories; what was kept of it is in {}", path.display())
             }
             Self::Forked(None) => f.write_str("the log signed two histories"),
             Self::Io(error) => write!(f, "the new state cannot be kept: {error}"),
@@ -135,8 +144,8 @@ impl Follower {
             }
             Err(error) => return Err(error.into()),
         };
-        let forked = Mutex::new(path.join(FORK).exists());
-        let folder = Some(Kept { path, _held: held });
+        let forked = Mutex::new(path.join(FORK).try_exists()?);
+        let folder = Some(Kept { path, held });
         Ok(Self { ledger, state: RwLock::new(state), forked, folder })
     }
 
@@ -174,8 +183,10 @@ impl Follower {
             Ok(next) => Arc::new(next),
             Err(error) => {
                 *forked = error == FollowError::Fork;
-                self.keep_notes(error, before.as_deref(), update);
-                return Err(TakeError::Refused(error));
+                return Err(match self.keep_notes(error, before.as_deref(), update) {
+                    Ok(()) => TakeError::Refused(error),
+                    Err(lost) => TakeError::NotKept(error, lost),
+                });
             }
         };
         if before.as_deref() != Some(&*next) {
@@ -204,20 +215,39 @@ impl Follower {
     }
 
     /// Keeps the notes of two histories, or of what may be such. That they cannot be kept is no reason to accept them.
-    fn keep_notes(&self, error: FollowError, before: Option<&Followed>, update: &[u8]) {
-        let (Some(before), Some(folder)) = (before, self.folder.as_ref()) else { return };
-        let path = match error {
-            FollowError::Fork => Some(folder.path.join(FORK)),
-            FollowError::NotConsistent => {
-                let names = (0..DOUBTS_MAX).map(|number| folder.path.join(format!("doubt-{number}")));
-                names.into_iter().find(|path| !path.exists())
-            }
-            FollowError::Refused(_) | FollowError::NotSince { .. } | FollowError::Behind { .. } => None,
-        };
-        let update = remit_verifier::feed::StatusUpdate::decode(update);
-        if let (Some(path), Ok(update)) = (path, update) {
-            let notes = [before.note(), b"\n", update.note].concat();
-            drop(write_anew(&path, &notes));
+    fn keep_notes(&self, error: FollowError, before: Option<&Followed>, update: &[u8]) -> io::Result<()> {
+        let (Some(before), Some(folder)) = (before, &self.folder) else { return Ok(()) };
+        let Ok(update) = StatusUpdate::decode(update) else { return Ok(()) };
+        let notes = [before.note(), b"\n", update.note].concat();
+        match error {
+            FollowError::Fork => folder.keep_fork(&notes),
+            FollowError::NotConsistent => folder.keep_doubt(update.note, &notes),
+            FollowError::Refused(_) | FollowError::NotSince { .. } | FollowError::Behind { .. } => Ok(()),
         }
+    }
+}
+
+impl Kept {
+    /// When this returns, also with an error, a restart finds that there is a fork, if a file can be made at all.
+    fn keep_fork(&self, notes: &[u8]) -> io::Result<()> {
+        let path = self.path.join(FORK);
+        write_anew(&path, notes).map(drop).inspect_err(|_| {
+            // The folder may be full, and a name alone still have room. The error that is told is the first one.
+            let mark = File::options().append(true).create(true).open(&path);
+            drop(mark.and_then(|mark| mark.sync_all().and(self.held.sync_all())));
+        })
+    }
+
+    /// Keeps notes in doubt once, whatever lines stand below the newer one and whatever it is shown after.
+    fn keep_doubt(&self, note: &[u8], notes: &[u8]) -> io::Result<()> {
+        let note = SignedNote::parse(note).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        let path = self.path.join(format!("{DOUBT}{}", sha256(&[note.text().as_bytes()])));
+        let is_doubt = |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(DOUBT);
+        let room =
+            || Ok::<_, io::Error>(read_dir(&self.path)?.flatten().filter(is_doubt).count() < DOUBTS_MAX);
+        if !path.try_exists()? && room()? {
+            write_anew(&path, notes)?;
+        }
+        Ok(())
     }
 }

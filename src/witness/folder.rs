@@ -5,7 +5,8 @@
 //! witness                    "remit/witness/v1\n" ‖ kind ‖ "\n" ‖ vkey ‖ "\n"
 //! ORIGIN.checkpoint          hex SHA-256 of what follows ‖ "\n" ‖ the note as it was cosigned
 //! ORIGIN.is-here             says that there is a checkpoint; one that is gone is no new beginning
-//! evidence/NAME.json         for ever
+//! origins                    every ORIGIN with a checkpoint in a line of its own: the same, if both files are gone
+//! evidence/ORIGIN-KIND-NAME.json    for ever
 //! ```
 //!
 //! ORIGIN is the SHA-256 of the origin in hexadecimal. The folder itself is locked, by its inode: a file that holds a
@@ -16,14 +17,18 @@ use remit_verifier::c2sp::{Checkpoint, Cosignature, SignedNote, VerifierKey};
 use remit_verifier::hash::sha256;
 use remit_verifier::merkle::TreeHead;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirEntry, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const MAGIC: &str = "remit/witness/v1";
-/// Files of evidence of all logs at most; what comes later proves nothing that these do not.
+const WITNESS: &str = "witness";
+const ORIGINS: &str = "origins";
+/// Files of evidence of one kind against one log at most; what comes later proves nothing that these do not.
 pub const EVIDENCE_FILES_MAX: usize = 1_024;
 
 /// What the cosignatures of a witness say (spec 21 §5).
@@ -119,6 +124,8 @@ pub struct Folder {
     path: PathBuf,
     held: File,
     key: VerifierKey,
+    /// The names of the files of every origin of which something was cosigned.
+    listed: Mutex<BTreeSet<String>>,
 }
 
 /// The name of the files of an origin.
@@ -131,16 +138,14 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`FolderError::Exists`], [`FolderError::Held`], [`FolderError::Io`].
+    /// [`FolderError::Exists`], [`FolderError::Held`], [`FolderError::Damaged`], [`FolderError::Io`].
     pub fn create(path: &Path, key: &VerifierKey, kind: WitnessKind) -> Result<(), FolderError> {
         std::fs::create_dir_all(path.join("evidence"))?;
         let held = lock(path)?;
-        let mut file = match OpenOptions::new().write(true).create_new(true).open(path.join("witness")) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(FolderError::Exists),
-            file => file?,
-        };
-        file.write_all(statement(key, kind).as_bytes())?;
-        file.sync_all()?;
+        if stated(path)?.is_some() {
+            return Err(FolderError::Exists);
+        }
+        write(&path.join(WITNESS), statement(key, kind).as_bytes())?;
         held.sync_all()?;
         Ok(())
     }
@@ -149,17 +154,16 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`FolderError::None`], [`FolderError::Held`], [`FolderError::Other`], [`FolderError::Io`].
+    /// [`FolderError::None`], [`FolderError::Held`], [`FolderError::Other`], [`FolderError::Damaged`],
+    /// [`FolderError::Io`].
     pub fn open(path: &Path, key: &VerifierKey, kind: WitnessKind) -> Result<Self, FolderError> {
-        let stated = match std::fs::read_to_string(path.join("witness")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FolderError::None),
-            stated => stated?,
-        };
+        let stated = stated(path)?.ok_or(FolderError::None)?;
         let held = lock(path)?;
         if stated != statement(key, kind) {
             return Err(FolderError::Other(stated.lines().skip(1).collect::<Vec<_>>().join(" ")));
         }
-        Ok(Self { path: path.into(), held, key: key.clone() })
+        let listed = Mutex::new(listed(path.join(ORIGINS))?);
+        Ok(Self { path: path.into(), held, key: key.clone(), listed })
     }
 
     /// What was last cosigned of a log; nothing only if nothing ever was.
@@ -175,7 +179,9 @@ impl Folder {
                 return Err(FolderError::Damaged(path));
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Err(_) if mark.try_exists()? => return Err(FolderError::Lost(origin.into())),
+            Err(_) if mark.try_exists()? || self.listed().contains(&name_of(origin)) => {
+                return Err(FolderError::Lost(origin.into()));
+            }
             Err(_) => return Ok(None),
         };
         let found = text.split_once('\n').filter(|(sum, note)| *sum == name_of(note));
@@ -196,10 +202,27 @@ impl Folder {
             File::create(&mark)?.sync_all()?;
         }
         self.held.sync_all()?;
+        self.list(name_of(origin))
+    }
+
+    /// Writes down that something was cosigned of an origin. Its files are there before: a crash leaves no line alone.
+    fn list(&self, name: String) -> Result<(), FolderError> {
+        let mut listed = self.listed();
+        if !listed.contains(&name) {
+            let lines: Vec<&str> = listed.iter().chain([&name]).map(String::as_str).collect();
+            write(&self.path.join(ORIGINS), (lines.join("\n") + "\n").as_bytes())?;
+            self.held.sync_all()?;
+            listed.insert(name);
+        }
         Ok(())
     }
 
-    /// Keeps evidence for ever; the same is kept once.
+    fn listed(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // A name is in it after it was written.
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps evidence for ever; the same is kept once. Where there is no room for more of it, that is said in the log.
     ///
     /// # Errors
     ///
@@ -210,8 +233,16 @@ impl Folder {
         // The text alone: the same checkpoint with other lines below it is the same lie.
         let text = evidence.notes.last().and_then(|note| note.split("\n\n").next()).unwrap_or_default();
         let name = sha256(&[evidence.kind.as_bytes(), b"\n", text.as_bytes()]).to_string();
-        let path = folder.join(format!("{name}.json"));
-        if path.try_exists()? || std::fs::read_dir(&folder)?.count() >= EVIDENCE_FILES_MAX {
+        let (origin, kind) = (&evidence.origin, &evidence.kind);
+        let of_log = format!("{}-{kind}-", name_of(origin));
+        let path = folder.join(format!("{of_log}{name}.json"));
+        // It had this name alone before each log had room of its own.
+        if path.try_exists()? || folder.join(format!("{name}.json")).try_exists()? {
+            return Ok(());
+        }
+        let alike = |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(&of_log);
+        if std::fs::read_dir(&folder)?.flatten().filter(alike).count() >= EVIDENCE_FILES_MAX {
+            tracing::error!(origin, kind, "evidence is not kept: there are {EVIDENCE_FILES_MAX} files of it");
             return Ok(());
         }
         let bytes = serde_json::to_vec_pretty(evidence).map_err(io::Error::other)?;
@@ -226,7 +257,7 @@ impl Folder {
     ///
     /// [`FolderError::None`], [`FolderError::Damaged`], [`FolderError::Io`].
     pub fn evidence(path: &Path) -> Result<Vec<Evidence>, FolderError> {
-        if !path.join("witness").try_exists()? {
+        if !path.join(WITNESS).try_exists()? {
             return Err(FolderError::None);
         }
         let mut all = Vec::new();
@@ -263,6 +294,34 @@ impl Folder {
 
 fn statement(key: &VerifierKey, kind: WitnessKind) -> String {
     format!("{MAGIC}\n{}\n{key}\n", kind.text())
+}
+
+/// Whose folder this is, as it says itself. A file without a byte says nothing: something ended while it was made.
+fn stated(path: &Path) -> Result<Option<String>, FolderError> {
+    let file = path.join(WITNESS);
+    let stated = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        stated => Some(stated?).filter(|stated| !stated.is_empty()),
+    };
+    // Who cosigned something was made whole before.
+    if stated.is_none() && path.join(ORIGINS).try_exists()? {
+        return Err(FolderError::Damaged(file));
+    }
+    Ok(stated)
+}
+
+/// The names in the list of origins; none in a folder that has no list, as older ones have not.
+fn listed(path: PathBuf) -> Result<BTreeSet<String>, FolderError> {
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(FolderError::Damaged(path)),
+        text => text?,
+    };
+    let is_name = |line: &str| line.len() == 64 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !text.ends_with('\n') || !text.lines().all(is_name) {
+        return Err(FolderError::Damaged(path));
+    }
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 fn lock(path: &Path) -> Result<File, FolderError> {

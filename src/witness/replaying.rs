@@ -3,7 +3,7 @@
 //! What it is shown of entries nobody signed. So nobody is accused by them alone: only if they are those under a
 //! signed checkpoint, and an object has the id that its entry names, is the ledger what they say it is.
 
-use crate::audit::{Held, Source, closes};
+use crate::audit::{BATCH_ENTRIES_MAX, Held, Source, closes};
 use crate::engine::StoredEntry;
 use remit_verifier::c2sp::VerifierKey;
 use remit_verifier::hash::leaf_hash;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Entries that are asked for at a time.
 pub const PAGE: u64 = 2_048;
 /// How long a request waits for its checkpoint to be computed again.
-const VOUCH_TIME_MAX: Duration = Duration::from_secs(2);
+const REACH_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long the thread rests when the ledger does not give what it needs.
 const REST: Duration = Duration::from_millis(250);
 /// Ends of batches that are remembered, the newest.
@@ -104,16 +104,20 @@ impl Replaying {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Whether a head, signed in `note`, is what the rules make of the log; waits a moment for that to be known.
-    pub fn vouch(&self, head: &TreeHead, note: &str) -> Vouched {
+    /// Waits a moment for it to be known whether a head, signed in `note`, is what the rules make of the log.
+    pub fn reach(&self, head: &TreeHead, note: &str) {
         let mut progress = self.shared.progress();
         if head.size.0 > progress.size() {
             progress.wanted = Some((*head, note.into()));
             self.shared.changed.notify_all();
         }
         let unknown = |progress: &mut Progress| progress.knows(head, note).is_none() && !progress.stop;
-        let waited = self.shared.changed.wait_timeout_while(progress, VOUCH_TIME_MAX, unknown);
-        let (mut progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        drop(self.shared.changed.wait_timeout_while(progress, REACH_TIME_MAX, unknown));
+    }
+
+    /// Whether a head, signed in `note`, is what the rules make of the log, as far as that is known.
+    pub fn vouch(&self, head: &TreeHead, note: &str) -> Vouched {
+        let mut progress = self.shared.progress();
         let known = progress.knows(head, note);
         if let Some(Vouched::False { says, note }) = &known {
             progress.lie.get_or_insert_with(|| (says.clone(), note.clone()));
@@ -240,7 +244,8 @@ impl Worker {
                 }
                 let last = closes(&item.entry);
                 batch.push(item);
-                if last {
+                // Nobody may have signed this: without an end it is no longer kept than a batch may be.
+                if last || batch.len() > BATCH_ENTRIES_MAX {
                     match self.batch(&std::mem::take(&mut batch)) {
                         Ok(()) => {}
                         Err(Halt::Lie(says)) => wrong = Some(says),

@@ -4,15 +4,16 @@ use super::folder::{Evidence, Folder, FolderError, Found, WitnessKind, name_of};
 use super::replaying::{Replaying, Vouched};
 use super::{Answer, Latest, decide, receive};
 use remit_verifier::c2sp::{AddCheckpoint, SignedNote, VerifierKey};
+use remit_verifier::limits::SKEW_MAX;
 use remit_verifier::merkle::TreeHead;
 use remit_verifier::sign::{NoteSignError, Signer, cosign};
 use remit_verifier::types::Seconds;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
-/// How long somebody is told to wait whose checkpoint has not been computed again yet.
+/// How long somebody is told to wait whose checkpoint cannot be cosigned yet.
 const RETRY_AFTER_S: u64 = 1;
 
 /// What is answered over HTTP.
@@ -88,6 +89,25 @@ pub struct Standing {
     pub latest: Option<Latest>,
 }
 
+/// What is known of one log.
+struct Known {
+    /// Whoever has it compares, keeps, and replaces. Nothing is waited for meanwhile but the disk.
+    turn: Mutex<()>,
+    /// What was last cosigned, after it was kept; read by anybody, replaced by whoever has the turn.
+    latest: RwLock<Option<Found>>,
+}
+
+impl Known {
+    fn found(&self) -> Option<Found> {
+        // What is in it is replaced as a whole.
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn latest(&self) -> Option<Latest> {
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|found| found.latest)
+    }
+}
+
 /// A witness; shared by everybody who asks it.
 pub struct Witness {
     folder: Folder,
@@ -95,7 +115,7 @@ pub struct Witness {
     kind: WitnessKind,
     signer: Box<dyn Signer + Send + Sync>,
     logs: Vec<VerifierKey>,
-    latest: BTreeMap<String, Mutex<Option<Found>>>,
+    known: BTreeMap<String, Known>,
     replaying: Option<Replaying>,
     /// Something could not be kept: what stands in the folder is not known.
     broken: AtomicBool,
@@ -124,13 +144,14 @@ impl Witness {
         if logs.is_empty() {
             return Err(WitnessError::NoLog);
         }
-        let mut latest = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for log in &logs {
-            latest.insert(log.name().to_owned(), Mutex::new(folder.find(log.name())?));
+            let latest = RwLock::new(folder.find(log.name())?);
+            known.insert(log.name().to_owned(), Known { turn: Mutex::new(()), latest });
         }
         let kind = if replaying.is_some() { WitnessKind::Replaying } else { WitnessKind::Ordinary };
         let (broken, counts) = (AtomicBool::new(false), Counts::default());
-        Ok(Self { folder, key, kind, signer, logs, latest, replaying, broken, counts })
+        Ok(Self { folder, key, kind, signer, logs, known, replaying, broken, counts })
     }
 
     /// Answers `POST /add-checkpoint` at `now`. What is cosigned is kept before this returns.
@@ -145,23 +166,31 @@ impl Witness {
             Ok(request) => request,
             Err(answer) => return Reply::of(&answer),
         };
-        let Some(latest) = self.latest.get(request.origin()) else {
+        let Some(known) = self.known.get(request.origin()) else {
             return Reply::of(&Answer::UnknownOrigin);
         };
+        let would_be = decide(&request, known.latest().as_ref(), now).answer;
+        if let (Answer::Cosign(_), Some(replaying)) = (would_be, &self.replaying) {
+            // Whoever waits here keeps nobody waiting. What was decided until now is decided again below.
+            replaying.reach(&head(&request), request.note().as_str());
+        }
         // Until this is dropped, nobody else compares or replaces what was last cosigned of this log.
-        let mut latest = lock(latest);
+        let _turn = known.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_broken() {
             return Reply::failed("what was cosigned could not be kept: nothing more is");
         }
-        let known = latest.as_ref().map(|found| found.latest);
-        let decision = decide(&request, known.as_ref(), now);
+        let latest = known.found();
+        let decision = decide(&request, latest.as_ref().map(|found| &found.latest), now);
         if decision.evidence
-            && let Some(found) = latest.as_ref()
+            && let Some(found) = &latest
             && let Err(reply) = self.forked(&request, found, now)
         {
             return reply;
         }
         let Answer::Cosign(time) = decision.answer else { return Reply::of(&decision.answer) };
+        if let Some(reply) = far_ahead(request.origin(), time, now) {
+            return reply;
+        }
         if let Some(reply) = self.not_vouched(&request, now) {
             return reply;
         }
@@ -169,7 +198,7 @@ impl Witness {
             Err(error) => Reply::failed(&error.to_string()),
             Ok((line, found)) => match self.folder.keep(request.origin(), &found.note) {
                 Ok(()) => {
-                    *latest = Some(found);
+                    *known.latest.write().unwrap_or_else(PoisonError::into_inner) = Some(found);
                     Reply { status: 200, body: line, is_size: false, retry_after_s: None }
                 }
                 Err(error) => self.broke(&error),
@@ -179,15 +208,9 @@ impl Witness {
 
     /// Whether this head was not computed again, and what is answered then.
     fn not_vouched(&self, request: &AddCheckpoint<'_>, now: Seconds) -> Option<Reply> {
-        let head = TreeHead { size: request.size(), root: request.root() };
-        match self.replaying.as_ref()?.vouch(&head, request.note().as_str()) {
+        match self.replaying.as_ref()?.vouch(&head(request), request.note().as_str()) {
             Vouched::Good => None,
-            Vouched::NotYet(why) => Some(Reply {
-                status: 503,
-                body: format!("not computed again yet: {why}\n"),
-                is_size: false,
-                retry_after_s: Some(RETRY_AFTER_S),
-            }),
+            Vouched::NotYet(why) => Some(Reply::later(format!("not computed again yet: {why}\n"))),
             Vouched::False { says, note } => {
                 tracing::error!(origin = request.origin(), says, "the ledger was caught in a lie");
                 let kept = self.folder.accuse(&Evidence {
@@ -198,12 +221,7 @@ impl Witness {
                     notes: vec![note],
                 });
                 let failed = kept.err().map(|error| self.broke(&error));
-                Some(failed.unwrap_or_else(|| Reply {
-                    status: 503,
-                    body: format!("never cosigned again: {says}\n"),
-                    is_size: false,
-                    retry_after_s: Some(RETRY_AFTER_S),
-                }))
+                Some(failed.unwrap_or_else(|| Reply::later(format!("never cosigned again: {says}\n"))))
             }
         }
     }
@@ -235,8 +253,7 @@ impl Witness {
             .filter(|(it, _)| self.logs.iter().any(|log| log.name() == it.name() && log.id() == it.id()));
         let lines: String = of_log.map(|(_, line)| line).chain([line.as_str()]).collect();
         let note = SignedNote::assemble(request.note().text(), &lines).map_err(NoteSignError::Note)?;
-        let head = TreeHead { size: request.size(), root: request.root() };
-        Ok((line, Found { latest: Latest { head, time }, note }))
+        Ok((line, Found { latest: Latest { head: head(request), time }, note }))
     }
 
     fn broke(&self, error: &FolderError) -> Reply {
@@ -252,17 +269,15 @@ impl Witness {
 
     /// The checkpoint that was last cosigned of the log whose origin has this SHA-256 in hexadecimal.
     pub fn checkpoint(&self, origin_hash: &str) -> Option<String> {
-        let (_, latest) = self.latest.iter().find(|(origin, _)| name_of(origin) == origin_hash)?;
-        lock(latest).as_ref().map(|found| found.note.clone())
+        let (_, known) = self.known.iter().find(|(origin, _)| name_of(origin) == origin_hash)?;
+        known.found().map(|found| found.note)
     }
 
     /// How it stands with each log.
     pub fn standings(&self) -> Vec<Standing> {
-        let standing = |(origin, latest): (&String, &Mutex<Option<Found>>)| Standing {
-            origin: origin.clone(),
-            latest: lock(latest).as_ref().map(|found| found.latest),
-        };
-        self.latest.iter().map(standing).collect()
+        let standing =
+            |(origin, known): (&String, &Known)| Standing { origin: origin.clone(), latest: known.latest() };
+        self.known.iter().map(standing).collect()
     }
 
     /// All evidence.
@@ -310,14 +325,31 @@ impl Reply {
         Self { status: answer.status(), body, is_size, retry_after_s: None }
     }
 
+    fn later(body: String) -> Self {
+        Self { status: 503, body, is_size: false, retry_after_s: Some(RETRY_AFTER_S) }
+    }
+
     fn failed(why: &str) -> Self {
         Self { status: 500, body: format!("{why}\n"), is_size: false, retry_after_s: None }
     }
 }
 
-fn lock(latest: &Mutex<Option<Found>>) -> MutexGuard<'_, Option<Found>> {
-    // What is in it is replaced as a whole, after it was kept.
-    latest.lock().unwrap_or_else(PoisonError::into_inner)
+fn head(request: &AddCheckpoint<'_>) -> TreeHead {
+    TreeHead { size: request.size(), root: request.root() }
+}
+
+/// What is answered if a cosignature had to have a time that no clock shows, because the clock once was far ahead.
+fn far_ahead(origin: &str, time: Seconds, now: Seconds) -> Option<Reply> {
+    let ahead = time.0.saturating_sub(now.0);
+    if ahead <= SKEW_MAX.0 / 1_000 {
+        return None;
+    }
+    tracing::error!(
+        origin,
+        ahead_s = ahead,
+        "the last cosignature is ahead of the clock: nothing is cosigned"
+    );
+    Some(Reply::later(format!("the last cosignature is {ahead} s ahead of the clock\n")))
 }
 
 impl fmt::Debug for Witness {

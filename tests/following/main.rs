@@ -124,6 +124,26 @@ fn a_fork_is_kept_and_nothing_more_is_accepted() {
     two.take(&two.open().expect("opens"), &two.second.update).expect("taken");
 }
 
+/// The disk was full: nothing was said, and a restart went on.
+#[test]
+fn a_fork_whose_proof_cannot_be_written_is_said_and_stays() {
+    let two = two();
+    let follower = two.open().expect("opens");
+    two.take(&follower, &two.first.update).expect("taken");
+    // A folder where the new file is to be written.
+    fs::create_dir(two.path("fork.new")).expect("a folder");
+    let taken = two.take(&follower, &two.other(0));
+    assert!(matches!(taken, Err(TakeError::NotKept(FollowError::Fork, _))), "{taken:?}");
+    let still = |follower: &Follower| {
+        let taken = two.take(follower, &two.second.update);
+        assert!(matches!(taken, Err(TakeError::Forked(Some(_)))), "{taken:?}");
+    };
+    still(&follower);
+    drop(follower);
+    assert_eq!(fs::read(two.path("fork")).expect("a mark"), b"");
+    still(&two.open().expect("opens"));
+}
+
 fn base64(hash: &Hash) -> String {
     use base64ct::{Base64, Encoding as _};
     Base64::encode_string(&hash.0)
@@ -134,13 +154,20 @@ fn what_is_not_proved_to_go_on_is_kept_and_the_next_may_be_good() {
     let two = two();
     let follower = two.open().expect("opens");
     two.take(&follower, &two.first.update).expect("taken");
-    for _ in 0..70 {
+    let doubts = || -> Vec<PathBuf> {
+        let all = fs::read_dir(two.path("")).expect("a folder").flatten();
+        let doubts = all.filter(|entry| entry.file_name().to_string_lossy().starts_with("doubt-"));
+        doubts.map(|entry| entry.path()).collect()
+    };
+    for _ in 0..3 {
         assert_eq!(two.refused(&follower, &two.other(2)), FollowError::NotConsistent);
+        assert_eq!(doubts().len(), 1, "the same is kept once");
     }
-    let doubts = fs::read_dir(two.path("")).expect("a folder").flatten();
-    let doubts = doubts.filter(|entry| entry.file_name().to_string_lossy().starts_with("doubt-"));
-    assert_eq!(doubts.count(), 64);
-    let notes = fs::read_to_string(two.path("doubt-0")).expect("both notes");
+    let notes = fs::read_to_string(&doubts()[0]).expect("both notes");
+    for more in 3..70 {
+        assert_eq!(two.refused(&follower, &two.other(more)), FollowError::NotConsistent);
+        assert_eq!(doubts().len(), (more - 1).min(64));
+    }
     assert_eq!(notes.matches(&format!("{ORIGIN}\n")).count(), 2);
     two.take(&follower, &two.second.update).expect("taken");
 }

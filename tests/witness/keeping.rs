@@ -3,6 +3,7 @@
 use crate::*;
 use remit::witness::{EVIDENCE_FILES_MAX, Evidence, FolderError, WitnessError};
 use remit_verifier::hash::sha256;
+use remit_verifier::limits::SKEW_MAX;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Barrier;
@@ -127,21 +128,33 @@ fn a_fork_is_kept_for_ever_and_once() {
     assert_eq!(open(folder.path()).add_checkpoint(&Tree::of(0, 9).from(7), NOW).status, 200);
 }
 
+/// One log that signed a thousand forks took the room of all others.
 #[test]
-fn evidence_has_a_bound() {
+fn evidence_has_a_bound_of_each_log_and_kind() {
     let folder = tempfile::tempdir().expect("a folder");
     made(folder.path());
     let kept = Folder::open(folder.path(), &own_key(), WitnessKind::Ordinary).expect("opens");
-    let of = |number: usize| Evidence {
-        kind: "fork".into(),
-        origin: ORIGIN.into(),
+    let of_kind = |kind: &str, origin: &str, number: usize| Evidence {
+        kind: kind.into(),
+        origin: origin.into(),
         says: String::new(),
         seen_s: 1,
         notes: vec![format!("{number}\n")],
     };
+    let of = |number| of_kind("fork", ORIGIN, number);
+    let count = || Folder::evidence(folder.path()).expect("read").len();
+    // The name that it had when all logs shared their room: it is the same evidence.
+    let old = folder.path().join(format!("evidence/{}.json", sha256(&[b"fork\n", b"0\n"])));
+    fs::write(&old, serde_json::to_vec(&of(0)).expect("JSON")).expect("written");
+    kept.accuse(&of(0)).expect("kept before");
+    assert_eq!(count(), 1);
+    fs::remove_file(old).expect("removed");
     (0..EVIDENCE_FILES_MAX).for_each(|number| kept.accuse(&of(number)).expect("kept"));
     kept.accuse(&of(EVIDENCE_FILES_MAX)).expect("one past it is no fault");
-    assert_eq!(Folder::evidence(folder.path()).expect("read").len(), EVIDENCE_FILES_MAX);
+    assert_eq!(count(), EVIDENCE_FILES_MAX);
+    kept.accuse(&of_kind("fork", "another.example/log", 0)).expect("kept");
+    kept.accuse(&of_kind("false", ORIGIN, 0)).expect("kept");
+    assert_eq!(count(), EVIDENCE_FILES_MAX + 2, "another log and another kind have room of their own");
 }
 
 #[test]
@@ -193,4 +206,68 @@ fn a_folder_is_one_witness_of_one_kind_in_one_process() {
     let same = VerifierKey::new(ORIGIN, KeyKind::Note, &signer(3).public_key()).expect("a key");
     let opened = Witness::new(kept, own_key(), Box::new(signer(3)), vec![same], None);
     assert!(matches!(opened, Err(WitnessError::KeyTaken)));
+}
+
+/// Whoever took both files of a log away had a second history cosigned.
+#[test]
+fn a_log_whose_files_are_both_gone_is_no_new_beginning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    made(folder.path());
+    let [checkpoint, mark] = ["checkpoint", "is-here"].map(|extension| file(folder.path(), extension));
+    let list = folder.path().join("origins");
+    let lost = || matches!(try_open(folder.path()), Err(WitnessError::Folder(FolderError::Lost(_))));
+    assert_eq!(open(folder.path()).add_checkpoint(&Tree::of(0, 7).from(0), NOW).status, 200);
+    let listed = fs::read(&list).expect("a list");
+    assert_eq!(listed, format!("{}\n", sha256(&[ORIGIN.as_bytes()])).into_bytes());
+    // A folder that was made before there was a list opens, and has one from the next cosignature on.
+    fs::remove_file(&list).expect("removed");
+    assert_eq!(open(folder.path()).add_checkpoint(&Tree::of(0, 9).from(7), NOW).status, 200);
+    assert_eq!(fs::read(&list).expect("a list"), listed);
+    fs::remove_file(&checkpoint).expect("removed");
+    fs::remove_file(&list).expect("removed");
+    assert!(lost(), "by the mark alone");
+    fs::write(&list, &listed).expect("back");
+    fs::remove_file(&mark).expect("removed");
+    assert!(lost(), "by the list alone");
+    for damaged in [&b""[..], b"origins\n", &listed[..64], &[&listed[..], b"x"].concat()] {
+        fs::write(&list, damaged).expect("written");
+        let opened = try_open(folder.path());
+        assert!(matches!(opened, Err(WitnessError::Folder(FolderError::Damaged(path))) if path == list));
+    }
+}
+
+/// The folder said for ever that it is that of nobody.
+#[test]
+fn a_crash_while_a_folder_is_made_leaves_no_witness() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("witness"), b"").expect("written");
+    assert!(matches!(try_open(folder.path()), Err(WitnessError::Folder(FolderError::None))));
+    made(folder.path());
+    assert_eq!(open(folder.path()).add_checkpoint(&Tree::of(0, 7).from(0), NOW).status, 200);
+    // Where something was cosigned no crash did that.
+    fs::write(folder.path().join("witness"), b"").expect("written");
+    assert!(matches!(try_open(folder.path()), Err(WitnessError::Folder(FolderError::Damaged(_)))));
+    let again = Folder::create(folder.path(), &own_key(), WitnessKind::Replaying);
+    assert!(matches!(again, Err(FolderError::Damaged(_))), "and not another kind under the same key");
+}
+
+/// It signed the far time again and again, and no ledger took it.
+#[test]
+fn a_clock_that_was_far_ahead_is_said_and_nothing_is_signed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    made(folder.path());
+    let witness = open(folder.path());
+    let (seven, ahead) = (Tree::of(0, 7), Seconds(NOW.0 + SKEW_MAX.0 / 1_000));
+    assert_eq!(cosigned(&witness.add_checkpoint(&seven.from(0), ahead), &seven.note()), ahead);
+    assert_eq!(cosigned(&witness.add_checkpoint(&seven.from(7), NOW), &seven.note()), ahead, "at the bound");
+    let said = witness.add_checkpoint(&seven.from(7), Seconds(NOW.0 - 1));
+    assert_eq!((said.status, said.retry_after_s), (503, Some(1)), "one past it");
+    assert_eq!(said.body, "the last cosignature is 301 s ahead of the clock\n");
+    assert_eq!(
+        witness.add_checkpoint(&Tree::of(1, 7).from(7), Seconds(NOW.0 - 1)).status,
+        422,
+        "a fork is one"
+    );
+    assert!(!witness.is_broken());
+    assert_eq!(cosigned(&witness.add_checkpoint(&seven.from(7), NOW), &seven.note()), ahead);
 }

@@ -4,10 +4,13 @@ use crate::*;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, StatusCode};
-use remit::api::witness_router;
+use remit::api::{serve_witness, witness_router};
 use remit_verifier::hash::sha256;
 use remit_verifier::limits::ADD_CHECKPOINT_BYTES_MAX;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 struct Seen {
@@ -68,4 +71,37 @@ fn a_client_sees_what_the_standard_says() {
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} in\n{metrics}");
     }
+}
+
+/// 64 bodies of which no end came kept everybody else out.
+#[test]
+fn slow_bodies_take_nobodys_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    made(folder.path());
+    let witness = Arc::new(open(folder.path()));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (told, stop) = tokio::sync::oneshot::channel::<()>();
+    let server = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let stopped = async move { drop(stop.await) };
+        runtime.block_on(serve_witness(listener, witness, Arc::new(|| NOW.millis()), stopped))
+    });
+    let begun = |head: &str, length: usize, body: &[u8]| {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let start = "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n";
+        write!(stream, "{start}{head}Content-Length: {length}\r\n\r\n").expect("sent");
+        stream.write_all(body).expect("sent");
+        stream
+    };
+    let slow: Vec<TcpStream> = (0..80).map(|_| begun("", 1_000, b"old 3")).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let body = Tree::of(0, 7).from(0);
+    let mut answer = String::new();
+    let mut good = begun("Connection: close\r\n", body.len(), &body);
+    good.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(slow);
+    told.send(()).expect("it runs");
+    server.join().expect("no panic").expect("served");
 }

@@ -8,10 +8,14 @@ use remit::tree::Frontier;
 use remit::witness::{Folder, Replaying, Reply, Source, Witness, WitnessKind};
 use remit_verifier::c2sp::{Checkpoint, KeyKind, VerifierKey};
 use remit_verifier::hash::leaf_hash;
+use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
 use remit_verifier::object::Kind;
 use remit_verifier::sign::{Signer as _, sign_checkpoint};
 use remit_verifier::types::{Hash, TreeSize};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 const ORIGIN: &str = "remit.example/test";
 const NAME: &str = "witness.example/replaying";
@@ -202,4 +206,61 @@ fn a_checkpoint_over_half_a_batch_is_a_lie() {
     let scene = Scene::new(Some(&half));
     assert_eq!(scene.ask(&half).status, 503);
     assert_eq!(scene.evidence().len(), 1);
+}
+
+/// Each request had the log to itself while it waited: whoever came behind it waited too, and who asked how it stands.
+#[test]
+fn nobody_waits_for_what_others_want_computed() {
+    let (log, scene) = (&story(), &Scene::new(None));
+    let ((told, heard), (shown, seen)) = (channel(), channel());
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let told = told.clone();
+            scope.spawn(move || told.send(scene.ask(log).status));
+        }
+        thread::sleep(Duration::from_millis(200));
+        scope.spawn(move || shown.send(scene.witness.standings().len()));
+        assert_eq!(seen.recv_timeout(Duration::from_millis(1_500)), Ok(1));
+        assert_eq!(heard.recv(), Ok(503));
+        for _ in 1..8 {
+            assert_eq!(heard.recv_timeout(Duration::from_millis(1_500)), Ok(503), "one after another");
+        }
+    });
+}
+
+#[test]
+fn what_was_decided_before_it_waited_is_decided_again() {
+    let mut world = World::new();
+    let token = world.root("alice", 100);
+    let before = Log::of(&world.ledger);
+    world.reserve(token, "alice", 60).expect("reserved");
+    let (before, after, scene) = (&before, &Log::of(&world.ledger), &Scene::new(None));
+    let mut statuses = thread::scope(|scope| {
+        // Both would be cosigned by what is known now, and both are known to be good at once.
+        let small = scope.spawn(move || scene.ask(before).status);
+        thread::sleep(Duration::from_millis(300));
+        let large = scope.spawn(move || scene.ask(after).status);
+        thread::sleep(Duration::from_millis(300));
+        scene.show(after);
+        [small, large].map(|one| one.join().expect("no panic"))
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "the other one does not go on from it");
+}
+
+/// A ledger that shows no end of a batch filled the memory, by what nobody had signed.
+#[test]
+fn a_batch_without_an_end_is_not_gathered() {
+    let good = story();
+    let (first, again) = (good.0.len(), good.0[good.first(Kind::Reserve)].clone());
+    let said = |more: usize| {
+        let mut log = good.clone();
+        log.0.extend(std::iter::repeat_n(again.clone(), more));
+        let scene = Scene::new(Some(&log));
+        assert_eq!(scene.ask(&log).status, 503);
+        scene.evidence()
+    };
+    let most = EXPIRIES_PER_BATCH_MAX + BATCH_OPERATIONS_MAX + 1;
+    assert_eq!(said(most), [format!("false: no commitment follows from entry {first} on")]);
+    assert_eq!(said(most + 1), [format!("false: the batch that begins with entry {first} is too long")]);
 }
