@@ -1,18 +1,20 @@
 //! What all requests share: the ledger, who may read, what is counted, and the bounds on what goes on at one time.
 
-use super::access::{Access, Reader};
+use super::access::{Access, Reader, Role};
 use super::clients::Clients;
 use super::error::{ApiError, ErrorCode};
+use super::feed::Feeds;
 use super::limits::{
     CONNECTIONS_MAX, DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
     VERIFY_BYTES_AT_ONCE_MAX,
 };
 use super::metrics::Metrics;
 use super::tls::Tls;
-use crate::index::{Index, IndexError};
+use crate::index::{Follower, Found, Index, IndexError, List};
 use crate::ledger::{Clock, Service, Snapshot};
-use remit_verifier::types::{EntryIndex, KeyBytes, Millis, StateIndex, TreeSize};
+use remit_verifier::types::{Millis, StateIndex, TreeSize};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub struct Settings {
     pub public: bool,
     /// Who may read, by bearer token.
     pub readers: Vec<Reader>,
+    /// What clients with a certificate may read.
+    pub client_role: Role,
     /// Who may administer, by bearer token. It opens nothing else.
     pub admins: Vec<Reader>,
     /// How many connections may be open at one time. Each takes a file descriptor, and the ledger needs some too.
@@ -50,6 +54,7 @@ impl Settings {
             tls: None,
             public: false,
             readers: Vec::new(),
+            client_role: Role::Auditor,
             admins: Vec::new(),
             connections: CONNECTIONS_MAX,
             request_time: REQUEST_TIME_DEFAULT,
@@ -61,86 +66,70 @@ impl Settings {
 /// The lists that an index keeps beside the ledger. They may be behind or ahead of what is published; every item is
 /// looked up before it is shown.
 pub trait Directory: Send + Sync {
-    /// Waits until the lists hold what this size of the log has, or the time has passed.
-    fn wait_for(&self, size: TreeSize, timeout: Duration);
+    /// Waits until the lists hold what this size of the log has, or the time has passed; answers with the size that
+    /// they then have seen.
+    fn wait_for(&self, size: TreeSize, timeout: Duration) -> TreeSize;
 
-    /// Leaves of tokens that this key holds or held, in order, those above `after`, at most `limit`.
+    /// The numbers on a list, in order, those above `after`, at most `limit`.
     ///
     /// # Errors
     ///
     /// [`DirectoryError`].
-    fn tokens_of(
-        &self,
-        holder: &KeyBytes,
-        after: Option<StateIndex>,
-        limit: usize,
-    ) -> Result<Vec<StateIndex>, DirectoryError>;
+    fn list(&self, list: &List, after: Option<u64>, limit: usize) -> Result<Vec<u64>, DirectoryError>;
 
-    /// Leaves of parties that are or were issuers, in order, those above `after`, at most `limit`.
+    /// Entries within `range` that stand on all of these lists, the newest first, at most `limit`.
     ///
     /// # Errors
     ///
     /// [`DirectoryError`].
-    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError>;
+    fn search(&self, lists: &[List], range: Range<u64>, limit: usize) -> Result<Found, DirectoryError>;
 
-    /// Entries with requests that this key was asked to approve, in order, those above `after`, at most `limit`.
+    /// Leaves of parties and units whose names begin so, at most `limit`.
     ///
     /// # Errors
     ///
     /// [`DirectoryError`].
-    fn requests_of(
-        &self,
-        approver: &KeyBytes,
-        after: Option<EntryIndex>,
-        limit: usize,
-    ) -> Result<Vec<EntryIndex>, DirectoryError>;
-
-    /// Entries with offers, in order, those above `after`, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`DirectoryError`].
-    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError>;
+    fn names(&self, begins: &str, limit: usize) -> Result<Vec<StateIndex>, DirectoryError>;
 }
 
 /// The list could not be read; whoever keeps it has said why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirectoryError;
 
-impl Directory for Index {
-    fn wait_for(&self, size: TreeSize, timeout: Duration) {
-        Index::wait_for(self, size, timeout);
-    }
-
-    fn tokens_of(
-        &self,
-        holder: &KeyBytes,
-        after: Option<StateIndex>,
-        limit: usize,
-    ) -> Result<Vec<StateIndex>, DirectoryError> {
-        Self::tokens_of(self, holder, after, limit).map_err(failed)
-    }
-
-    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
-        Self::issuers(self, after, limit).map_err(failed)
-    }
-
-    fn requests_of(
-        &self,
-        approver: &KeyBytes,
-        after: Option<EntryIndex>,
-        limit: usize,
-    ) -> Result<Vec<EntryIndex>, DirectoryError> {
-        Self::requests_of(self, approver, after, limit).map_err(failed)
-    }
-
-    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
-        Self::offers(self, after, limit).map_err(failed)
+impl From<DirectoryError> for ApiError {
+    fn from(_: DirectoryError) -> Self {
+        ErrorCode::Internal.into()
     }
 }
 
-fn failed(error: IndexError) -> DirectoryError {
-    tracing::error!(%error, "the index could not be asked");
+impl Directory for Follower {
+    fn wait_for(&self, size: TreeSize, timeout: Duration) -> TreeSize {
+        match self.failed() {
+            None => self.index().wait_for(size, timeout),
+            Some(_) => self.index().indexed_to(),
+        }
+    }
+
+    fn list(&self, list: &List, after: Option<u64>, limit: usize) -> Result<Vec<u64>, DirectoryError> {
+        asked(self)?.list(list, after, limit).map_err(|error| failed(&error))
+    }
+
+    fn search(&self, lists: &[List], range: Range<u64>, limit: usize) -> Result<Found, DirectoryError> {
+        asked(self)?.search(lists, range, limit).map_err(|error| failed(&error))
+    }
+
+    fn names(&self, begins: &str, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
+        asked(self)?.names(begins, limit).map_err(|error| failed(&error))
+    }
+}
+
+/// The index, as long as it is kept up to date.
+fn asked(follower: &Follower) -> Result<&Index, DirectoryError> {
+    follower.failed().map_or(Ok(follower.index()), |error| Err(failed(&error)))
+}
+
+fn failed(error: &IndexError) -> DirectoryError {
+    tracing::error!(%error, "the index failed: restart, and it is made anew if need be");
     DirectoryError
 }
 
@@ -195,6 +184,7 @@ struct Inner {
     submission_bytes: Semaphore,
     clients: Clients,
     verify_bytes: Semaphore,
+    feeds: Feeds,
     draining: AtomicBool,
     run: u32,
     next_id: AtomicU64,
@@ -216,6 +206,7 @@ impl App {
             submission_bytes: Semaphore::new(SUBMISSIONS_BYTES_AT_ONCE_MAX),
             clients: Clients::default(),
             verify_bytes: Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX),
+            feeds: Feeds::default(),
             draining: AtomicBool::new(false),
             run: u32::from_be_bytes(run),
             next_id: AtomicU64::new(0),
@@ -294,6 +285,11 @@ impl App {
     /// Bytes of requests to verify.
     pub(super) fn verify_bytes(&self) -> &Semaphore {
         &self.0.verify_bytes
+    }
+
+    /// Who reads the feed.
+    pub(super) fn feeds(&self) -> &Feeds {
+        &self.0.feeds
     }
 
     /// The server stops soon.

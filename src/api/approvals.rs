@@ -1,11 +1,12 @@
 //! Requests for approval: one of them, and those that wait for a key.
 
 use super::app::App;
-use super::error::{ApiError, ErrorCode, ErrorView};
+use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::LISTS_WAIT;
 use super::tokens::{PageQuery, next_page};
 use super::views::{AskedView, RequestView};
+use crate::index::List;
 use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::Request;
@@ -59,17 +60,17 @@ pub(super) async fn asked(
     At(approver): At<KeyBytes>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<AskedView>, ApiError> {
-    let (after, limit) = query.entries();
+    let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
-        directory.wait_for(snapshot.size(), LISTS_WAIT);
-        let found = directory.requests_of(&approver, after, limit).map_err(|_| ErrorCode::Internal)?;
+        let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
+        let found = directory.list(&List::Asked(approver), after, limit)?;
         let mut requests = Vec::new();
         for entry in &found {
-            requests.extend(waiting_in(&snapshot, *entry, &approver)?);
+            requests.extend(waiting_in(&snapshot, EntryIndex(*entry), &approver)?);
         }
         let (approver, size) = (did::to_text(&approver), snapshot.size().0);
-        Ok(AskedView { approver, size, requests, next: next_page(&found, limit, |entry| entry.0) })
+        Ok(AskedView { approver, size, indexed_to, requests, next: next_page(&found, limit) })
     };
     app.read(read).await.map(Json)
 }

@@ -44,6 +44,18 @@ impl FromRequestParts<App> for Client {
     }
 }
 
+impl Client {
+    /// The address that counts, if one does.
+    pub(super) const fn address(&self) -> Option<IpAddr> {
+        self.0
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(peer: IpAddr) -> Self {
+        Self(counted(peer))
+    }
+}
+
 /// As whom an address counts, if it does.
 pub(super) fn counted(peer: IpAddr) -> Option<IpAddr> {
     let peer = peer.to_canonical();

@@ -1,4 +1,5 @@
-//! The description of the interface, and a page that shows it. The page loads nothing from anywhere else.
+//! The description of the interface with a page that shows it, and the explorer of the log. Neither page loads anything
+//! from anywhere else.
 
 use super::views::base64_text;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,6 +12,12 @@ use utoipa::openapi::OpenApi;
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
+/// The explorer, generated with its own content policy in it (bindings/typescript/tools/page.mjs).
+const EXPLORER: &str = include_str!("../../ui/explorer.html");
+/// What a page cannot say of itself.
+const FRAMED_BY_NOBODY: HeaderValue = HeaderValue::from_static("frame-ancestors 'none'");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Page and description as they are served; made once.
 pub(super) struct Shown {
@@ -57,22 +64,37 @@ pub(super) async fn openapi(Extension(shown): Extension<Arc<Shown>>) -> impl Int
     (status = 200, description = "The page.", body = String, content_type = "text/html"),
 ))]
 pub(super) async fn page(Extension(shown): Extension<Arc<Shown>>) -> Response {
-    let mut response =
-        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], shown.page.clone()).into_response();
+    let mut response = ([(header::CONTENT_TYPE, HTML)], shown.page.clone()).into_response();
     let headers = response.headers_mut();
     if let Some(policy) = &shown.policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     }
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     response
+}
+
+/// The explorer
+///
+/// A page for people: search, tokens with their budgets, histories, the live feed, approvals. The browser itself
+/// verifies what it shows. It needs no connection but the one to this server.
+#[utoipa::path(get, path = "/explorer", tag = "Description", responses(
+    (status = 200, description = "The page.", body = String, content_type = "text/html"),
+))]
+pub(super) async fn explorer() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, HTML),
+        (header::CONTENT_SECURITY_POLICY, FRAMED_BY_NOBODY),
+        (header::REFERRER_POLICY, NO_REFERRER),
+    ];
+    (headers, EXPLORER)
 }
 
 /// The front door
 ///
-/// Leads to `/docs`.
+/// Leads to `/explorer`.
 #[utoipa::path(get, path = "/", tag = "Description", responses(
-    (status = 308, description = "The page is at `/docs`."),
+    (status = 308, description = "The page is at `/explorer`."),
 ))]
 pub(super) async fn root() -> impl IntoResponse {
-    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/docs")])
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/explorer")])
 }

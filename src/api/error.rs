@@ -61,8 +61,8 @@ codes! {
     BadJson = 400 "bad_json", "The body is not the JSON that this operation takes.";
     Unauthorised = 401 "unauthorised", "This part of the ledger is for its readers.",
         "Send `Authorization: Bearer …` with a reader's token, or use a client certificate.";
-    Forbidden = 403 "forbidden", "This part of the ledger is for its administrators.",
-        "Send `Authorization: Bearer …` with an administrator's token (`[[http.admins]]`).";
+    Forbidden = 403 "forbidden", "This part of the ledger is not for you.",
+        "The operator says who may: `role` in `[[http.readers]]`, `client_role`; `[[http.admins]]` administer.";
     UnknownPath = 404 "unknown_path", "There is nothing at this path.", "See /docs for what there is.";
     NotFound = 404 "not_found", "The ledger has no such thing at its published size.";
     MethodNotAllowed = 405 "method_not_allowed", "The path does not take this method.",

@@ -38,6 +38,24 @@ pub const REPLAY_ENTRIES_MAX: usize = 4_096;
 pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Items of one page of a list, unless fewer are asked for.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
+/// Items of one page of what is searched for, unless fewer are asked for.
+pub const SEARCH_ITEMS_MAX: usize = 100;
+/// Bytes of the beginning of a name: no name is longer.
+pub const NAME_BYTES_MAX: usize = remit_verifier::limits::NAME_BYTES_MAX;
+/// Readers of the feed at one time.
+pub const FEEDS_MAX: usize = 256;
+/// Readers of the feed from one client.
+pub const CLIENT_FEEDS_MAX: usize = 16;
+/// Entries of one event of the feed.
+pub const FEED_ENTRIES_MAX: usize = 256;
+/// Events that wait for a reader of the feed.
+pub const FEED_EVENTS_WAITING_MAX: usize = 4;
+/// How often the feed looks whether there is anything new.
+pub const FEED_LOOK: Duration = Duration::from_millis(200);
+/// How long the feed waits for a reader who takes nothing.
+pub const FEED_STALL_MAX: Duration = Duration::from_secs(30);
+/// How often a feed without news says that it is there.
+pub const FEED_ALIVE: Duration = Duration::from_secs(15);
 /// How long a list waits for the index to see what is published; then it is answered as it is.
 pub const LISTS_WAIT: Duration = Duration::from_secs(2);
 

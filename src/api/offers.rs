@@ -1,11 +1,12 @@
 //! Offers: one of them, and those that stand (spec 18).
 
 use super::app::App;
-use super::error::{ApiError, ErrorCode, ErrorView};
+use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::LISTS_WAIT;
 use super::tokens::{PageQuery, next_page};
 use super::views::{OfferView, OffersView};
+use crate::index::List;
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::Offer;
 use axum::Json;
@@ -52,17 +53,17 @@ pub(super) async fn offers(
     State(app): State<App>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<OffersView>, ApiError> {
-    let (after, limit) = query.entries();
+    let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
-        directory.wait_for(snapshot.size(), LISTS_WAIT);
-        let found = directory.offers(after, limit).map_err(|_| ErrorCode::Internal)?;
+        let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
+        let found = directory.list(&List::Offers, after, limit)?;
         let mut offers = Vec::new();
         for entry in &found {
-            offers.extend(standing_in(&snapshot, *entry)?);
+            offers.extend(standing_in(&snapshot, EntryIndex(*entry))?);
         }
         let size = snapshot.size().0;
-        Ok(OffersView { size, offers, next: next_page(&found, limit, |entry| entry.0) })
+        Ok(OffersView { size, indexed_to, offers, next: next_page(&found, limit) })
     };
     app.read(read).await.map(Json)
 }

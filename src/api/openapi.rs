@@ -1,6 +1,6 @@
 //! Routes with their description: a handler that is not described has no route, and the other way round.
 
-use super::access::{require_admin, require_reader};
+use super::access::{Role, require_admin, require_reader};
 use super::app::App;
 use super::error::{ErrorCode, ErrorView};
 use axum::Router;
@@ -19,7 +19,8 @@ use utoipa::{PartialSchema, Path, ToSchema};
 /// The routes of the interface while they are put together.
 pub(super) struct Routes {
     open: Router<App>,
-    private: Router<App>,
+    /// Those for readers, by whom they are for.
+    private: [(Role, Router<App>); 3],
     admin: Router<App>,
     paths: Paths,
     schemas: Vec<(String, RefOr<Schema>)>,
@@ -30,7 +31,7 @@ pub(super) struct Routes {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum For {
     Everybody,
-    Readers,
+    Readers(Role),
     Administrators,
 }
 
@@ -45,8 +46,9 @@ const ABOUT: &str = "The HTTP interface of a Remit ledger. Ids and hashes are lo
     What is signed is CBOR and described in the specification; JSON is a view of it. Nothing here has to be believed: \
     whatever the ledger says can be checked against its signed checkpoint.";
 /// The groups of operations, in the order in which people read them.
-const GROUPS: [(&str, &str); 12] = [
+const GROUPS: [(&str, &str); 13] = [
     ("Submitting", "What is signed goes in here."),
+    ("Search", "Entries by agent, service, issuer, unit, token, kind and time; names."),
     ("Tokens", "What tokens allow, what proves them, what happened to them."),
     ("Approvals", "What waits for somebody's yes."),
     ("Trade", "What is for sale, for how much, and who could take it away."),
@@ -67,7 +69,8 @@ impl Routes {
         let mut schemas = Vec::new();
         schemas.push((ErrorView::name().into_owned(), ErrorView::schema()));
         ErrorView::schemas(&mut schemas);
-        let (open, private, admin) = (Router::new(), Router::new(), Router::new());
+        let private = [Role::Monitoring, Role::Service, Role::Auditor].map(|role| (role, Router::new()));
+        let (open, admin) = (Router::new(), Router::new());
         Self { open, private, admin, paths: Paths::default(), schemas, names: Vec::new() }
     }
 
@@ -82,14 +85,18 @@ impl Routes {
         self
     }
 
-    /// A route for readers.
+    /// A route for readers of this role, and for auditors.
     pub(super) fn private<P: Described, T: 'static>(
         mut self,
+        whom: Role,
         described: P,
         handler: impl Handler<T, App>,
     ) -> Self {
-        let (path, filter) = self.describe(described, For::Readers);
-        self.private = self.private.route(&path, on(filter, handler));
+        let (path, filter) = self.describe(described, For::Readers(whom));
+        self.private = self.private.map(|(role, router)| match role == whom {
+            true => (role, router.route(&path, on(filter, handler.clone()))),
+            false => (role, router),
+        });
         self
     }
 
@@ -145,7 +152,9 @@ impl Routes {
         document.tags = Some(GROUPS.map(group).to_vec());
         let routes = move |app: App| {
             let admin = admin.route_layer(from_fn_with_state(app.clone(), require_admin));
-            open.merge(admin).merge(private.route_layer(from_fn_with_state(app, require_reader)))
+            private.into_iter().fold(open.merge(admin), |all, (role, router)| {
+                all.merge(router.route_layer(from_fn_with_state((app.clone(), role), require_reader)))
+            })
         };
         (names, document, routes)
     }
@@ -156,7 +165,7 @@ fn complete(operation: &mut Operation, whom: For, variable: bool) {
     let mut codes = vec![ErrorCode::Internal, ErrorCode::TimeOut];
     let schemes: &[&str] = match whom {
         For::Everybody => &[],
-        For::Readers => &[BEARER, CERTIFICATE],
+        For::Readers(_) => &[BEARER, CERTIFICATE],
         For::Administrators => &[BEARER],
     };
     if whom != For::Everybody {
@@ -165,7 +174,11 @@ fn complete(operation: &mut Operation, whom: For, variable: bool) {
         operation.security =
             Some(schemes.iter().map(|name| SecurityRequirement::new(*name, none.clone())).collect());
     }
-    if whom == For::Administrators {
+    if let For::Readers(role) = whom {
+        let about = operation.description.get_or_insert_default();
+        about.push_str(&format!("\n\nFor {}.", role.whom()));
+    }
+    if whom != For::Everybody {
         codes.push(ErrorCode::Forbidden);
     }
     if variable {

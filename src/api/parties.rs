@@ -1,16 +1,17 @@
 //! Parties and units.
 
 use super::app::App;
-use super::error::{ApiError, ErrorCode, ErrorView};
+use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
 use super::tokens::{PageQuery, next_page};
 use super::views::{IssuersView, PartyView, UnitView};
+use crate::index::List;
 use crate::ledger::{LedgerError, Snapshot};
 use crate::machine::LeafRecord;
 use axum::Json;
 use axum::extract::State;
-use remit_verifier::types::ObjectId;
+use remit_verifier::types::{ObjectId, StateIndex};
 use std::sync::Arc;
 
 /// The leaf with this id, whatever it is.
@@ -55,17 +56,17 @@ pub(super) async fn issuers(
     let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
-        directory.wait_for(snapshot.size(), LISTS_WAIT);
-        let found = directory.issuers(after, limit).map_err(|_| ErrorCode::Internal)?;
+        let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
+        let found = directory.list(&List::Issuers, after, limit)?;
         let size = snapshot.size().0;
         let mut issuers = Vec::new();
-        for index in &found {
-            match snapshot.leaf(*index) {
+        for index in found.iter().map(|index| StateIndex(*index)) {
+            match snapshot.leaf(index) {
                 Err(LedgerError::NoLeaf(_)) => {}
                 record => issuers.extend(PartyView::new(&*record?, size).filter(PartyView::is_issuer)),
             }
         }
-        Ok(IssuersView { size, issuers, next: next_page(&found, limit, |leaf| leaf.0) })
+        Ok(IssuersView { size, indexed_to, issuers, next: next_page(&found, limit) })
     };
     app.read(read).await.map(Json)
 }

@@ -1,11 +1,13 @@
 //! All routes, and what lies around them.
 
+use super::access::Role;
 use super::app::{App, Served, Settings};
 use super::error::ErrorCode;
 use super::layers::{around, panicked};
 use super::openapi::Routes;
 use super::{
-    admin, approvals, docs, entries, health, leases, log, offers, parties, submit, tokens, value, verify,
+    admin, approvals, docs, entries, feed, health, leases, log, offers, parties, search, submit, tokens,
+    value, verify,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -15,6 +17,7 @@ use utoipa::openapi::OpenApi;
 
 /// Every operation there is.
 fn routes() -> Routes {
+    use Role::{Auditor, Monitoring, Service};
     Routes::new()
         .open(submit::__path_submit, submit::submit)
         .open(verify::__path_verify, verify::verify)
@@ -22,36 +25,42 @@ fn routes() -> Routes {
         .open(log::__path_checkpoint, log::checkpoint)
         .open(log::__path_tile, log::tile)
         .open(log::__path_status, log::status)
-        .private(tokens::__path_token, tokens::token)
-        .private(tokens::__path_presentation, tokens::presentation)
-        .private(tokens::__path_history, tokens::history)
-        .private(tokens::__path_validity, tokens::validity)
-        .private(tokens::__path_held, tokens::held)
-        .private(approvals::__path_request, approvals::request)
-        .private(approvals::__path_asked, approvals::asked)
-        .private(parties::__path_party, parties::party)
-        .private(parties::__path_issuers, parties::issuers)
-        .private(parties::__path_unit, parties::unit)
-        .private(value::__path_reservation, value::reservation)
-        .private(value::__path_evidence, value::evidence)
-        .private(value::__path_capture, value::capture)
-        .private(leases::__path_lease, leases::lease)
-        .private(leases::__path_lease_proof, leases::lease_proof)
-        .private(offers::__path_offers, offers::offers)
-        .private(offers::__path_offer, offers::offer)
-        .private(entries::__path_decision, entries::decision)
-        .private(entries::__path_entry, entries::entry)
-        .private(entries::__path_object, entries::object)
-        .private(entries::__path_details, entries::details)
-        .private(entries::__path_proof, entries::proof)
-        .private(entries::__path_consistency, entries::consistency)
-        .private(entries::__path_replay, entries::replay)
-        .private(health::__path_metrics, health::metrics)
+        .open(feed::__path_feed, feed::feed)
+        .private(Auditor, search::__path_search, search::search)
+        .private(Auditor, search::__path_names, search::names)
+        .private(Auditor, tokens::__path_token, tokens::token)
+        .private(Auditor, tokens::__path_values, tokens::values)
+        .private(Auditor, search::__path_children, search::children)
+        .private(Service, tokens::__path_presentation, tokens::presentation)
+        .private(Auditor, tokens::__path_history, tokens::history)
+        .private(Auditor, tokens::__path_validity, tokens::validity)
+        .private(Auditor, tokens::__path_held, tokens::held)
+        .private(Auditor, approvals::__path_request, approvals::request)
+        .private(Auditor, approvals::__path_asked, approvals::asked)
+        .private(Service, parties::__path_party, parties::party)
+        .private(Service, parties::__path_issuers, parties::issuers)
+        .private(Service, parties::__path_unit, parties::unit)
+        .private(Service, value::__path_reservation, value::reservation)
+        .private(Service, value::__path_evidence, value::evidence)
+        .private(Service, value::__path_capture, value::capture)
+        .private(Service, leases::__path_lease, leases::lease)
+        .private(Service, leases::__path_lease_proof, leases::lease_proof)
+        .private(Auditor, offers::__path_offers, offers::offers)
+        .private(Auditor, offers::__path_offer, offers::offer)
+        .private(Service, entries::__path_decision, entries::decision)
+        .private(Auditor, entries::__path_entry, entries::entry)
+        .private(Auditor, entries::__path_object, entries::object)
+        .private(Auditor, entries::__path_details, entries::details)
+        .private(Auditor, entries::__path_proof, entries::proof)
+        .private(Auditor, entries::__path_consistency, entries::consistency)
+        .private(Auditor, entries::__path_replay, entries::replay)
+        .private(Monitoring, health::__path_metrics, health::metrics)
         .admin(admin::__path_backup, admin::backup)
         .open(health::__path_healthz, health::healthz)
         .open(health::__path_readyz, health::readyz)
         .open(docs::__path_openapi, docs::openapi)
         .open(docs::__path_page, docs::page)
+        .open(docs::__path_explorer, docs::explorer)
         .open(docs::__path_root, docs::root)
 }
 

@@ -5,13 +5,14 @@ use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Nothing, Params, parse_id};
 use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
 use super::views::{Binary, HeldView, HistoryView, HoldingView, TokenView, ValidityView};
+use crate::index::List;
 use crate::keys::did;
 use crate::ledger::{LedgerError, Snapshot};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use remit_verifier::types::{EntryIndex, KeyBytes, ObjectId, StateIndex};
+use remit_verifier::types::{KeyBytes, ObjectId, StateIndex};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -39,7 +40,7 @@ pub(super) async fn token(
     Ok(Json(TokenView::new(&snapshot, &record, &info)?))
 }
 
-fn token_info(
+pub(super) fn token_info(
     snapshot: &Snapshot,
     id: &ObjectId,
 ) -> Result<std::sync::Arc<crate::machine::TokenInfo>, ApiError> {
@@ -78,6 +79,28 @@ pub(super) async fn presentation(
     let snapshot = app.snapshot()?;
     token_info(&snapshot, &id)?;
     Ok(([(header::CONTENT_TYPE, CBOR)], snapshot.presentation(&id, &[], unit.as_ref())?))
+}
+
+/// The values of a token
+///
+/// Its counters as its leaf commits to them (spec 06 §4): their SHA-256 is what the leaf has.
+#[utoipa::path(get, path = "/v1/tokens/{id}/values", tag = "Tokens",
+    params(("id" = String, Path, description = "The token's id.")),
+    responses(
+        (status = 200, description = "The values.", body = Binary, content_type = "application/cbor"),
+        (status = 400, description = "The id is none.", body = ErrorView),
+    )
+)]
+pub(super) async fn values(
+    State(app): State<App>,
+    At(id): At<ObjectId>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<impl IntoResponse, ApiError> {
+    let snapshot = app.snapshot()?;
+    token_info(&snapshot, &id)?;
+    let record = snapshot.leaf(snapshot.known(&id)?)?;
+    let private = record.private.as_ref().ok_or(LedgerError::DamagedLeaf(record.leaf.index))?;
+    Ok(([(header::CONTENT_TYPE, CBOR)], private.values.encode(&private.secret)))
 }
 
 /// The history of a token
@@ -139,22 +162,19 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    pub(super) fn bounds(&self) -> (Option<StateIndex>, usize) {
-        (self.after.map(StateIndex), self.limit())
-    }
-
-    pub(super) fn entries(&self) -> (Option<EntryIndex>, usize) {
-        (self.after.map(EntryIndex), self.limit())
-    }
-
-    fn limit(&self) -> usize {
-        self.limit.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX)
+    pub(super) fn bounds(&self) -> (Option<u64>, usize) {
+        (self.after, page_limit(self.limit))
     }
 }
 
+/// So many items has a page of which so many were asked for.
+pub(super) fn page_limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX)
+}
+
 /// The number of the item to go on behind, if the page was full.
-pub(super) fn next_page<T>(found: &[T], limit: usize, number: impl Fn(&T) -> u64) -> Option<u64> {
-    found.last().filter(|_| found.len() >= limit).map(number)
+pub(super) fn next_page(found: &[u64], limit: usize) -> Option<u64> {
+    found.last().copied().filter(|_| found.len() >= limit)
 }
 
 /// The tokens of a holder
@@ -177,12 +197,12 @@ pub(super) async fn held(
     let (after, limit) = query.bounds();
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
-        directory.wait_for(snapshot.size(), LISTS_WAIT);
-        let found = directory.tokens_of(&holder, after, limit).map_err(|_| ErrorCode::Internal)?;
+        let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
+        let found = directory.list(&List::Held(holder), after, limit)?;
         let mut tokens = Vec::new();
-        for index in &found {
+        for index in found.iter().map(|index| StateIndex(*index)) {
             // The index may know what is not published yet, and what the key no longer holds.
-            let record = match snapshot.leaf(*index) {
+            let record = match snapshot.leaf(index) {
                 Err(LedgerError::NoLeaf(_)) => continue,
                 record => record?,
             };
@@ -191,7 +211,7 @@ pub(super) async fn held(
             }
         }
         let (holder, size) = (did::to_text(&holder), snapshot.size().0);
-        Ok(HeldView { holder, size, tokens, next: next_page(&found, limit, |leaf| leaf.0) })
+        Ok(HeldView { holder, size, indexed_to, tokens, next: next_page(&found, limit) })
     };
     app.read(read).await.map(Json)
 }

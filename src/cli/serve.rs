@@ -6,15 +6,15 @@ use super::folder::{open, runs};
 use super::out::{Done, Failure, Outcome, print};
 use super::text::time;
 use super::{clock, key};
-use crate::api::{self, Backups, Directory, DirectoryError, Reader, ServeError, Served, Tls};
-use crate::index::{Follower, Index, IndexError};
+use crate::api::{self, Backups, Directory, Reader, ServeError, Served, Tls};
+use crate::index::{Follower, Index};
 use crate::ledger::Service;
 use crate::sequencer::{Clock, GuardError, GuardPlace, Settings, StartError, State};
 use crate::store::StoreError;
 use crate::store::rocks::{RocksOptions, RocksReader};
 use clap::Args;
 use remit_verifier::sign::LocalSigner;
-use remit_verifier::types::{EntryIndex, KeyBytes, Millis, StateIndex, TreeSize};
+use remit_verifier::types::Millis;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -170,62 +170,11 @@ fn lists(dir: &Path, service: &Service) -> Option<Arc<dyn Directory>> {
     let followed =
         opened.and_then(|index| Follower::start(index, service.clone()).map_err(|error| error.to_string()));
     match followed {
-        Ok(follower) => Some(Arc::new(Lists(follower))),
+        Ok(follower) => Some(Arc::new(follower)),
         Err(error) => {
             tracing::error!(error, "there is no index: lists are not answered");
             None
         }
-    }
-}
-
-/// An index that is kept up to date, or says why it is not.
-struct Lists(Follower);
-
-impl Lists {
-    fn index(&self) -> Result<&Index, DirectoryError> {
-        match self.0.failed() {
-            None => Ok(self.0.index()),
-            Some(error) => Err(failed(&error)),
-        }
-    }
-}
-
-fn failed(error: &IndexError) -> DirectoryError {
-    tracing::error!(%error, "the index failed: restart, and it is made anew if need be");
-    DirectoryError
-}
-
-impl Directory for Lists {
-    fn wait_for(&self, size: TreeSize, timeout: Duration) {
-        if let Ok(index) = self.index() {
-            index.wait_for(size, timeout);
-        }
-    }
-
-    fn tokens_of(
-        &self,
-        holder: &KeyBytes,
-        after: Option<StateIndex>,
-        limit: usize,
-    ) -> Result<Vec<StateIndex>, DirectoryError> {
-        self.index()?.tokens_of(holder, after, limit).map_err(|error| failed(&error))
-    }
-
-    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
-        self.index()?.issuers(after, limit).map_err(|error| failed(&error))
-    }
-
-    fn requests_of(
-        &self,
-        approver: &KeyBytes,
-        after: Option<EntryIndex>,
-        limit: usize,
-    ) -> Result<Vec<EntryIndex>, DirectoryError> {
-        self.index()?.requests_of(approver, after, limit).map_err(|error| failed(&error))
-    }
-
-    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
-        self.index()?.offers(after, limit).map_err(|error| failed(&error))
     }
 }
 
@@ -244,7 +193,7 @@ fn api_settings(loaded: &Loaded, listen: SocketAddr) -> Result<api::Settings, Fa
     let tokens = |all: &[TokenSection]| {
         let one = |token: &TokenSection| {
             let sha256 = token.digest().ok_or_else(|| Failure::usage("a token's sha256 is none"))?;
-            Ok(Reader { name: token.name.clone(), sha256 })
+            Ok(Reader { name: token.name.clone(), sha256, role: token.role })
         };
         all.iter().map(one).collect::<Result<Vec<_>, Failure>>()
     };
@@ -253,6 +202,7 @@ fn api_settings(loaded: &Loaded, listen: SocketAddr) -> Result<api::Settings, Fa
         tls,
         public: http.public,
         readers: tokens(&http.readers)?,
+        client_role: http.client_role,
         admins: tokens(&http.admins)?,
         request_time: Duration::from_millis(loaded.config.limits.request_ms),
         drain_time: Duration::from_millis(loaded.config.limits.drain_ms),

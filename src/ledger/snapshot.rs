@@ -321,6 +321,29 @@ impl Snapshot {
         self.read.entry(at)?.ok_or(LedgerError::Damaged(at))
     }
 
+    /// The bytes of an entry alone.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn entry_bytes(&self, at: EntryIndex) -> Result<Vec<u8>, LedgerError> {
+        let mut entries = self.entries_bytes(at, 1)?;
+        entries.pop().ok_or(LedgerError::NoEntry(at))
+    }
+
+    /// The bytes of entries from this index on, without what stands beside them: as many as `limit`,
+    /// [`ENTRIES_PER_READ_MAX`] at most.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Damaged`], [`LedgerError::Store`].
+    pub fn entries_bytes(&self, from: EntryIndex, limit: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let left = usize::try_from(self.size().0.saturating_sub(from.0)).unwrap_or(usize::MAX);
+        let limit = limit.min(ENTRIES_PER_READ_MAX).min(left);
+        let entries = self.read.entries(from, limit)?;
+        if entries.len() == limit { Ok(entries) } else { Err(LedgerError::Damaged(from)) }
+    }
+
     /// Entries from this index on, with what stands beside them: as many as `limit`, [`ENTRIES_PER_READ_MAX`] at most.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, TOKEN, call};
 use axum::body::Body;
 use axum::http::Request;
-use remit::api::{BackupError, Backups, Reader, Served, document, router};
+use remit::api::{BackupError, Backups, Reader, Role, Served, document, router};
 use remit_verifier::hash::sha256;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,12 +15,18 @@ fn operations() -> Vec<(String, String, bool)> {
     let mut found = Vec::new();
     for (path, item) in paths {
         for (method, operation) in item.as_object().expect("operations") {
+            // A feed that is read from where the log is goes on for ever.
+            let path = path.replace("/v1/feed", &format!("/v1/feed?from={}", u64::MAX));
             let path = path.replace("{path}", "0/000.p/1").replace("{index}", "1");
             let path = path.replace("{key}", &crate::desk::did("alice")).replace("{id}", &"ab".repeat(32));
             found.push((method.to_uppercase(), path, operation.get("security").is_some()));
         }
     }
     found
+}
+
+fn reader(name: &str, token: &str, role: Role) -> Reader {
+    Reader { name: name.into(), sha256: sha256(&[token.as_bytes()]).0, role }
 }
 
 fn request(method: &str, path: &str, authorization: Option<&str>) -> Request<Body> {
@@ -89,7 +95,7 @@ async fn a_copy_is_made_for_administrators_alone() {
         let mut settings = crate::desk::settings(&desk.now);
         // Whatever everybody may read, nobody administers for that.
         settings.public = true;
-        settings.admins = vec![Reader { name: "cron".into(), sha256: sha256(&[b"cron's"]).0 }];
+        settings.admins = vec![reader("cron", "cron's", Role::Auditor)];
         let router = router(served, settings);
         async move {
             let answer = call(&router, request("POST", "/v1/admin/backup", Some(authorization))).await;
@@ -114,7 +120,7 @@ async fn a_copy_is_made_for_administrators_alone() {
         assert_eq!(answer.error(), (expected.0, expected.1.to_owned()));
     }
     let none = desk.served(|settings| {
-        settings.admins = vec![Reader { name: "cron".into(), sha256: sha256(&[b"cron's"]).0 }];
+        settings.admins = vec![reader("cron", "cron's", Role::Auditor)];
     });
     let answer = call(&none, request("POST", "/v1/admin/backup", Some("Bearer cron's"))).await;
     assert_eq!(answer.error(), (501, "no_backups".into()));
@@ -124,8 +130,7 @@ async fn a_copy_is_made_for_administrators_alone() {
 async fn every_reader_has_a_token_of_his_own() {
     let desk = Desk::new();
     let path = format!("/v1/parties/{}", desk.world.issuer);
-    let readers =
-        ["one", "two"].map(|name| Reader { name: name.into(), sha256: sha256(&[name.as_bytes()]).0 });
+    let readers = ["one", "two"].map(|name| reader(name, name, Role::Auditor));
     let router = desk.served(|settings| settings.readers = readers.to_vec());
     for (token, status) in [("one", 200), ("two", 200), ("three", 401)] {
         let answer = call(&router, request("GET", &path, Some(&format!("Bearer {token}")))).await;
@@ -134,6 +139,43 @@ async fn every_reader_has_a_token_of_his_own() {
     // The digest is not the token.
     let digest = format!("Bearer {}", sha256(&[b"one"]));
     assert_eq!(call(&router, request("GET", &path, Some(&digest))).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_service_reads_what_decides_and_pays_and_a_monitor_reads_counters() {
+    let desk = Desk::new();
+    let readers = [reader("desk", "desk", Role::Service), reader("graphs", "graphs", Role::Monitoring)];
+    let router = desk.served(|settings| settings.readers = readers.to_vec());
+    let mut read = [Vec::new(), Vec::new()];
+    for (method, path, is_private) in operations() {
+        for (name, read) in ["desk", "graphs"].iter().zip(&mut read) {
+            let answer = call(&router, request(&method, &path, Some(&format!("Bearer {name}")))).await;
+            assert_ne!(answer.status, 401, "{name}: {path}");
+            if is_private && answer.status != 403 {
+                read.push(path.replace(&"ab".repeat(32), "{id}"));
+            }
+            if answer.status == 403 {
+                assert_eq!(answer.error().1, "forbidden");
+            }
+        }
+    }
+    let [desk, graphs] = read;
+    assert_eq!(graphs, ["/metrics"]);
+    assert_eq!(
+        desk,
+        [
+            "/v1/captures/{id}",
+            "/v1/decisions/{id}",
+            "/v1/issuers",
+            "/v1/leases/{id}",
+            "/v1/leases/{id}/proof",
+            "/v1/parties/{id}",
+            "/v1/reservations/{id}",
+            "/v1/reservations/{id}/evidence",
+            "/v1/tokens/{id}/presentation",
+            "/v1/units/{id}",
+        ]
+    );
 }
 
 /// Nothing of the private parts is in what a stranger sees of an operation's answers.

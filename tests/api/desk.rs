@@ -4,16 +4,18 @@ use crate::world::{START, World, key, public};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use remit::api::{Directory, DirectoryError, Reader, Served, Settings, router};
+use remit::api::{Directory, DirectoryError, Reader, Role, Served, Settings, router};
 use remit::client::{Client, Randomness, Ready};
+use remit::index::{Found, Index, List};
 use remit::ledger::{self, Service, Sizes};
 use remit::store::SharedMemory;
 use remit_verifier::hash::sha256;
 use remit_verifier::sign::{Draft, Signer};
 use remit_verifier::state::LeafBody;
-use remit_verifier::types::{EntryIndex, KeyBytes, Millis, ObjectId, StateIndex, TreeSize};
+use remit_verifier::types::{EntryIndex, Millis, ObjectId, StateIndex, TreeSize};
 use remit_verifier::verify::Policy;
 use serde_json::Value;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tower::ServiceExt;
@@ -65,61 +67,62 @@ impl Answer {
     }
 }
 
-/// The lists of an index, made by looking at every leaf; with one leaf too many, as an index may have.
-struct Everything(Service);
+/// The lists of an index, made by looking at every leaf; with one leaf too many, as an index may have. What is searched
+/// for, a true index finds.
+struct Everything(Service, tempfile::TempDir);
 
 impl Everything {
-    fn find(
-        &self,
-        after: Option<StateIndex>,
-        limit: usize,
-        fits: impl Fn(&LeafBody) -> bool,
-    ) -> Vec<StateIndex> {
+    fn over(service: Service) -> Self {
+        Self(service, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// One that has come to what is published.
+    fn index(&self) -> Index {
+        let index = Index::open(self.1.path(), self.0.id()).expect("made");
+        index.follow(&self.0.snapshot()).expect("follows");
+        index
+    }
+
+    fn find(&self, after: Option<u64>, limit: usize, fits: impl Fn(&LeafBody) -> bool) -> Vec<u64> {
         let snapshot = self.0.snapshot();
-        let leaves = (after.map_or(0, |after| after.0 + 1)..).map(StateIndex);
+        let leaves = (after.map_or(0, |after| after + 1)..).map(StateIndex);
         let leaves = leaves.map_while(|index| Some((index, snapshot.leaf(index).ok()?)));
-        let found = leaves.filter(|(_, record)| fits(&record.leaf.body)).map(|(index, _)| index);
-        found.chain([StateIndex(1 << 40)]).take(limit).collect()
+        let found = leaves.filter(|(_, record)| fits(&record.leaf.body)).map(|(index, _)| index.0);
+        found.chain([1 << 40]).take(limit).collect()
     }
 }
 
 impl Directory for Everything {
-    fn wait_for(&self, _: TreeSize, _: std::time::Duration) {}
-
-    fn tokens_of(
-        &self,
-        holder: &KeyBytes,
-        after: Option<StateIndex>,
-        limit: usize,
-    ) -> Result<Vec<StateIndex>, DirectoryError> {
-        // Also those of others: what the key no longer holds.
-        let _ = holder;
-        Ok(self.find(after, limit, |body| matches!(body, LeafBody::Token(_))))
+    fn wait_for(&self, _: TreeSize, _: std::time::Duration) -> TreeSize {
+        self.0.snapshot().size()
     }
 
-    fn issuers(&self, after: Option<StateIndex>, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
-        Ok(self.find(after, limit, |body| matches!(body, LeafBody::Party(_))))
-    }
-
-    fn requests_of(
-        &self,
-        _: &KeyBytes,
-        after: Option<EntryIndex>,
-        limit: usize,
-    ) -> Result<Vec<EntryIndex>, DirectoryError> {
-        // Also those that other approvers were asked, and one that is not published yet.
+    fn list(&self, list: &List, after: Option<u64>, limit: usize) -> Result<Vec<u64>, DirectoryError> {
         let snapshot = self.0.snapshot();
-        let entries = (after.map_or(0, |after| after.0 + 1)..snapshot.size().0).map(EntryIndex);
-        let asks = |at: &EntryIndex| snapshot.requests_in(*at).is_ok_and(|requests| !requests.is_empty());
-        Ok(entries.filter(asks).chain([EntryIndex(1 << 40)]).take(limit).collect())
+        let entries = || (after.map_or(0, |after| after + 1)..snapshot.size().0).map(EntryIndex);
+        // More than fits: what the key no longer holds, what other approvers were asked, what is not published yet.
+        let entries: Vec<u64> = match list {
+            List::Held(_) => return Ok(self.find(after, limit, |body| matches!(body, LeafBody::Token(_)))),
+            List::Issuers => return Ok(self.find(after, limit, |body| matches!(body, LeafBody::Party(_)))),
+            List::Asked(_) => {
+                let asks = |at: &EntryIndex| snapshot.requests_in(*at).is_ok_and(|asked| !asked.is_empty());
+                entries().filter(asks).map(|at| at.0).collect()
+            }
+            List::Offers => {
+                let offers = |at: &EntryIndex| snapshot.offers_in(*at).is_ok_and(|offers| !offers.is_empty());
+                entries().filter(offers).map(|at| at.0).collect()
+            }
+            _ => return self.index().list(list, after, limit).map_err(|_| DirectoryError),
+        };
+        Ok(entries.into_iter().chain([1 << 40]).take(limit).collect())
     }
 
-    fn offers(&self, after: Option<EntryIndex>, limit: usize) -> Result<Vec<EntryIndex>, DirectoryError> {
-        // Also one that is not published yet.
-        let snapshot = self.0.snapshot();
-        let entries = (after.map_or(0, |after| after.0 + 1)..snapshot.size().0).map(EntryIndex);
-        let offers = |at: &EntryIndex| snapshot.offers_in(*at).is_ok_and(|offers| !offers.is_empty());
-        Ok(entries.filter(offers).chain([EntryIndex(1 << 40)]).take(limit).collect())
+    fn search(&self, lists: &[List], range: Range<u64>, limit: usize) -> Result<Found, DirectoryError> {
+        self.index().search(lists, range, limit).map_err(|_| DirectoryError)
+    }
+
+    fn names(&self, begins: &str, limit: usize) -> Result<Vec<StateIndex>, DirectoryError> {
+        self.index().names(begins, limit).map_err(|_| DirectoryError)
     }
 }
 
@@ -249,13 +252,14 @@ fn clock(now: &Arc<AtomicU64>) -> ledger::Clock {
 }
 
 fn served(service: &Service) -> Served {
-    let directory = Some(Arc::new(Everything(service.clone())) as Arc<dyn Directory>);
+    let directory = Some(Arc::new(Everything::over(service.clone())) as Arc<dyn Directory>);
     Served { directory, ..Served::from(service.clone()) }
 }
 
 pub fn settings(now: &Arc<AtomicU64>) -> Settings {
     let mut settings = Settings::new(clock(now));
-    settings.readers = vec![Reader { name: "auditor".into(), sha256: sha256(&[TOKEN.as_bytes()]).0 }];
+    settings.readers =
+        vec![Reader { name: "auditor".into(), sha256: sha256(&[TOKEN.as_bytes()]).0, role: Role::Auditor }];
     settings
 }
 

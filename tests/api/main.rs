@@ -8,12 +8,14 @@ mod approvals;
 mod description;
 mod desk;
 mod errors;
+mod feed;
 mod following;
 mod leases;
 mod log;
 mod logging;
 mod offers;
 mod reading;
+mod search;
 mod sidecar;
 mod sockets;
 #[path = "../audit/story.rs"]

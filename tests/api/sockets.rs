@@ -5,7 +5,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use remit::api::limits::{
     SUBMISSIONS_BYTES_AT_ONCE_MAX, SUBMISSIONS_BYTES_MAX, VERIFY_BYTES_AT_ONCE_MAX, VERIFY_BYTES_MAX,
 };
-use remit::api::{Reader, ServeError, Served, Settings, Tls, serve, serve_opening};
+use remit::api::{Reader, Role, ServeError, Served, Settings, Tls, serve, serve_opening};
 use remit::ledger::queue_limits::QUEUE_BYTES_MAX;
 use remit::ledger::{LedgerError, Service};
 use remit::remote::{Address, Remote, RemoteError};
@@ -34,7 +34,8 @@ fn socket() -> (TcpListener, SocketAddr) {
 fn settings(desk: &Desk) -> Settings {
     let now = desk.world.now;
     let mut settings = Settings::new(Arc::new(move || now));
-    settings.readers = vec![Reader { name: "auditor".into(), sha256: sha256(&[TOKEN.as_bytes()]).0 }];
+    settings.readers =
+        vec![Reader { name: "auditor".into(), sha256: sha256(&[TOKEN.as_bytes()]).0, role: Role::Auditor }];
     settings
 }
 
@@ -349,4 +350,31 @@ async fn what_is_in_progress_is_finished() {
     let answer = answer.await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":\"applied\""), "{answer}");
     assert_eq!(stopping.await.expect("no panic"), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_that_is_read_keeps_no_server_from_stopping() {
+    let desk = Desk::new();
+    let running = Running::start(&desk, settings(&desk));
+    let address = running.address;
+    let begun = blocking(move || {
+        let mut stream = TcpStream::connect(address).expect("connects");
+        stream.write_all(b"GET /v1/feed HTTP/1.1\r\nhost: x\r\n\r\n").expect("written");
+        let mut told = Vec::new();
+        let mut bytes = [0; 4096];
+        while !told.windows(7).any(|part| part == b"entries") {
+            let read = stream.read(&mut bytes).expect("reads");
+            assert_ne!(read, 0, "it goes on");
+            told.extend_from_slice(&bytes[..read]);
+        }
+        stream
+    });
+    let mut stream = begun.await;
+    let stopped = tokio::time::timeout(remit::api::limits::DRAIN_TIME_DEFAULT / 2, running.stop()).await;
+    assert_eq!(stopped.expect("it does not wait for its reader"), Ok(()));
+    let rest = blocking(move || {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).map(|_| rest)
+    });
+    assert!(rest.await.is_ok(), "and the reader heard of the end");
 }

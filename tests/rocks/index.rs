@@ -5,7 +5,7 @@ use crate::pair::open;
 use crate::story::story;
 use crate::world::{World, key, public};
 use remit::client::{Ask, Purchase, TokenSpec, budget};
-use remit::index::{Follower, Index};
+use remit::index::{Follower, Index, List};
 use remit::ledger::{Service, Settings, Snapshot};
 use remit::machine::Request;
 use remit::store::SharedMemory;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The story as a ledger that runs, its clock standing still at the end.
-fn running(world: &World) -> Service {
+pub fn running(world: &World) -> Service {
     let now = world.now;
     let settings = Settings { heartbeat: Millis(1_000_000), ..Settings::new(Arc::new(move || now)) };
     let store = SharedMemory::new(world.ledger.store().clone());
@@ -35,19 +35,35 @@ fn held(snapshot: &Snapshot, holder: &KeyBytes) -> Vec<StateIndex> {
     all.filter(holds).collect()
 }
 
+fn leaves(list: Vec<u64>) -> Vec<StateIndex> {
+    list.into_iter().map(StateIndex).collect()
+}
+
+fn held_by(name: &str) -> List {
+    List::Held(*public(name).bytes())
+}
+
+fn asked_of(name: &str) -> List {
+    List::Asked(*public(name).bytes())
+}
+
+fn numbers(entries: &[EntryIndex]) -> Vec<u64> {
+    entries.iter().map(|at| at.0).collect()
+}
+
 fn assert_complete(index: &Index, snapshot: &Snapshot) {
     for name in ["traveller", "agent", "agent-2", "agent-3", "lender", "borrower", "late", "nobody"] {
         let holder = *public(name).bytes();
-        let listed = index.tokens_of(&holder, None, usize::MAX).expect("lists");
+        let listed = leaves(index.list(&held_by(name), None, usize::MAX).expect("lists"));
         assert!(listed.is_sorted_by(|a, b| a < b), "{name}");
         let found = held(snapshot, &holder);
         assert!(found.iter().all(|index| listed.contains(index)), "{name}: {listed:?} of {found:?}");
     }
-    let issuers = index.issuers(None, 10).expect("lists");
+    let issuers = index.list(&List::Issuers, None, 10).expect("lists");
     assert_eq!(issuers.len(), 1);
-    let issuer = snapshot.leaf(issuers[0]).expect("a leaf");
+    let issuer = snapshot.leaf(StateIndex(issuers[0])).expect("a leaf");
     assert!(issuer.leaf.party().expect("a party").issuer);
-    assert_eq!(index.issuers(Some(issuers[0]), 10), Ok(Vec::new()));
+    assert_eq!(index.list(&List::Issuers, Some(issuers[0]), 10), Ok(Vec::new()));
 }
 
 #[test]
@@ -60,17 +76,16 @@ fn a_holder_finds_all_that_is_his_page_by_page() {
     assert_eq!(index.indexed_to(), TreeSize(0));
     assert_eq!(index.follow(&snapshot), Ok(snapshot.size()));
     assert_complete(&index, &snapshot);
-    let holder = *public("traveller").bytes();
-    let all = index.tokens_of(&holder, None, 10).expect("lists");
-    let lent = index.tokens_of(public("lender").bytes(), None, 10).expect("lists");
+    let all = index.list(&held_by("traveller"), None, 10).expect("lists");
+    let lent = index.list(&held_by("lender"), None, 10).expect("lists");
     assert_eq!(lent.len(), 1, "what was handed over is still listed, and dropped by its leaf");
     assert!(held(&snapshot, public("lender").bytes()).is_empty());
     let mut pages = Vec::new();
-    while let [one] = index.tokens_of(&holder, pages.last().copied(), 1).expect("lists")[..] {
+    while let [one] = index.list(&held_by("traveller"), pages.last().copied(), 1).expect("lists")[..] {
         pages.push(one);
     }
     assert_eq!(pages, all);
-    assert_eq!(index.tokens_of(&holder, Some(StateIndex(u64::MAX)), 1), Ok(Vec::new()));
+    assert_eq!(index.list(&held_by("traveller"), Some(u64::MAX), 1), Ok(Vec::new()));
     drop(index);
     let again = Index::open(dir.path(), service.id()).expect("opens");
     assert_eq!(again.indexed_to(), snapshot.size(), "it goes on where it was");
@@ -96,14 +111,15 @@ fn an_approver_finds_every_request_that_names_him_page_by_page() {
     let index = Index::open(dir.path(), service.id()).expect("made");
     let snapshot = service.snapshot();
     index.follow(&snapshot).expect("follows");
-    let (ann, all) = (*public("ann").bytes(), asked(&snapshot));
+    let all = asked(&snapshot);
+    let listed = |after, limit| index.list(&asked_of("ann"), after, limit);
     assert_eq!(all.len(), 3);
-    assert_eq!(index.requests_of(&ann, None, 10), Ok(all.clone()));
-    assert_eq!(index.requests_of(&ann, Some(all[0]), 1), Ok(vec![all[1]]));
-    assert_eq!(index.requests_of(&ann, Some(all[2]), 1), Ok(Vec::new()));
-    assert_eq!(index.requests_of(&ann, Some(EntryIndex(u64::MAX)), 1), Ok(Vec::new()));
+    assert_eq!(listed(None, 10), Ok(numbers(&all)));
+    assert_eq!(listed(Some(all[0].0), 1), Ok(vec![all[1].0]));
+    assert_eq!(listed(Some(all[2].0), 1), Ok(Vec::new()));
+    assert_eq!(listed(Some(u64::MAX), 1), Ok(Vec::new()));
     for other in ["alice", "traveller", "nobody"] {
-        assert_eq!(index.requests_of(public(other).bytes(), None, 10), Ok(Vec::new()), "{other}");
+        assert_eq!(index.list(&asked_of(other), None, 10), Ok(Vec::new()), "{other}");
     }
     // The list forgets nothing; that they are closed is for the ledger to say.
     for entry in all {
@@ -141,9 +157,9 @@ fn the_approvers_of_every_link_find_what_a_bundle_asks() {
     index.follow(&snapshot).expect("follows");
     let entry = w.last_entry();
     for approver in ["ann", "dora"] {
-        assert_eq!(index.requests_of(public(approver).bytes(), None, 10), Ok(vec![entry]), "{approver}");
+        assert_eq!(index.list(&asked_of(approver), None, 10), Ok(vec![entry.0]), "{approver}");
     }
-    assert_eq!(index.requests_of(public("bob").bytes(), None, 10), Ok(Vec::new()));
+    assert_eq!(index.list(&asked_of("bob"), None, 10), Ok(Vec::new()));
     let requests = snapshot.requests_in(entry).expect("requests");
     assert_eq!(requests.len(), 2);
     for (id, ask) in requests {
@@ -166,7 +182,7 @@ fn an_index_of_another_ledger_or_a_damaged_one_is_made_anew() {
     drop(index);
     let other = Index::open(dir.path(), LedgerId([7; 32])).expect("made anew");
     assert_eq!(other.indexed_to(), TreeSize(0));
-    assert_eq!(other.issuers(None, 10), Ok(Vec::new()));
+    assert_eq!(other.list(&List::Issuers, None, 10), Ok(Vec::new()));
     drop(other);
     let damaged = copy(dir.path());
     for file in std::fs::read_dir(damaged.path()).expect("a folder") {
@@ -255,11 +271,11 @@ fn offers_are_listed_and_who_bought_a_token_finds_it() {
     let index = Index::open(dir.path(), service.id()).expect("made");
     let snapshot = service.snapshot();
     index.follow(&snapshot).expect("follows");
-    assert_eq!(index.offers(None, 10), Ok(vec![first, second]), "a withdrawal is none");
-    assert_eq!(index.offers(Some(first), 10), Ok(vec![second]));
-    assert_eq!(index.offers(None, 1), Ok(vec![first]));
+    assert_eq!(index.list(&List::Offers, None, 10), Ok(vec![first.0, second.0]), "a withdrawal is none");
+    assert_eq!(index.list(&List::Offers, Some(first.0), 10), Ok(vec![second.0]));
+    assert_eq!(index.list(&List::Offers, None, 1), Ok(vec![first.0]));
     assert_complete(&index, &snapshot);
     let bought = snapshot.known(&token).expect("a leaf");
     assert!(held(&snapshot, public("bob").bytes()).contains(&bought));
-    assert!(index.tokens_of(public("bob").bytes(), None, 10).expect("lists").contains(&bought));
+    assert!(index.list(&held_by("bob"), None, 10).expect("lists").contains(&bought.0));
 }

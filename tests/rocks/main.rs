@@ -29,6 +29,7 @@ mod rush;
 #[path = "../model/sales.rs"]
 mod sales;
 mod same;
+mod search;
 #[path = "../model/stops.rs"]
 mod stops;
 mod story;

@@ -157,6 +157,8 @@ pub(in crate::api) struct AskedView {
     pub(in crate::api) approver: String,
     /// Size of the log that this is as of.
     pub(in crate::api) size: u64,
+    /// Size of the log that the index had seen; below `size` if it was behind.
+    pub(in crate::api) indexed_to: u64,
     /// The requests, in the order in which they were made.
     pub(in crate::api) requests: Vec<RequestView>,
     /// Ask for `after` this to read on; absent at the end.

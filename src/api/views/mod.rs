@@ -8,6 +8,7 @@ mod entry;
 mod lease;
 mod offer;
 mod party;
+mod search;
 mod token;
 mod value;
 mod verdict;
@@ -17,6 +18,7 @@ pub(super) use entry::{ConsistencyView, DecisionView, EntryView, HistoryView, Va
 pub(super) use lease::LeaseView;
 pub(super) use offer::{OfferView, OffersView};
 pub(super) use party::{IssuersView, PartyView, UnitView};
+pub(super) use search::{ChildrenView, NameView, NamesView, SearchView};
 pub(super) use token::{HeldView, HoldingView, TokenView};
 pub(super) use value::{CaptureView, ReservationView};
 pub(super) use verdict::VerdictView;

@@ -78,6 +78,8 @@ pub(in crate::api) struct UpstreamView {
 pub(in crate::api) struct OffersView {
     /// Size of the log that this is as of.
     pub(in crate::api) size: u64,
+    /// Size of the log that the index had seen; below `size` if it was behind.
+    pub(in crate::api) indexed_to: u64,
     /// The offers, in the order in which they were made.
     pub(in crate::api) offers: Vec<OfferView>,
     /// Ask for `after` this to read on; absent at the end.

@@ -47,6 +47,8 @@ pub(in crate::api) struct RetiredView {
 pub(in crate::api) struct IssuersView {
     /// Size of the log that this is as of.
     pub(in crate::api) size: u64,
+    /// Size of the log that the index had seen; below `size` if it was behind.
+    pub(in crate::api) indexed_to: u64,
     /// The issuers, in order of their leaves.
     pub(in crate::api) issuers: Vec<PartyView>,
     /// Ask for `after` this to read on; absent at the end.

@@ -125,6 +125,8 @@ pub(in crate::api) struct HeldView {
     pub(in crate::api) holder: String,
     /// Size of the log that this is as of.
     pub(in crate::api) size: u64,
+    /// Size of the log that the index had seen; below `size` if it was behind.
+    pub(in crate::api) indexed_to: u64,
     /// The tokens, in order of their leaves.
     pub(in crate::api) tokens: Vec<HoldingView>,
     /// Ask for `after` this to read on; absent at the end.

@@ -1,6 +1,7 @@
 //! Every setting: its type, its default, and why the default is what it is.
 
 use super::super::text::hex;
+use crate::api::Role;
 use crate::api::limits::{DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT};
 use crate::sequencer::limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(in crate::cli) struct HttpSection {
     pub(in crate::cli) tls_key: Option<PathBuf>,
     pub(in crate::cli) client_ca: Option<PathBuf>,
     pub(in crate::cli) public: bool,
+    pub(in crate::cli) client_role: Role,
     pub(in crate::cli) readers: Vec<TokenSection>,
     pub(in crate::cli) admins: Vec<TokenSection>,
 }
@@ -57,6 +59,9 @@ pub(in crate::cli) struct TokenSection {
     pub(in crate::cli) name: String,
     /// SHA-256 of the bearer token, in hexadecimal.
     pub(in crate::cli) sha256: String,
+    /// What it opens.
+    #[serde(default)]
+    pub(in crate::cli) role: Role,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,13 +141,15 @@ settings! {
         "None: there is no certificate that would be right everywhere.", example "\"tls/chain.pem\"";
     "http.tls_key": "Private key of the certificate (PEM).",
         "None, as there is no certificate.", example "\"tls/key.pem\"";
-    "http.client_ca": "Certificates (PEM) whose clients may read everything. They need HTTPS.",
+    "http.client_ca": "Certificates (PEM) whose clients may read, as client_role says. They need HTTPS.",
         "None: readers have bearer tokens.", example "\"tls/clients.pem\"";
+    "http.client_role": "What clients with a certificate may read: auditor, service or monitoring.",
+        "As a reader of whom nothing else is said. docs/http.md says what each role reads.";
     "http.public": "Whether anybody may read objects, details and holders.",
         "They show who pays whom and how much. Checkpoints, tiles and verification are open in any case.";
-    "http.readers": "Who may read: a name for the log, and the SHA-256 of a bearer token.",
+    "http.readers": "Who may read what: a name for the log, the SHA-256 of a bearer token, a role: auditor if absent.",
         "Nobody, until you name somebody: head -c 32 /dev/urandom | base64 | tee token | tr -d '\\n' | sha256sum",
-        file only "[{ name = \"auditor\", sha256 = \"(64 hexadecimal digits)\" }]";
+        file only "[{ name = \"desk\", sha256 = \"(64 hexadecimal digits)\", role = \"service\" }]";
     "http.admins": "Who may have the running ledger copied: like http.readers. These tokens read nothing.",
         "Nobody: `remit backup` copies a ledger that is stopped.",
         file only "[{ name = \"cron\", sha256 = \"(64 hexadecimal digits)\" }]";
@@ -191,6 +198,7 @@ impl Default for HttpSection {
             tls_key: None,
             client_ca: None,
             public: false,
+            client_role: Role::Auditor,
             readers: Vec::new(),
             admins: Vec::new(),
         }
