@@ -150,17 +150,7 @@ fn number(bound: &Bound, asked: Option<Amount>, unit: Option<&Unit>) -> String {
 }
 
 fn view(bound: &Bound) -> Value {
-    let what = match bound.what {
-        BoundKind::Total => "total",
-        BoundKind::PerUse => "per_use",
-        BoundKind::Window => "window",
-        BoundKind::Cumulative => "cumulative",
-        BoundKind::Unapproved => "unapproved",
-        BoundKind::Lease => "lease",
-        BoundKind::LeaseLength => "lease_length_s",
-        BoundKind::Entries => "entries",
-    };
-    json!({"what": what, "place": bound.place, "most": bound.most.to_string(), "used": bound.used.to_string()})
+    json!({"what": bound.what.text(), "place": bound.place, "most": bound.most.to_string(), "used": bound.used.to_string()})
 }
 
 /// An amount by the unit's decimals; in minor units where the unit is not known.

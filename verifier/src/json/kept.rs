@@ -2,7 +2,7 @@
 
 use super::{amount, bytes, claims, hex, joined, list, maybe, object, some, text, texts};
 use crate::cose::Sign1;
-use crate::log::{Bound, BoundKind, Common, Entry, Facts, Link};
+use crate::log::{Bound, Common, Entry, Facts, Link};
 use crate::object::Argument;
 use crate::state::{Leaf, LeafBody, Life, PartyLeaf, Retired, Span, UnitValues, Values};
 use crate::types::Hash;
@@ -86,18 +86,8 @@ pub(super) fn link(link: &Link) -> Value {
 }
 
 fn bound(bound: &Bound) -> Value {
-    let what = match bound.what {
-        BoundKind::Total => "total",
-        BoundKind::PerUse => "per_use",
-        BoundKind::Window => "window",
-        BoundKind::Cumulative => "cumulative",
-        BoundKind::Unapproved => "unapproved",
-        BoundKind::Lease => "lease",
-        BoundKind::LeaseLength => "lease_length",
-        BoundKind::Entries => "entries",
-    };
     object([
-        ("what", some(what)),
+        ("what", some(bound.what.text())),
         ("place", some(bound.place)),
         ("most", text(bound.most)),
         ("used", text(bound.used)),

@@ -119,6 +119,20 @@ impl BoundKind {
         Self::LeaseLength,
         Self::Entries,
     ];
+
+    /// The name of the kind, as every view has it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::PerUse => "per_use",
+            Self::Window => "window",
+            Self::Cumulative => "cumulative",
+            Self::Unapproved => "unapproved",
+            Self::Lease => "lease",
+            Self::LeaseLength => "lease_length_s",
+            Self::Entries => "entries",
+        }
+    }
 }
 
 impl Bound {
