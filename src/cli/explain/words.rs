@@ -150,7 +150,8 @@ fn number(bound: &Bound, asked: Option<Amount>, unit: Option<&Unit>) -> String {
 }
 
 fn view(bound: &Bound) -> Value {
-    json!({"what": bound.what.text(), "place": bound.place, "most": bound.most.to_string(), "used": bound.used.to_string()})
+    let (most, used) = (bound.most.to_string(), bound.used.to_string());
+    json!({"what": bound.what.text(), "place": bound.place, "most": most, "used": used})
 }
 
 /// An amount by the unit's decimals; in minor units where the unit is not known.
