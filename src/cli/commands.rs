@@ -3,8 +3,8 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, export, folder, follow, grant, init,
-    key, lease, look, manual, monitor, offers, party, policy, prepare, private, register, serve, sidecar,
-    spend, till, trade, voucher, witness,
+    key, lease, look, manual, monitor, offers, party, policy, prepare, private, register, search, serve,
+    sidecar, spend, till, trade, voucher, witness,
 };
 use clap::Subcommand;
 
@@ -47,6 +47,7 @@ pub(super) enum Command {
     Till(Box<till::TillCommand>),
     List(Box<look::List>),
     Show(Box<look::Show>),
+    Search(Box<search::Search>),
     Explain(Box<explain::Explain>),
     Policy(Box<policy::PolicyCommand>),
     Verifier(Box<sidecar::VerifierCommand>),
@@ -111,6 +112,7 @@ impl Command {
             Self::Till(command) => command.run(json),
             Self::List(command) => command.run(),
             Self::Show(command) => command.run(),
+            Self::Search(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Policy(command) => command.run(),
             Self::Verifier(command) => command.run(json),

@@ -74,6 +74,8 @@ mod proved;
 #[cfg(feature = "server")]
 mod register;
 #[cfg(feature = "server")]
+mod search;
+#[cfg(feature = "server")]
 mod serve;
 #[cfg(feature = "server")]
 mod session;

@@ -55,6 +55,7 @@ mod offline;
 mod prepare;
 mod run;
 #[cfg(feature = "server")]
+mod searching;
 mod server;
 #[cfg(feature = "server")]
 mod serving;

@@ -1,0 +1,76 @@
+//! What is searched for is found and proved; a server that puts something else in its place is not believed.
+
+use crate::liar::proxy;
+use crate::server::{Folder, Server};
+use crate::story::{cast, id};
+use serde_json::{Value, json};
+
+fn search(folder: &Folder, server: &Server, of: &[&str]) -> Value {
+    folder.ok(server, &[&["search"], of].concat())
+}
+
+fn kinds(found: &Value) -> Vec<&str> {
+    found["entries"].as_array().expect("a list").iter().filter_map(|row| row["kind"].as_str()).collect()
+}
+
+#[test]
+fn what_an_agent_spent_and_what_became_of_it_is_found() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let asked = ["--service", &cast.airline, "--action", "book", "--resource", "flights/CA1501"];
+    let times = ["--settle-by", "2h", "--refund-until", "30d", "--key", "assistant.pem"];
+    let reserve = [&["reserve", &cast.token][..], &asked, &["--argument", "amount=4800"], &times].concat();
+    let booking = id(&folder.ok(&server, &[&reserve[..], &["--amount", "4800 CNY"]].concat()));
+    let take = ["capture", &booking, "--amount", "4500 CNY", "--key", "airline.pem"];
+    let capture = id(&folder.ok(&server, &take));
+    folder.ok(&server, &["refund", &capture, "--amount", "1500 CNY", "--key", "airline.pem"]);
+    let agent = key_of(&folder, "assistant.pem");
+
+    let found = search(&folder, &server, &["--agent", &agent, "--unit", "CNY"]);
+    assert_eq!(kinds(&found), ["refund", "capture", "reserve", "issue"], "the newest first");
+    assert_eq!((&found["proved"], &found["complete"]), (&json!(true), &json!(false)));
+    assert_eq!(found["indexed_to"], found["size"]);
+    let service = search(&folder, &server, &["--service", &cast.airline, "--kind", "capture"]);
+    assert_eq!((kinds(&service), &service["entries"][0]["id"]), (vec!["capture"], &json!(capture)));
+    let by_id = search(&folder, &server, &["--id", &booking]);
+    assert_eq!(kinds(&by_id), ["reserve"]);
+    let first = search(&folder, &server, &["--agent", &agent, "--limit", "1"]);
+    let next = first["next"].to_string();
+    let second = search(&folder, &server, &["--agent", &agent, "--limit", "1", "--before", &next]);
+    assert_eq!((kinds(&first), kinds(&second)), (vec!["refund"], vec!["capture"]));
+    assert_eq!(
+        kinds(&search(&folder, &server, &["--agent", &agent, "--until", "2020-01-01T00:00:00Z"])),
+        [""; 0]
+    );
+    let names = search(&folder, &server, &["--name", "THE AIR"]);
+    assert_eq!(names["names"][0]["id"], json!(cast.airline));
+
+    // Another entry in its place, or another place for it, is not proved.
+    let liars: [fn(String) -> String; 2] = [
+        |body| body.replace("\"index\":", "\"index\":2,\"was\":"),
+        |body| body.replacen("\"bytes\":\"hm", "\"bytes\":\"ho", 1),
+    ];
+    for (lie, code) in liars.into_iter().zip(["bad_proof", "bad_answer"]) {
+        let url = proxy(&server.url, "/v1/search", lie);
+        folder.refused(&server, &["search", "--id", &booking, "--url", &url], code);
+    }
+}
+
+fn key_of(folder: &Folder, name: &str) -> String {
+    let shown =
+        crate::run::remit().args(["--json", "key", "show"]).arg(folder.path(name)).output().expect("runs");
+    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    shown["key"].as_str().expect("a key").to_owned()
+}
+
+#[test]
+fn a_kind_that_is_none_is_refused_with_those_that_are() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let refused = folder.client(&server, &["search", "--kind", "booking"]).expect(2);
+    assert!(refused.err.contains("reserve") && refused.err.contains("capture"), "{}", refused.err);
+    for limit in ["0", "101"] {
+        folder.client(&server, &["search", "--limit", limit]).expect(2);
+    }
+}
