@@ -51,9 +51,10 @@ fn what_an_agent_spent_and_what_became_of_it_is_found() {
         |body| body.replace("\"index\":", "\"index\":2,\"was\":"),
         |body| body.replacen("\"bytes\":\"hm", "\"bytes\":\"ho", 1),
     ];
-    for (lie, code) in liars.into_iter().zip(["bad_proof", "bad_answer"]) {
+    for (lie, code, exit) in [(liars[0], "bad_proof", 1), (liars[1], "bad_answer", 70)] {
         let url = proxy(&server.url, "/v1/search", lie);
-        folder.refused(&server, &["search", "--id", &booking, "--url", &url], code);
+        let ran = folder.client(&server, &["search", "--id", &booking, "--url", &url]).expect(exit);
+        assert_eq!(ran.json()["error"]["code"], code);
     }
 }
 
