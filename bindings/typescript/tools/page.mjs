@@ -1,12 +1,13 @@
-// Writes ui/verify.html: the compiled library and page as one script in the template. With --check it only
-// compares.
+// Writes ui/verify.html and ui/explorer.html: the compiled library and page as one script in the template. With --check it
+// only compares.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
-const out = resolve(here, "../../ui/verify.html");
+/** The pages by their folders here; each has a template and styles beside those that both have. */
+const PAGES = { ui: "verify.html", explorer: "explorer.html" };
 
 /** The modules that one needs, each behind those that it needs itself. */
 function ordered(path, done = new Map(), open = new Set()) {
@@ -77,20 +78,25 @@ function bundle(entry) {
 }
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-const script = `\n${bundle(resolve(here, "dist/ui/main.js"))}`;
-if (script.includes("</script")) throw new Error("the script would end its element");
-const style = `\n${readFileSync(resolve(here, "ui/style.css"), "utf8")}`;
-const parts = { script, style, "script-hash": hash(script), "style-hash": hash(style) };
-const page = readFileSync(resolve(here, "ui/template.html"), "utf8").replace(
-  /\{\{([\w-]+)\}\}/g,
-  (_, name) => parts[name],
-);
-if (process.argv.includes("--check")) {
-  if (!existsSync(out) || readFileSync(out, "utf8") !== page) {
-    console.error("ui/verify.html is not current: npm run page");
+const read = (path) => readFileSync(resolve(here, path), "utf8");
+
+/** The page of a folder. */
+function page(folder) {
+  const script = `\n${bundle(resolve(here, `dist/${folder}/main.js`))}`;
+  if (script.includes("</script")) throw new Error("the script would end its element");
+  const style = `\n${read("ui/base.css")}${read(`${folder}/style.css`)}`;
+  const parts = { script, style, "script-hash": hash(script), "style-hash": hash(style) };
+  return read(`${folder}/template.html`).replace(/\{\{([\w-]+)\}\}/g, (_, name) => parts[name]);
+}
+
+for (const [folder, name] of Object.entries(PAGES)) {
+  const out = resolve(here, "../../ui", name);
+  const text = page(folder);
+  if (process.argv.includes("--check")) {
+    if (existsSync(out) && readFileSync(out, "utf8") === text) continue;
+    console.error(`ui/${name} is not current: npm run page`);
     process.exit(1);
   }
-} else {
   mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, page);
+  writeFileSync(out, text);
 }

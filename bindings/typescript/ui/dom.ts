@@ -1,4 +1,4 @@
-// Elements of the page.
+// What both pages are made of: elements, and whether they can check anything here.
 
 /** A child of an element: text is text, never markup. */
 export type Child = Node | string | undefined | readonly Child[];
@@ -55,4 +55,21 @@ export function facts(...rows: readonly (readonly [string, Child])[]): HTMLEleme
 /** A sign for the eyes alone: what it says stands beside it. */
 export function sign(text: string): HTMLElement {
   return h("span", { class: "sign", "aria-hidden": "true" }, text);
+}
+
+/** The element of the page with this id. */
+export function element<T extends HTMLElement>(name: string): T {
+  const found = document.getElementById(name);
+  if (found === null) throw new Error(`no element ${name}`);
+  return found as T;
+}
+
+/** Whether this browser checks Ed25519 signatures. */
+export async function hasEd25519(): Promise<boolean> {
+  try {
+    const pair = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+    return "privateKey" in pair;
+  } catch {
+    return false;
+  }
 }

@@ -1,16 +1,10 @@
 // The page: takes files, judges them, shows the verdict. Nothing leaves it.
 
 import * as remit from "../src/index.js";
-import { h, sign } from "./dom.js";
+import { element, h, hasEd25519, sign } from "./dom.js";
 import { KIND_WORDS, read, together, type Dropped } from "./files.js";
 import { view } from "./view.js";
 import * as words from "./words.js";
-
-function element<T extends HTMLElement>(name: string): T {
-  const found = document.getElementById(name);
-  if (found === null) throw new Error(`no element ${name}`);
-  return found as T;
-}
 
 class Page {
   #dropped: Dropped[] = [];
@@ -101,16 +95,6 @@ class Page {
     this.#files.replaceChildren(...items);
     this.#drop.classList.toggle("small", items.length > 0);
     element("clear").hidden = items.length === 0;
-  }
-}
-
-/** Whether this browser checks Ed25519 signatures. */
-async function hasEd25519(): Promise<boolean> {
-  try {
-    await remit.LocalSigner.generate();
-    return true;
-  } catch {
-    return false;
   }
 }
 

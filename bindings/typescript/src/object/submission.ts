@@ -17,14 +17,15 @@ import {
   SIGNATURES_MAX,
 } from "../limits.js";
 import { bytesOf, decodeAct, encodeAct, isActKind, type Act } from "./act.js";
-import { decodeSealed, sealedDigest } from "./budget.js";
+import { decodeSealed, sealedDigest, type Sealed } from "./budget.js";
 import { bundleDigest, combinedId, payloadId } from "./ids.js";
 import { decodeInvocation, encodeInvocation, type Invocation } from "./invocation.js";
 import { decodeToken, encodeToken, type Token } from "./token.js";
 
 /** What an operation says. */
 export type Body =
-  | { readonly is: "token"; readonly token: Token }
+  /** With the sealed claims that were opened to the ledger. */
+  | { readonly is: "token"; readonly token: Token; readonly sealed: Sealed }
   | { readonly is: "reserve"; readonly invocation: Invocation; readonly others: readonly Signed[] }
   /** With the approvals that travel with a lease. */
   | { readonly is: "act"; readonly act: Act; readonly others: readonly Signed[] };
@@ -132,8 +133,7 @@ async function decodeBody(member: Member, payload: Uint8Array, ledger: Uint8Arra
   if (kind === "issue" || kind === "delegate") {
     const token = decodeToken(payload);
     need(token.origin.mode === (kind === "issue" ? "root" : "logged"), "malformed", "another mode");
-    await checkSealed(member.sealed, token.sealed);
-    return { is: "token", token };
+    return { is: "token", token, sealed: await checkSealed(member.sealed, token.sealed) };
   }
   if (kind === "reserve") {
     const invocation = decodeInvocation(payload);
@@ -178,10 +178,10 @@ async function decodeOther(
   return identify(object, label, ledger);
 }
 
-async function checkSealed(sealed: Uint8Array | undefined, wanted: Uint8Array | undefined): Promise<void> {
+async function checkSealed(sealed: Uint8Array | undefined, wanted: Uint8Array | undefined): Promise<Sealed> {
   const shown = present(sealed, "sealed_mismatch");
   need(equal(await sealedDigest(shown), present(wanted, "sealed_mismatch")), "sealed_mismatch");
-  decodeSealed(shown);
+  return decodeSealed(shown);
 }
 
 /** The bundle digest of an operation, and its payload without it. */

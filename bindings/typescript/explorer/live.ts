@@ -1,0 +1,73 @@
+// The live page: entries as they are published, each proved by the head that came with it.
+
+import { h } from "../ui/dom.js";
+import { fact } from "./badge.js";
+import type { Arrived, Feed } from "./feed.js";
+import type { Ledger } from "./ledger.js";
+import { button, section } from "./parts.js";
+import { told } from "./rows.js";
+
+/** Rows that are shown at once, and that wait while it is paused. */
+const [ROWS_MAX, WAITING_MAX] = [200, 2_000];
+
+const STATES = {
+  open: "Connected: what is published appears here.",
+  waiting: "Connecting…",
+  failed: "Stopped: the feed did not prove what it sent. Nothing more is taken from it.",
+} as const;
+
+/** The live page; it is told of what arrives as long as it is shown. */
+export class Live {
+  readonly element: HTMLElement;
+  readonly #rows = h("ol", { class: "rows", id: "live" });
+  readonly #state = h("p", { class: "soft", role: "status" });
+  readonly #news = h("p", { class: "unseen", "aria-live": "polite" });
+  readonly #pause: HTMLButtonElement;
+  #paused = false;
+  #waiting: Arrived[] = [];
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly feed: Feed,
+  ) {
+    this.#pause = button("Pause", () => this.#turn());
+    this.#pause.setAttribute("aria-pressed", "false");
+    this.element = section("Entries", this.#state, h("p", {}, this.#pause), this.#news, this.#rows);
+    this.told([]);
+  }
+
+  #turn(): void {
+    this.#paused = !this.#paused;
+    this.#pause.setAttribute("aria-pressed", String(this.#paused));
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.told(waiting);
+  }
+
+  told(arrived: readonly Arrived[], error?: unknown): void {
+    const { state } = this.feed;
+    this.#state.textContent = STATES[state];
+    if (this.#paused) {
+      this.#waiting = [...this.#waiting, ...arrived].slice(-WAITING_MAX);
+      this.#state.textContent = `Paused: ${this.#waiting.length} new.`;
+    } else if (arrived.length > 0) {
+      for (const each of arrived.slice(-ROWS_MAX)) this.#rows.prepend(this.#row(each));
+      const { size } = this.ledger.heads.newest;
+      this.#news.textContent = `${arrived.length} new, the log has ${size} entries.`;
+    }
+    if (error !== undefined) this.#rows.prepend(fact("what the feed sent", () => Promise.reject(error), "li"));
+    while (this.#rows.childElementCount > ROWS_MAX) this.#rows.lastElementChild?.remove();
+  }
+
+  #row(arrived: Arrived): HTMLElement {
+    const { index, size } = arrived;
+    const check = async () => {
+      const { content, how } = await told(this.ledger, arrived);
+      const grown = `Appended to the tree that this browser held, it led to the root of the signed head of ${size} entries.`;
+      return { content, how: [grown, ...how.slice(1)] };
+    };
+    const row = fact(`entry ${index}`, check, "li");
+    row.classList.add("row");
+    return row;
+  }
+}

@@ -1,0 +1,179 @@
+// The explorer: holds a head, follows the feed, shows pages. It talks to the server it came from, and to nobody else.
+
+import { element, foreign, h, hasEd25519 } from "../ui/dom.js";
+import { approvalsPage } from "./approvals.js";
+import { Badge, counted } from "./badge.js";
+import { entryPage } from "./entry_page.js";
+import { NoAnswer, NotProved, why } from "./errors.js";
+import { Feed } from "./feed.js";
+import { Heads } from "./head.js";
+import { Ledger } from "./ledger.js";
+import { Live } from "./live.js";
+import { overviewPage } from "./overview.js";
+import { button, short, soft } from "./parts.js";
+import * as pin from "./pin.js";
+import { partyPage, unitPage } from "./registered_page.js";
+import { routeOf, type Route } from "./route.js";
+import { searchHash, searchPage } from "./search.js";
+import { Server } from "./server.js";
+import { Tiles } from "./tiles.js";
+import { tokenPage } from "./token_page.js";
+
+/** Where the reader's token is kept, until the tab is closed. */
+const READER = "remit:reader";
+/** Bytes of a policy file. */
+const POLICY_BYTES_MAX = 1 << 20;
+
+class Explorer {
+  readonly #server = new Server();
+  readonly #badge = new Badge("the signed head that this browser holds");
+  readonly #content = element("content");
+  readonly #title = element("title");
+  #ledger: Ledger | undefined;
+  #rooted: pin.Rooted | undefined;
+  #log: unknown;
+  #feed: Feed | undefined;
+  #live: Live | undefined;
+  /** Why there is no head at all. */
+  #problem: unknown;
+
+  async start(): Promise<void> {
+    element("head").append(this.#badge.element);
+    this.#wire();
+    await counted(() => this.#begin());
+    this.#show();
+  }
+
+  #wire(): void {
+    const [form, box] = [element<HTMLFormElement>("find"), element<HTMLInputElement>("box")];
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (box.value.trim() !== "") location.hash = searchHash(box.value);
+    });
+    const reader = element<HTMLInputElement>("reader");
+    this.#server.token = sessionStorage.getItem(READER) ?? undefined;
+    reader.value = this.#server.token ?? "";
+    element<HTMLFormElement>("reader-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#useToken(reader.value.trim());
+    });
+    const policy = element<HTMLInputElement>("policy");
+    policy.addEventListener("change", () => void this.#usePolicy(policy.files?.[0]));
+    element("evidence").append(button("Save what was signed", () => this.#saveEvidence()));
+    element("forget").addEventListener("click", () => {
+      pin.forget(localStorage);
+      location.reload();
+    });
+    element("skip").addEventListener("click", () => this.#title.focus());
+    window.addEventListener("hashchange", () => this.#show(true));
+  }
+
+  #useToken(token: string): void {
+    if (token === "") sessionStorage.removeItem(READER);
+    else sessionStorage.setItem(READER, token);
+    this.#server.token = token === "" ? undefined : token;
+    this.#ledger?.forget();
+    this.#show(true);
+  }
+
+  async #usePolicy(file: File | undefined): Promise<void> {
+    const problem = element("policy-problem");
+    if (file === undefined) return;
+    try {
+      if (file.size > POLICY_BYTES_MAX) throw new Error("it is longer than a policy");
+      await pin.keepPolicy(new Uint8Array(await file.arrayBuffer()), localStorage);
+      location.reload();
+    } catch (error) {
+      problem.textContent = `This policy cannot be used: ${why(error)}.`;
+    }
+  }
+
+  /** Whom to trust, the head to begin with, and the feed. */
+  async #begin(): Promise<void> {
+    try {
+      this.#log = await this.#server.json("/v1/log");
+      this.#rooted = await pin.rootOfTrust(this.#log, localStorage);
+      const note = await this.#server.text("/checkpoint");
+      const tiles = new Tiles((path) => this.#server.bytes(path));
+      const held = pin.heldHead(this.#rooted.ledger, localStorage);
+      const heads = await Heads.begin(this.#rooted, tiles, note, held);
+      if (this.#rooted.problem !== undefined)
+        heads.alarms.push({ why: this.#rooted.problem, notes: [note, ...(held === undefined ? [] : [held.note])] });
+      this.#ledger = new Ledger(this.#server, heads);
+      heads.changed = () => this.#headChanged();
+      this.#headChanged();
+      this.#feed = new Feed(heads);
+      this.#feed.told = (arrived, error) => this.#live?.told(arrived, error);
+      this.#feed.start();
+    } catch (error) {
+      this.#problem = error instanceof NoAnswer ? error : new NotProved(this.#rooted?.problem ?? why(error));
+      this.#badge.refuse(this.#problem);
+      element("evidence").hidden = this.#rooted === undefined;
+    }
+  }
+
+  #headChanged(): void {
+    if (this.#ledger === undefined || this.#rooted === undefined) return;
+    const { newest, alarms } = this.#ledger.heads;
+    element("origin").replaceChildren(foreign(this.#rooted.origin), `, ${newest.size} entries`);
+    pin.keepHead(this.#rooted.ledger, newest, localStorage);
+    const [alarm] = alarms;
+    element("evidence").hidden = alarm === undefined;
+    if (alarm !== undefined) this.#badge.set("failed", alarm.why, "The notes that show it can be saved below.");
+    else {
+      this.#badge.set(
+        "proved",
+        this.#rooted.words,
+        `The head of ${newest.size} entries is signed, and every head before it was shown to be its beginning.`,
+      );
+    }
+  }
+
+  /** The notes that contradict each other, as a file for whoever is to judge. */
+  #saveEvidence(): void {
+    const alarms = this.#ledger?.heads.alarms ?? [];
+    const held = this.#rooted && pin.heldHead(this.#rooted.ledger, localStorage);
+    const parts = alarms.map(({ why, notes }) => [why, ...notes].join("\n\n"));
+    const text = parts.length > 0 ? parts.join("\n\n\n") : [why(this.#problem), held?.note ?? ""].join("\n\n");
+    const link = h("a", { href: URL.createObjectURL(new Blob([text])), download: "remit-evidence.txt" });
+    link.click();
+  }
+
+  #show(moved = false): void {
+    this.#live = undefined;
+    const route = routeOf(location.hash);
+    const [title, page] = this.#page(route);
+    this.#title.textContent = title;
+    document.title = `${title} · Remit explorer`;
+    this.#content.replaceChildren(page);
+    for (const link of document.querySelectorAll("#pages a")) {
+      const here = link.getAttribute("href") === `#/${route.page === "overview" ? "" : route.page}`;
+      if (here) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (moved) this.#title.focus();
+  }
+
+  #page(route: Route): [string, HTMLElement] {
+    const ledger = this.#ledger;
+    if (ledger === undefined || this.#rooted === undefined || this.#feed === undefined)
+      return ["Nothing can be proved", soft(`There is no signed head to prove anything under: ${why(this.#problem)}.`)];
+    if (route.page === "overview") return ["Overview", overviewPage(ledger, this.#rooted, this.#log)];
+    if (route.page === "search") return ["Search", searchPage(ledger, route.query)];
+    if (route.page === "entry") return [`Entry ${route.index}`, entryPage(ledger, route.index)];
+    if (route.page === "token") return [`Token ${short(route.id)}`, tokenPage(ledger, route.id)];
+    if (route.page === "party") return [`Party ${short(route.id)}`, partyPage(ledger, route.id)];
+    if (route.page === "unit") return [`Unit ${short(route.id)}`, unitPage(ledger, route.id)];
+    if (route.page === "approvals") return ["Approvals", approvalsPage(ledger)];
+    if (route.page === "unknown") return ["No such page", soft("There is nothing under this address.")];
+    this.#live = new Live(ledger, this.#feed);
+    return ["Live", this.#live.element];
+  }
+}
+
+if (await hasEd25519()) await new Explorer().start();
+else
+  element("content").append(
+    soft("This browser cannot check Ed25519 signatures here: take a newer one, and open this page over https or on localhost."),
+  );
+document.documentElement.dataset.ready = "";

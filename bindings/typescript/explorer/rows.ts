@@ -1,0 +1,63 @@
+// Entries as rows of a list: when, what, and a badge for all that the row says.
+
+import { h, type Child } from "../ui/dom.js";
+import type * as remit from "../src/index.js";
+import { fact, inLogWords, type Shown } from "./badge.js";
+import { NoAnswer } from "./errors.js";
+import type { InLog, Ledger, Submitted } from "./ledger.js";
+import { entryLink, time } from "./parts.js";
+import { kindWord, say } from "./say.js";
+
+/** Kinds that nobody signs. */
+const UNSIGNED: readonly remit.Kind[] = ["genesis", "commitment", "expiry", "rekeyed", "lapse"];
+
+/** What an entry says, with all that its sentence rests on. */
+export async function told(
+  ledger: Ledger,
+  at: InLog,
+  also?: (at: InLog, submitted: Submitted) => Promise<void>,
+): Promise<Shown> {
+  const { entry, index, size } = at;
+  const how: Child[] = [inLogWords(index, size)];
+  const line = (sentence: Child): Child => [
+    h("span", { class: "when" }, entryLink(index), " ", time(entry.time)),
+    h("span", { class: "kind" }, kindWord(entry.kind)),
+    h("span", { class: "sentence" }, sentence),
+  ];
+  if (UNSIGNED.includes(entry.kind)) return { content: line(unsignedWords(entry)), how };
+  try {
+    const submitted = await ledger.object(at);
+    await also?.(at, submitted);
+    how.push("What was submitted has the entry's id, and every signature in it verifies.");
+    how.push("Names and units are those of their registrations, proved in the same way.");
+    return { content: line(await say(ledger, at, submitted)), how };
+  } catch (error) {
+    if (!(error instanceof NoAnswer) || error.code !== "gone") throw error;
+    how.push("What was submitted is no longer kept by this server.");
+    return { content: line("what was submitted is no longer kept"), how };
+  }
+}
+
+function unsignedWords(entry: remit.Entry): string {
+  if (entry.kind === "genesis") return "the ledger begins";
+  if (entry.kind === "commitment") return `the state of ${entry.stateSize} leaves`;
+  return "written by the ledger: a deadline has passed";
+}
+
+/** A row of an entry that is yet to be proved. */
+export function entryRow(
+  ledger: Ledger,
+  name: string,
+  find: () => Promise<InLog>,
+  also?: (at: InLog, submitted: Submitted) => Promise<void>,
+): HTMLElement {
+  const row = fact(name, async () => told(ledger, await find(), also), "li");
+  row.classList.add("row");
+  return row;
+}
+
+/** Rows of entries by their indexes. */
+export function entryRows(ledger: Ledger, indexes: readonly bigint[]): HTMLElement {
+  const rows = indexes.map((index) => entryRow(ledger, `entry ${index}`, () => ledger.entry(index)));
+  return h("ol", { class: "rows" }, rows);
+}

@@ -1,0 +1,228 @@
+// Search: the server finds, this browser proves each entry, and that it is what was looked for.
+
+import { h, type Child } from "../ui/dom.js";
+import * as remit from "../src/index.js";
+import { counted, said } from "./badge.js";
+import { keyOf } from "./did.js";
+import { prove, why } from "./errors.js";
+import type { InLog, Ledger, Submitted } from "./ledger.js";
+import { button, idLink, section } from "./parts.js";
+import { namesList } from "./registered_page.js";
+import { entryRow } from "./rows.js";
+import { kindWord } from "./say.js";
+import { countIn, listIn } from "./server.js";
+import { standing } from "./standing.js";
+
+/** What can be looked for, as the server names it, and as people do. */
+const FIELDS = [
+  ["agent", "Agent's key", "did:key:z6Mk…"],
+  ["token", "Token", "64 hex digits"],
+  ["service", "Service", "party id"],
+  ["issuer", "Issuer", "party id"],
+  ["unit", "Unit", "unit id"],
+  ["id", "Id", "of an operation or request"],
+] as const;
+/** Results of one page, names in a list. */
+const [RESULTS, NAMES] = [20, 50];
+/** How far back a later step leads: refund, capture, reservation, request. */
+const STEPS_MAX = 4;
+
+/** Where the one search box leads to. */
+export function searchHash(text: string): string {
+  const typed = text.trim();
+  if (keyOf(typed) !== undefined) return `#/search?agent=${typed}`;
+  if (/^[0-9a-f]{64}$/i.test(typed)) return `#/search?id=${typed.toLowerCase()}`;
+  if (/^\d{1,15}$/.test(typed)) return `#/entry/${BigInt(typed)}`;
+  return `#/search?name=${encodeURIComponent(typed)}`;
+}
+
+/** Draws the page of a query. */
+export function searchPage(ledger: Ledger, query: URLSearchParams): HTMLElement {
+  const results = h("div", { id: "results" });
+  const name = query.get("name");
+  if (name !== null) void counted(() => showNames(ledger, name, results));
+  else if ([...query.keys()].length > 0) void counted(() => showEntries(ledger, query, undefined, results));
+  else results.append(h("p", { class: "soft" }, "Say above what to look for, or fill in some of the form."));
+  return h("div", {}, section("Results", results), section("Look for", form(query)));
+}
+
+async function showNames(ledger: Ledger, name: string, results: HTMLElement): Promise<void> {
+  try {
+    results.append(await namesList(ledger, name, NAMES));
+  } catch (error) {
+    results.append(h("p", { class: "soft" }, `Nothing shown: ${why(error)}.`));
+  }
+}
+
+async function showEntries(
+  ledger: Ledger,
+  query: URLSearchParams,
+  before: bigint | undefined,
+  results: HTMLElement,
+): Promise<void> {
+  try {
+    const asked = new URLSearchParams(query);
+    asked.set("limit", String(RESULTS));
+    if (before !== undefined) asked.set("before", String(before));
+    const json = await ledger.server.json(`/v1/search?${asked}`);
+    const pages = h("ul", { class: "plain" });
+    const rows = listIn(json, "entries").map((row) =>
+      entryRow(
+        ledger,
+        `result, entry ${countIn(row, "index") ?? "?"}`,
+        async () => inTime(await ledger.listed(row), query),
+        async (at, submitted) => {
+          await matches(ledger, query, at, submitted);
+          offerPage(query, submitted, pages);
+        },
+      ),
+    );
+    const [size, to, next] = [countIn(json, "size"), countIn(json, "indexed_to"), countIn(json, "next")];
+    const words = "Each result is proved, and that it is what was looked for. That none is left out, only a replay of the log proves.";
+    const reach = h("p", { class: "soft" }, `Searched up to entry ${to ?? "?"} of ${size ?? "?"}; that nothing is left out is `,
+      said("the list of results", words));
+    const more = next === undefined ? undefined : button("More", () => void counted(() => showEntries(ledger, query, next, results)));
+    more?.addEventListener("click", () => more.remove());
+    const none = rows.length === 0 ? h("p", {}, before === undefined ? "Nothing was found." : "Nothing more here.") : undefined;
+    results.append(pages, none ?? h("ol", { class: "rows" }, rows), reach, more ?? "");
+  } catch (error) {
+    results.append(h("p", { class: "soft" }, `Nothing shown: ${why(error)}.`));
+  }
+}
+
+/** Requires that an entry is of the time that was asked for. */
+function inTime(at: InLog, query: URLSearchParams): InLog {
+  const [from, to] = [query.get("from_ms"), query.get("to_ms")];
+  const { time } = at.entry;
+  const inside = (from === null || time >= BigInt(from)) && (to === null || time < BigInt(to));
+  prove(inside, "the entry is of another time than was asked for");
+  return at;
+}
+
+/** Requires that an entry has to do with everything that was looked for. */
+async function matches(ledger: Ledger, query: URLSearchParams, at: InLog, submitted: Submitted): Promise<void> {
+  const kinds = [at.entry.kind, submitted.kind, ...submitted.operations.map(({ kind }) => kind)];
+  const kind = query.get("kind");
+  prove(kind === null || kinds.some((each) => each === kind), "the entry is of another kind than was asked for");
+  for (const [name] of FIELDS) {
+    const text = query.get(name);
+    if (text === null) continue;
+    const wanted = name === "agent" ? keyOf(text) : remit.fromHex(text);
+    if (wanted?.length !== 32) continue;
+    const found =
+      name === "issuer" ? await isOfIssuer(ledger, wanted, at, STEPS_MAX) : await names(ledger, wanted, at, STEPS_MAX);
+    prove(found, `the entry has nothing to do with the ${name} that was asked for`);
+  }
+}
+
+/** Whether an entry names an id or key: in its ids, in what was signed, or in what that is a later step of. */
+async function names(ledger: Ledger, wanted: Uint8Array, at: InLog, steps: number): Promise<boolean> {
+  const submitted = await ledger.object(at);
+  const own = [submitted.id, ...submitted.operations.map(({ id }) => id), ...(await requests(ledger, submitted))];
+  if (own.some((id) => remit.equal(id, wanted)) || holds(submitted.bytes, wanted)) return true;
+  for (const origin of await origins(ledger, at, steps))
+    if (await names(ledger, wanted, origin, steps - 1)) return true;
+  return false;
+}
+
+async function requests(ledger: Ledger, { operations }: Submitted): Promise<Uint8Array[]> {
+  const acts = operations.flatMap(({ body }) => (body.is === "act" && body.act.kind === "request" ? [body.act] : []));
+  const ids = await Promise.all(acts.map((act) => remit.requestOf(ledger.id, act)));
+  return ids.flatMap((id) => id ?? []);
+}
+
+function holds(bytes: Uint8Array, wanted: Uint8Array): boolean {
+  for (let at = bytes.indexOf(wanted[0] ?? 0); at >= 0; at = bytes.indexOf(wanted[0] ?? 0, at + 1))
+    if (remit.equal(bytes.subarray(at, at + wanted.length), wanted)) return true;
+  return false;
+}
+
+/** The entries that began what an entry goes on with. */
+async function origins(ledger: Ledger, at: InLog, steps: number): Promise<InLog[]> {
+  if (steps === 0) return [];
+  const { common } = await ledger.details(at);
+  const subjects = common.facts.flatMap((facts) => facts.get(2) ?? []).filter((id) => id instanceof Uint8Array);
+  const found: InLog[] = [];
+  for (const id of subjects) {
+    const [row] = listIn(await ledger.server.json(`/v1/search?id=${remit.hex(id)}&limit=1`), "entries");
+    if (row === undefined) continue;
+    const origin = await ledger.listed(row);
+    if (origin.index < at.index) found.push(origin);
+  }
+  return found;
+}
+
+async function isOfIssuer(ledger: Ledger, issuer: Uint8Array, at: InLog, steps: number): Promise<boolean> {
+  if (await names(ledger, issuer, at, 0)) return true;
+  for (const { body, id } of (await ledger.object(at)).operations) {
+    const token = tokenIn(body, id);
+    if (token !== undefined && remit.equal((await standing(ledger, token)).issuer.id, issuer)) return true;
+  }
+  for (const origin of await origins(ledger, at, steps))
+    if (await isOfIssuer(ledger, issuer, origin, steps - 1)) return true;
+  return false;
+}
+
+/** The logged token that an operation is of, where it names one. */
+function tokenIn(body: remit.Body, id: Uint8Array): string | undefined {
+  if (body.is === "token") return remit.hex(id);
+  if (body.is === "act") return body.act.fields.has(4) ? remit.hex(remit.bytesOf(body.act, 4)) : undefined;
+  const [first] = body.others;
+  if (first === undefined) return remit.hex(body.invocation.token);
+  try {
+    const { origin } = remit.decodeToken(first.payload);
+    return origin.mode === "offline" ? remit.hex(origin.parent) : undefined;
+  } catch {
+    return remit.hex(body.invocation.token);
+  }
+}
+
+/** A link to the page of what has the id that was looked for. */
+function offerPage(query: URLSearchParams, { operations }: Submitted, pages: HTMLElement): void {
+  const id = query.get("id");
+  const found = operations.find((operation) => remit.hex(operation.id) === id);
+  if (id === null || found === undefined || pages.childElementCount > 0) return;
+  const pageOf = { issue: "token", delegate: "token", party: "party", unit: "unit" } as const;
+  const what = pageOf[found.kind as keyof typeof pageOf];
+  if (what !== undefined) pages.append(h("li", {}, `This is the id of a ${what}: `, idLink(what, id, `open its page`)));
+}
+
+function form(query: URLSearchParams): HTMLElement {
+  const fields = FIELDS.map(([name, label, hint]) => field(name, label, { value: query.get(name) ?? "", placeholder: hint }));
+  const kinds = Object.keys(remit.KINDS).filter((kind) => kind !== "genesis" && kind !== "commitment");
+  const options = kinds.map((kind) => h("option", { value: kind, selected: query.get("kind") === kind ? "" : undefined }, kindWord(kind as remit.Kind)));
+  const select = h("select", { id: "f-kind", name: "kind" }, h("option", { value: "" }, "any"), options);
+  const at = (name: string): string => {
+    const ms = Number(query.get(name) ?? Number.NaN);
+    return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 16) : "";
+  };
+  const times = [["from_ms", "From (UTC)"], ["to_ms", "Before (UTC)"]] as const;
+  const element = h(
+    "form",
+    { class: "fields" },
+    fields,
+    h("div", {}, h("label", { for: "f-kind" }, "Kind"), select),
+    times.map(([name, label]) => field(name, label, { value: at(name), type: "datetime-local" })),
+    h("button", { type: "submit", class: "main" }, "Search"),
+  ) as HTMLFormElement;
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.hash = `#/search?${filled(new FormData(element))}`;
+  });
+  return element;
+}
+
+function field(name: string, label: string, attributes: Record<string, string>): Child {
+  const input = h("input", { id: `f-${name}`, name, autocomplete: "off", spellcheck: "false", ...attributes });
+  return h("div", {}, h("label", { for: `f-${name}` }, label), input);
+}
+
+function filled(data: FormData): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of data) {
+    const text = String(value).trim();
+    if (text === "") continue;
+    query.set(name, name.endsWith("_ms") ? String(Date.parse(`${text}:00Z`)) : text);
+  }
+  return query;
+}
