@@ -5,7 +5,7 @@ import { NotProved, prove, why } from "./errors.js";
 import type { Tiles } from "./tiles.js";
 
 /** Heads that are remembered, the newest of them. */
-export const HEADS_MAX = 4_096;
+export const HEADS_MAX = 512;
 
 /** Whose signatures count, and why. */
 export interface Trusted {

@@ -146,6 +146,7 @@ class Explorer {
     this.#title.textContent = title;
     document.title = `${title} · Remit explorer`;
     this.#content.replaceChildren(page);
+    document.documentElement.dataset.route = location.hash;
     for (const link of document.querySelectorAll("#pages a")) {
       const here = link.getAttribute("href") === `#/${route.page === "overview" ? "" : route.page}`;
       if (here) link.setAttribute("aria-current", "page");

@@ -1,4 +1,4 @@
-// The page ui/verify.html: generated from what is here, closed to the network, and in right words.
+// The pages of ui/: generated from what is here, closed to the network but for their own server, and in right words.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -8,17 +8,24 @@ import { read, together } from "../ui/files.js";
 import * as remit from "../src/index.js";
 import { file, ROOT, vectors } from "./helpers.js";
 
-test("the page is current", () => {
+test("the pages are current", () => {
   execFileSync(process.execPath, ["tools/page.mjs", "--check"], {
     cwd: `${ROOT}bindings/typescript`,
     stdio: "pipe",
   });
 });
 
-test("the page is one file that asks for nothing", () => {
+test("verify is one file that asks for nothing", () => {
   const page = file("ui/verify.html").toString();
   assert.match(page, /default-src 'none'; script-src 'sha256-[^']*'; style-src 'sha256-[^']*'/);
   assert.doesNotMatch(page, /\b(src|href)=|@import|url\(|\bfetch\(|XMLHttpRequest|WebSocket|\bimport\(/);
+});
+
+test("the explorer is one file that asks its own server alone", () => {
+  const page = file("ui/explorer.html").toString();
+  assert.match(page, /default-src 'none'; connect-src 'self'; script-src 'sha256-[^']*'; style-src 'sha256-[^']*'/);
+  assert.doesNotMatch(page, /<[a-z]+ [^>]*\b(src|style|on[a-z]+)=|@import|url\(|XMLHttpRequest|WebSocket|\bimport\(|innerHTML|eval\(/);
+  assert.doesNotMatch(page, /href="(?!#\/)[^"]*"/);
 });
 
 test("words", () => {
