@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check build test demo dist bench fuzz vectors fmt examples guides smoke smoke-build foreign interop \
-	bench-large bench-libraries soak typescript python c
+	bench-large bench-libraries soak typescript explorer python c
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,9 +32,9 @@ test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check; fuzz targets and benchmarks compiled" tools/abreast \
 		tools/check "fuzz/run --build" "$(MAKE) -s smoke-build"
 	@tools/step "tests" $(CARGO) test --workspace --lib --bins --tests --locked --features server -q
-	@tools/step "documentation, typescript, python, c" tools/abreast \
+	@tools/step "documentation, typescript, explorer, python, c" tools/abreast \
 		"$(CARGO) test --workspace --doc --locked --features server -q" \
-		"$(MAKE) -s typescript" "$(MAKE) -s python" "$(MAKE) -s c"
+		"$(MAKE) -s typescript explorer" "$(MAKE) -s python" "$(MAKE) -s c"
 	@tools/step "foreign client" $(MAKE) -s foreign
 	@tools/step "examples" tools/examples --features server
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
@@ -114,6 +114,12 @@ typescript: ## the verifier in TypeScript, held to all vectors, and ui/verify.ht
 	@tools/setup node npm python3
 	@cd bindings/typescript && tools/install && npm test --silent
 	@node --no-warnings bindings/typescript/tools/browser.mjs
+
+explorer: ## the explorer in headless Chromium: every badge, and a server that lies
+	@tools/setup chromium node npm cc c++ libclang rocksdb
+	@cd bindings/typescript && tools/install && npm run -s build
+	@$(CARGO) build --locked --features server -q
+	@node --no-warnings bindings/typescript/tools/explorer.mjs
 
 python: ## the verifier for Python: a wheel in target/wheels, held to all vectors
 	@tools/setup cc python3 venv

@@ -114,6 +114,11 @@ class Tab {
     await this.send("Page.navigate", { url });
     await this.until("document.documentElement?.dataset.ready !== undefined");
   }
+  async reload() {
+    await this.evaluate("window.stale = true");
+    await this.send("Page.reload");
+    await this.until("window.stale === undefined && document.documentElement?.dataset.ready !== undefined");
+  }
   async close() {
     await this.browser.send("Target.closeTarget", { targetId: this.target });
     if (this.context === undefined) return;

@@ -265,7 +265,8 @@ export async function lies(browser, front, url, told) {
     front.lie.answer = lie.answer;
     if (lie.red.includes("the signed head that this browser holds") && lie.hash === "#/") {
       await tab.evaluate("localStorage.removeItem('remit:held')");
-      await tab.goTo(`${front.url}/explorer?again#/`);
+      await tab.evaluate("history.replaceState(null, '', '#/')");
+      await tab.reload();
       await settled(tab);
     } else await go(tab, lie.hash);
     await found(tab, lie);
@@ -290,11 +291,11 @@ async function otherKey(browser, front, url, stranger, resigned) {
     return asked === "/checkpoint" ? resigned(body) : undefined;
   };
   const lie = { red: ["the signed head that this browser holds"], why: /another key or ledger than on/ };
-  await tab.goTo(`${front.url}/explorer?again`);
+  await tab.reload();
   await settled(tab);
   await found(tab, { ...lie, name: "the server comes back with another key" });
   front.lie.answer = async (asked) => (asked === "/v1/log" ? JSON.stringify({ ...log, log_vkey: vkey }) : undefined);
-  await tab.goTo(`${front.url}/explorer?once-more`);
+  await tab.reload();
   await settled(tab);
   await found(tab, { ...lie, name: "the server names another key, and signs with the old one" });
   front.lie.answer = undefined;
@@ -370,7 +371,7 @@ export async function liesToApprovers(browser, front, house) {
   }
   await tab.shoot("lie-request", false);
 
-  // The yes is swallowed, and answered with the proof of another entry.
+  // The yes is answered with the proof of another entry.
   const { kind, ...entry } = await house.served.json("/v1/entries/4");
   const proof = await (
     await fetch(`${house.served.url}/v1/entries/4/proof`, { headers: { authorization: `Bearer ${READER}` } })
