@@ -97,7 +97,7 @@ async function list(ledger: Ledger, key: keys.StoredKey, place: HTMLElement): Pr
 function drawRequest(ledger: Ledger, key: keys.StoredKey, json: unknown): HTMLElement {
   const [badge, body] = [new Badge("this request"), h("div", { class: "body" })];
   const answer = h("div", { class: "answer-row" });
-  const element = h("article", { class: "fact request" }, body, badge.element, answer);
+  const element = h("article", { class: "fact request" }, badge.element, body, answer);
   void settle(badge, body, async () => {
     const asked = await provedRequest(ledger, json);
     const shown = await drawAsked(ledger, key, asked, json);

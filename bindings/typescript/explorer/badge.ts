@@ -67,7 +67,10 @@ export class Badge {
   /** What an error makes of it. */
   refuse(error: unknown): void {
     if (!(error instanceof NoAnswer)) return this.set("failed", why(error));
-    const enter = button("Enter a reader's token", () => document.getElementById("reader")?.focus());
+    const enter = button("Enter a reader's token", () => {
+      document.getElementById("settings")?.setAttribute("open", "");
+      document.getElementById("reader")?.focus();
+    });
     this.set("unanswered", error.message, error.code === "token" ? enter : undefined);
   }
 }
@@ -84,7 +87,9 @@ export interface Shown {
 export function fact(what: string, check: () => Promise<Shown>, tag = "div"): HTMLElement {
   const badge = new Badge(what);
   const body = h("div", { class: "body" }, h("span", { class: "soft" }, "…"));
-  const element = h(tag, { class: "fact" }, body, badge.element);
+  // In a row the badge stands behind, else on top: it is read where it is seen.
+  const parts = tag === "li" ? [body, badge.element] : [badge.element, body];
+  const element = h(tag, { class: "fact" }, parts);
   void settle(badge, body, check);
   return element;
 }
@@ -97,16 +102,16 @@ export async function settle(badge: Badge, body: HTMLElement, check: () => Promi
     body.replaceChildren(h("div", {}, content));
     badge.set("proved", ...how);
   } catch (error) {
-    body.replaceChildren(h("span", { class: "soft" }, `${what(error)}`));
+    body.replaceChildren(h("span", { class: "soft" }, sentence(error)));
     badge.refuse(error);
   } finally {
     count(-1);
   }
 }
 
-function what(error: unknown): string {
+function sentence(error: unknown): string {
   if (!(error instanceof NoAnswer)) return "Not shown: what the server sent does not hold.";
-  return error.message.charAt(0).toUpperCase() + error.message.slice(1) + ".";
+  return `Not shown: ${error.message.replace(/\.$/, "")}.`;
 }
 
 /** What only the server says, said so. */

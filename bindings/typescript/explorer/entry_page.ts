@@ -9,8 +9,8 @@ import { kindWord, say } from "./say.js";
 
 /** What facts of details are (spec 03 §5), by their keys. */
 const FACT_WORDS = [
-  "", "Leaf", "Named", "Amount", "Unit's leaf", "Funding token's leaf", "Capture", "Epoch after", "Generation after",
-  "Mask after", "Deadline", "Still reserved", "Parent's leaf", "Holder since", "Least use", "Least use without approval",
+  "", "Leaf", "Named", "Amount, minor units", "Unit's leaf", "Funded by leaf", "Capture", "Epoch after", "Generation after",
+  "Mask after", "Deadline", "Still reserved, minor units", "Parent's leaf", "Holder since", "Least use", "Least use without approval",
   "Root of uses", "Leaf that decided",
 ];
 /** Facts that are instants: in seconds, in milliseconds. */
@@ -84,7 +84,10 @@ async function drawDetails(ledger: Ledger, find: () => Promise<InLog>): Promise<
   if (at.entry.kind === "genesis" || at.entry.kind === "commitment")
     return { content: soft("Nothing beside what it says."), how: ["The kind of the entry says so."] };
   const { common, links } = await ledger.details(at);
-  const parts = common.facts.map((said) => facts(...[...said].map(([key, value]) => drawFact(key, value))));
+  const parts = common.facts.map((said, member) => [
+    common.facts.length > 1 ? h("h3", {}, `Operation ${member + 1}`) : undefined,
+    facts(...[...said].map(([key, value]) => drawFact(key, value))),
+  ]);
   const counters = links.map(({ token, values }) =>
     values.map(({ unit, counters: of }) => {
       const moved = remit.COUNTERS.filter((name) => of[name] > 0n).map((name) => `${name} ${of[name]}`);

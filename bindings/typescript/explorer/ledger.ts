@@ -1,7 +1,7 @@
 // Facts out of the ledger, each computed from bytes that were verified here. The server's JSON only says where to look.
 
 import * as remit from "../src/index.js";
-import { NotProved, prove } from "./errors.js";
+import { NoAnswer, NotProved, prove } from "./errors.js";
 import type { Heads } from "./head.js";
 import { countIn, fieldOf, listIn, needed, textIn, type Server } from "./server.js";
 
@@ -39,6 +39,11 @@ export interface Registered {
   readonly at: InLog;
   /** The entries that the server names for it. */
   readonly entries: readonly bigint[];
+}
+
+/** A server without an index finds nothing. */
+function noneFound(error: unknown): undefined {
+  if (!(error instanceof NoAnswer)) throw error;
 }
 
 /** One ledger, as far as this browser has verified it. */
@@ -166,12 +171,21 @@ export class Ledger {
     });
   }
 
-  /** The unit of a reservation that a capture or release names; nothing where it is not told. */
-  async unitOf(reserve: string): Promise<Uint8Array | undefined> {
-    const json = await this.server.json(`/v1/decisions/${reserve}`);
-    const at = await this.entry(needed(countIn(json, "entry"), "entry"));
-    const { body } = await this.operation(at, reserve);
+  /** The unit of what a later step names: a reservation, lease or capture; nothing where the server does not find it. */
+  async unitOf(id: string): Promise<Uint8Array | undefined> {
+    const json = await this.server.json(`/v1/search?id=${id}&limit=1`).catch(noneFound);
+    const [row] = listIn(json, "entries");
+    if (row === undefined) return undefined;
+    const at = await this.entry(needed(countIn(row, "index"), "index"));
+    const { operations } = await this.object(at);
+    const body = operations.find((operation) => remit.hex(operation.id) === id)?.body;
+    if (body === undefined) throw new NotProved(`entry ${at.index} is not the one of ${id.slice(0, 8)}…`);
     if (body.is === "reserve") return body.invocation.payment?.unit;
-    return body.is === "act" && body.act.kind === "lease" ? remit.bytesOf(body.act, 30) : undefined;
+    if (body.is !== "act") return undefined;
+    if (body.act.kind === "lease") return remit.bytesOf(body.act, 30);
+    const named = body.act.fields.get(9);
+    if (named instanceof Uint8Array) return this.unitOf(remit.hex(named));
+    const member = typeof named === "number" ? operations[named]?.body : undefined;
+    return member?.is === "reserve" ? member.invocation.payment?.unit : undefined;
   }
 }

@@ -23,6 +23,8 @@ export class Live {
   readonly #state = h("p", { class: "soft", role: "status" });
   readonly #news = h("p", { class: "unseen", "aria-live": "polite" });
   readonly #pause: HTMLButtonElement;
+  /** Whether commitments are shown too: an idle ledger writes one every few seconds. */
+  readonly #all = h("input", { type: "checkbox", id: "all" }) as HTMLInputElement;
   #paused = false;
   #waiting: Arrived[] = [];
 
@@ -32,7 +34,7 @@ export class Live {
   ) {
     this.#pause = button("Pause", () => this.#turn());
     this.#pause.setAttribute("aria-pressed", "false");
-    this.element = section("Entries", this.#state, h("p", {}, this.#pause), this.#news, this.#rows);
+    this.element = section("Entries", this.#state, h("p", {}, this.#pause, " ", this.#all, h("label", { for: "all" }, " commitments too")), this.#news, this.#rows);
     this.told([]);
   }
 
@@ -51,9 +53,10 @@ export class Live {
       this.#waiting = [...this.#waiting, ...arrived].slice(-WAITING_MAX);
       this.#state.textContent = `Paused: ${this.#waiting.length} new.`;
     } else if (arrived.length > 0) {
-      for (const each of arrived.slice(-ROWS_MAX)) this.#rows.prepend(this.#row(each));
+      const shown = arrived.filter(({ entry }) => this.#all.checked || entry.kind !== "commitment");
+      for (const each of shown.slice(-ROWS_MAX)) this.#rows.prepend(this.#row(each));
       const { size } = this.ledger.heads.newest;
-      this.#news.textContent = `${arrived.length} new, the log has ${size} entries.`;
+      if (shown.length > 0) this.#news.textContent = `${shown.length} new, the log has ${size} entries.`;
     }
     if (error !== undefined) this.#rows.prepend(fact("what the feed sent", () => Promise.reject(error), "li"));
     while (this.#rows.childElementCount > ROWS_MAX) this.#rows.lastElementChild?.remove();

@@ -119,7 +119,7 @@ class Explorer {
     pin.keepHead(this.#rooted.ledger, newest, localStorage);
     const [alarm] = alarms;
     element("evidence").hidden = alarm === undefined;
-    if (alarm !== undefined) this.#badge.set("failed", alarm.why, "The notes that show it can be saved below.");
+    if (alarm !== undefined) this.#badge.set("failed", alarm.why, "The notes that show it can be saved beside it.");
     else {
       this.#badge.set(
         "proved",

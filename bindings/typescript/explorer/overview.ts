@@ -3,9 +3,9 @@
 import { facts, foreign, h, type Child } from "../ui/dom.js";
 import * as remit from "../src/index.js";
 import { counted, fact, inLogWords, said, type Shown } from "./badge.js";
-import { prove, why } from "./errors.js";
+import { NoAnswer, prove, why } from "./errors.js";
 import type { Ledger } from "./ledger.js";
-import { keyLink, section, time } from "./parts.js";
+import { keyLink, section, soft, time } from "./parts.js";
 import type { Rooted } from "./pin.js";
 import { namesList } from "./registered_page.js";
 import { entryRows } from "./rows.js";
@@ -16,26 +16,38 @@ const [ENTRIES, NAMES] = [10n, 50];
 
 /** Draws the page. */
 export function overviewPage(ledger: Ledger, rooted: Rooted, log: unknown): HTMLElement {
-  const { size } = ledger.heads.newest;
-  const first = size > ENTRIES ? size - ENTRIES : 0n;
-  const newest = Array.from({ length: Number(size - first) }, (_, at) => size - 1n - BigInt(at));
-  const names = h("div");
-  void counted(async () => {
-    try {
-      names.append(await namesList(ledger, "", NAMES));
-    } catch (error) {
-      names.append(h("p", { class: "soft" }, `Not shown: ${why(error)}.`));
-    }
-  });
+  const filled = (find: () => Promise<HTMLElement>): HTMLElement => {
+    const place = h("div");
+    void counted(async () => {
+      place.append(await find().catch((error: unknown) => soft(`Not shown: ${why(error)}.`)));
+    });
+    return place;
+  };
   return h(
     "div",
     {},
     section("Log", fact("the ledger's own entry", () => drawGenesis(ledger, rooted))),
     section("Newest state", fact("the newest commitment", () => drawHead(ledger))),
     section("Witnesses", drawWitnesses(ledger, log)),
-    section("Newest entries", entryRows(ledger, newest)),
-    section("Names", names),
+    section("Newest operations", filled(() => newest(ledger))),
+    section("Names", filled(() => namesList(ledger, "", NAMES))),
   );
+}
+
+/** The newest operations by the server's index; without one, what stands last in the log. */
+async function newest(ledger: Ledger): Promise<HTMLElement> {
+  try {
+    const json = await ledger.server.json(`/v1/search?limit=${ENTRIES}`);
+    const indexes = listIn(json, "entries").flatMap((row) => countIn(row, "index") ?? []);
+    const words = "Each of these is in the log. That no other one came between them, only a replay of the log proves.";
+    const all = h("p", { class: "soft" }, "that these are the newest is ", said("the list of the newest operations", words));
+    return h("div", {}, entryRows(ledger, indexes), all);
+  } catch (error) {
+    if (!(error instanceof NoAnswer) || error.code === "token") throw error;
+    const { size } = ledger.heads.newest;
+    const first = size > ENTRIES ? size - ENTRIES : 0n;
+    return entryRows(ledger, Array.from({ length: Number(size - first) }, (_, at) => size - 1n - BigInt(at)));
+  }
 }
 
 async function drawGenesis(ledger: Ledger, { origin, words }: Rooted): Promise<Shown> {

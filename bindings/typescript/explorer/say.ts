@@ -101,7 +101,7 @@ async function sayAct(
   const who = signer === undefined ? "" : keyLink(signer);
   const bytes = (key: number): Uint8Array => remit.bytesOf(act, key);
   const named = fields.get(9);
-  const reference = named instanceof Uint8Array ? short(remit.hex(named)) : `member ${String(named)}`;
+  const reference = named instanceof Uint8Array ? short(remit.hex(named)) : `in ${Number(named) + 1}.`;
   if (kind === "party") return ["registers the party ", h("strong", {}, foreign(String(fields.get(13))))];
   if (kind === "unit") {
     const decimals = remit.integerOf(act, 16);
@@ -120,7 +120,7 @@ async function sayAct(
   if (kind === "capture" || kind === "release" || kind === "refund") {
     const verb = { capture: "takes", release: "releases", refund: "gives back" }[kind];
     const much = fields.has(11)
-      ? await amount(ledger, remit.integerOf(act, 11), kind === "refund" ? undefined : await unitOf(ledger, named, all))
+      ? await amount(ledger, remit.integerOf(act, 11), await unitOf(ledger, named, all))
       : "all that is left";
     const of = kind === "refund" ? "capture" : "reservation";
     return [who, ` ${verb} `, h("strong", {}, much), ` of ${of} ${reference}`];
@@ -141,7 +141,7 @@ async function saySpend(ledger: Ledger, act: remit.Act, who: Child): Said {
   return [who, " asks whether it may pay ", much, " to ", payee, ": ", use, token];
 }
 
-/** The unit of what a capture or release takes from: another member of the bundle, or an operation before. */
+/** The unit of what a capture, release or refund is of: another member of the bundle, or an operation before. */
 async function unitOf(
   ledger: Ledger,
   named: remit.ActValue | undefined,
@@ -149,6 +149,7 @@ async function unitOf(
 ): Promise<Uint8Array | undefined> {
   if (named instanceof Uint8Array) return ledger.unitOf(remit.hex(named));
   const body = typeof named === "number" ? all[named]?.body : undefined;
+  if (body?.is === "act" && body.act.kind === "capture") return unitOf(ledger, body.act.fields.get(9), all);
   return body?.is === "reserve" ? body.invocation.payment?.unit : undefined;
 }
 

@@ -46,10 +46,12 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
     ["Expires", seconds(leaf.body.expires)],
     ["Begins", seconds(token.notBefore)],
     ["Allows", await permissionsOf(ledger, token, root)],
+    ["Above it", aboveWords(at)],
     ["Delegates", words.delegation(token.delegation, root)],
     ["Transferable", token.transferable === undefined ? undefined : token.transferable ? "yes" : "no"],
     ["Evidence", token.maxStaleness === undefined ? undefined : `at most ${words.span(1000n * token.maxStaleness)} old`],
     ["Approval", token.approval && [words.approval(token.approval), " ", token.approval.approvers.map(keyItem)]],
+    ["Entries", token.entries && `at most ${token.entries.most} in each ${words.span(1000n * BigInt(token.entries.length))}`],
     ["Epoch", `${leaf.epoch}, generation ${leaf.generation}`],
     ["As of", [time(at.time), `, ${at.size} entries`]],
   );
@@ -61,6 +63,15 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
       at.ledger.mask === 0 ? "The ledger is not frozen." : "The ledger is frozen.",
     ],
   };
+}
+
+/** What stops a token although its own leaf does not. */
+function aboveWords({ ledger, issuer, links }: Standing): Child {
+  const stopped = links.slice(0, -1).filter(({ leaf }) => leaf.life !== "live" || leaf.mask !== 0);
+  const reasons: Child[] = stopped.map(({ id, leaf }) => ["token ", idLink("token", id), " is ", standingWord(leaf), " "]);
+  if (issuer.mask !== 0) reasons.push("the issuer is frozen ");
+  if (ledger.mask !== 0) reasons.push("the ledger is frozen ");
+  return reasons.length === 0 ? "nothing that stops it" : [h("strong", {}, "stopped: "), reasons];
 }
 
 function keyItem(key: Uint8Array): HTMLElement {
@@ -102,6 +113,7 @@ async function drawBudgets(ledger: Ledger, id: string): Promise<Shown> {
   return {
     content: [
       sealed.name === undefined ? undefined : h("p", {}, "Called ", foreign(sealed.name)),
+      sealed.note === undefined ? undefined : h("p", { class: "soft" }, foreign(sealed.note)),
       found.length === 0 ? h("p", {}, none) : found.map(fullBar),
     ],
     how: [

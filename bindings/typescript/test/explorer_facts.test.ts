@@ -55,9 +55,9 @@ test("what is no answer says why", async () => {
       .json("/x")
       .catch((error: unknown) => (error instanceof NoAnswer ? [error.code, error.message] : error));
   assert.deepEqual(await said(401), ["token", "this needs a reader's token"]);
-  assert.deepEqual(await said(404), ["missing", "the server says: No."]);
-  assert.deepEqual(await said(410), ["gone", "the server says: No."]);
-  assert.deepEqual(await said(500), ["refused", "the server says: No."]);
+  assert.deepEqual(await said(404), ["missing", "the server says: No"]);
+  assert.deepEqual(await said(410), ["gone", "the server says: No"]);
+  assert.deepEqual(await said(500), ["refused", "the server says: No"]);
 });
 
 test("the parts of a budget", () => {
