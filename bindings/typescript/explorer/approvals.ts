@@ -3,13 +3,13 @@
 import { facts, foreign, h, type Child } from "../ui/dom.js";
 import * as remit from "../src/index.js";
 import { Badge, counted, inLogWords, settle, type Shown } from "./badge.js";
-import { prove, why } from "./errors.js";
+import { NoAnswer, prove, why } from "./errors.js";
 import * as keys from "./keys.js";
 import type { Ledger } from "./ledger.js";
 import { button, entryLink, idLink, keyLink, section, soft, standingWord, time } from "./parts.js";
 import { provedRequest, requestsOf, signAnswer, submitted, type Asked } from "./requests.js";
 import { amount, partyLink } from "./say.js";
-import { listIn } from "./server.js";
+import { fieldOf, listIn, textIn } from "./server.js";
 import { standing } from "./standing.js";
 
 /** Draws the page. */
@@ -25,7 +25,10 @@ export function approvalsPage(ledger: Ledger): HTMLElement {
   return h("div", {}, section("Your key", own), section("Waiting for you", waiting));
 }
 
-function drawKey(key: keys.StoredKey | undefined, show: (key: keys.StoredKey | undefined) => void): HTMLElement {
+function drawKey(
+  key: keys.StoredKey | undefined,
+  show: (key: keys.StoredKey | undefined) => void,
+): HTMLElement {
   const problem = h("p", { class: "problem", role: "alert" });
   const attempt = (step: () => Promise<keys.StoredKey | undefined>): void =>
     void counted(async () => {
@@ -59,9 +62,20 @@ function drawKey(key: keys.StoredKey | undefined, show: (key: keys.StoredKey | u
   return h(
     "div",
     {},
-    soft("An approver signs here, with a key that never leaves this browser. Tell its did:key to whoever issues tokens."),
-    h("p", {}, button("Make a new key", () => attempt(async () => kept(await keys.generate())), "main")),
-    h("p", {}, h("label", { for: "key-file" }, "Or bring a key file of `remit key new` without a passphrase "), file),
+    soft(
+      "An approver signs here, with a key that never leaves this browser. Tell its did:key to whoever issues tokens.",
+    ),
+    h(
+      "p",
+      {},
+      button("Make a new key", () => attempt(async () => kept(await keys.generate())), "main"),
+    ),
+    h(
+      "p",
+      {},
+      h("label", { for: "key-file" }, "Or bring a key file of `remit key new` without a passphrase "),
+      file,
+    ),
     problem,
   );
 }
@@ -76,7 +90,12 @@ function confirmed(text: string, question: string, then: () => void): HTMLElemen
   const place = h("p");
   const ask = button(text, () => {
     const yes = button("Yes", then);
-    place.replaceChildren(`${question} `, yes, " ", button("No", () => place.replaceChildren(ask)));
+    place.replaceChildren(
+      `${question} `,
+      yes,
+      " ",
+      button("No", () => place.replaceChildren(ask)),
+    );
     yes.focus();
   });
   place.append(ask);
@@ -114,19 +133,34 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
   const rules = chain.links.flatMap((link) => link.token.approval ?? []);
   const named = rules.some((rule) => rule.approvers.some((each) => remit.equal(each, key.publicKey)));
   prove(named, "no token of the chain names this key as an approver");
-  const seconds = (field: number): Child => (act.fields.has(field) ? time(1000n * remit.integerOf(act, field)) : undefined);
+  const seconds = (field: number): Child =>
+    act.fields.has(field) ? time(1000n * remit.integerOf(act, field)) : undefined;
   const digests = act.fields.get(25) as remit.ArgumentDigests | undefined;
   const names = digests && [...digests.keys()];
   const yes = listIn(json, "approved").length;
   return {
     content: [
-      h("h3", {}, await amount(ledger, remit.integerOf(act, 11), remit.bytesOf(act, 22)), " to ",
-        await partyLink(ledger, remit.bytesOf(act, 12))),
+      h(
+        "h3",
+        {},
+        await amount(ledger, remit.integerOf(act, 11), remit.bytesOf(act, 22)),
+        " to ",
+        await partyLink(ledger, remit.bytesOf(act, 12)),
+      ),
       facts(
-        ["To do", act.fields.has(23) ? h("strong", {}, foreign(String(act.fields.get(23)))) : "a lease for a till"],
+        [
+          "To do",
+          act.fields.has(23) ? h("strong", {}, foreign(String(act.fields.get(23)))) : "a lease for a till",
+        ],
         ["On", act.fields.has(24) ? foreign(String(act.fields.get(24)) || "nothing named") : undefined],
-        ["Arguments", names && names.map((name) => h("span", { class: "item" }, foreign(name), ", as a digest"))],
-        ["Till", act.fields.has(31) ? h("code", { class: "wrap" }, remit.hex(remit.bytesOf(act, 31))) : undefined],
+        [
+          "Arguments",
+          names && names.map((name) => h("span", { class: "item" }, foreign(name), ", as a digest")),
+        ],
+        [
+          "Till",
+          act.fields.has(31) ? h("code", { class: "wrap" }, remit.hex(remit.bytesOf(act, 31))) : undefined,
+        ],
         ["Spent until", seconds(32)],
         ["Settled until", seconds(33)],
         ["Refunded until", seconds(34)],
@@ -136,6 +170,7 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
         ["Made by", entryLink(at.index)],
         ["Request", h("code", { class: "wrap" }, id)],
         ["Said yes", `${yes}, the server says`],
+        ["Hindered", hindrance(json)],
       ),
     ],
     how: [
@@ -146,24 +181,54 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
   };
 }
 
+/** Why a request can no longer be carried out, by the server's word. */
+function hindrance(json: unknown): string | undefined {
+  const obstacle =
+    textIn(json, "obstacle") ?? (fieldOf(json, "cancelled") === true ? "cancelled" : undefined);
+  return obstacle === undefined ? undefined : `${obstacle}, the server says: a yes may be of no use`;
+}
+
 function answerButtons(ledger: Ledger, key: keys.StoredKey, asked: Asked, place: HTMLElement): HTMLElement[] {
-  const press = (kind: "approve" | "withdraw"): void => {
+  const made = new Map<string, ReturnType<typeof signAnswer>>();
+  const press = async (kind: "approve" | "withdraw"): Promise<void> => {
     const badge = new Badge(kind === "approve" ? "your yes" : "your no");
     const body = h("div", { class: "body", role: "status" }, "Signed here, and sent…");
     place.replaceChildren(h("div", { class: "fact" }, body, badge.element));
-    void settle(badge, body, async () => {
-      const signed = await signAnswer(key, ledger.id, kind, asked.id);
-      const became = await submitted(ledger, kind, signed);
-      if (became.is === "refused") throw new Error(`the server says it refused it (${became.code}): ${became.meaning}`);
+    let unheard = false;
+    await settle(badge, body, async () => {
+      // Who hears no answer sends the very same bytes again.
+      const signing = made.get(kind) ?? signAnswer(key, ledger.id, kind, asked.id);
+      made.set(kind, signing);
+      const signed = await signing;
+      const became = await submitted(ledger, kind, signed).catch((error: unknown) => {
+        unheard = error instanceof NoAnswer && error.code === "unreachable";
+        throw error;
+      });
+      if (became.is === "refused")
+        throw new NoAnswer(
+          "refused",
+          `the server says that it refused it: ${became.code}. ${became.meaning}`,
+        );
       const word = kind === "approve" ? "Your yes" : "Your no";
       return {
-        content: h("p", {}, h("strong", {}, `${word} stands in the log`), ": ", entryLink(became.at.index), "."),
-        how: [inLogWords(became.at.index, became.at.size), "The entry has the id of exactly what was signed here."],
+        content: h(
+          "p",
+          {},
+          h("strong", {}, `${word} stands in the log`),
+          ": ",
+          entryLink(became.at.index),
+          ".",
+        ),
+        how: [
+          inLogWords(became.at.index, became.at.size),
+          "The entry has the id of exactly what was signed here.",
+        ],
       };
     });
+    if (unheard) place.append(button("Send the same again", () => void press(kind)));
   };
   return [
-    button("Approve", () => press("approve"), "main"),
-    confirmed("Refuse", "Really refuse it? The request ends.", () => press("withdraw")),
+    button("Approve", () => void press("approve"), "main"),
+    confirmed("Refuse", "Really refuse it? The request ends.", () => void press("withdraw")),
   ];
 }

@@ -1,5 +1,5 @@
-// Badges: what came out of a check that this browser made itself. Nothing is shown as proved before the check has passed,
-// and what was not proved is not shown at all.
+// Badges: what came out of a check that this browser made itself. Nothing is shown as proved before the check has
+// passed, and what was not proved is not shown at all.
 
 import { h, sign, type Child } from "../ui/dom.js";
 import { NoAnswer, why } from "./errors.js";
@@ -123,10 +123,12 @@ export function said(what: string, ...how: readonly Child[]): HTMLElement {
 
 /** Says how an entry was proved. */
 export function inLogWords(index: bigint, size: bigint): string {
-  return `The bytes of entry ${index} hash to a leaf that a proof leads to the root of the signed head of ${size} entries.`;
+  const head = `the root of the signed head of ${size} entries`;
+  return `The bytes of entry ${index} hash to a leaf that a proof leads to ${head}.`;
 }
 
 /** Says how a state leaf was proved. */
 export function standingWords(size: bigint): string {
-  return `The state leaves lead by one multiproof to the state root in entry ${size - 1n}, the last one under the signed head of ${size} entries.`;
+  const last = `entry ${size - 1n}, the last one under the signed head of ${size} entries`;
+  return `The state leaves lead by one multiproof to the state root in ${last}.`;
 }

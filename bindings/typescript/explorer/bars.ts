@@ -54,11 +54,17 @@ export function fullBar(purse: Purse): HTMLElement {
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, h("span", { class: `key ${PARTS[at]?.[1]}`, "aria-hidden": "true" }), PARTS[at]?.[0]),
+      h(
+        "th",
+        { scope: "row" },
+        h("span", { class: `key ${PARTS[at]?.[1]}`, "aria-hidden": "true" }),
+        PARTS[at]?.[0],
+      ),
       h("td", {}, words.money(part, unit.body)),
     ),
   );
-  const limits = budget === undefined ? ["what is above this token decides"] : words.budget(budget, unit.body);
+  const limits =
+    budget === undefined ? ["what is above this token decides"] : words.budget(budget, unit.body);
   return h(
     "div",
     { class: "purse" },

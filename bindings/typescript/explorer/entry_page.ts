@@ -9,9 +9,24 @@ import { kindWord, say } from "./say.js";
 
 /** What facts of details are (spec 03 §5), by their keys. */
 const FACT_WORDS = [
-  "", "Leaf", "Named", "Amount, minor units", "Unit's leaf", "Funded by leaf", "Capture", "Epoch after", "Generation after",
-  "Mask after", "Deadline", "Still reserved, minor units", "Parent's leaf", "Holder since", "Least use", "Least use without approval",
-  "Root of uses", "Leaf that decided",
+  "",
+  "Leaf",
+  "Named",
+  "Amount, minor units",
+  "Unit's leaf",
+  "Funded by leaf",
+  "Capture",
+  "Epoch after",
+  "Generation after",
+  "Mask after",
+  "Deadline",
+  "Still reserved, minor units",
+  "Parent's leaf",
+  "Holder since",
+  "Least use",
+  "Least use without approval",
+  "Root of uses",
+  "Leaf that decided",
 ];
 /** Facts that are instants: in seconds, in milliseconds. */
 const [DEADLINE, HOLDER_SINCE] = [10, 13];
@@ -27,9 +42,18 @@ export function entryPage(ledger: Ledger, index: bigint): HTMLElement {
     "div",
     {},
     h("nav", { class: "steps", "aria-label": "Neighbours" }, step(-1n, "← before"), step(1n, "after →")),
-    section("Entry", fact(`entry ${index}`, () => drawEntry(ledger, find))),
-    section("What was submitted", fact(`the object of entry ${index}`, () => drawObject(ledger, find))),
-    section("What it did", fact(`the details of entry ${index}`, () => drawDetails(ledger, find))),
+    section(
+      "Entry",
+      fact(`entry ${index}`, () => drawEntry(ledger, find)),
+    ),
+    section(
+      "What was submitted",
+      fact(`the object of entry ${index}`, () => drawObject(ledger, find)),
+    ),
+    section(
+      "What it did",
+      fact(`the details of entry ${index}`, () => drawDetails(ledger, find)),
+    ),
   );
 }
 
@@ -59,7 +83,10 @@ async function drawEntry(ledger: Ledger, find: () => Promise<InLog>): Promise<Sh
 async function drawObject(ledger: Ledger, find: () => Promise<InLog>): Promise<Shown> {
   const at = await find();
   if (["genesis", "commitment", "expiry", "rekeyed", "lapse"].includes(at.entry.kind))
-    return { content: soft("Nothing: the ledger wrote this entry."), how: ["The kind of the entry says so."] };
+    return {
+      content: soft("Nothing: the ledger wrote this entry."),
+      how: ["The kind of the entry says so."],
+    };
   const submitted = await ledger.object(at);
   const signers = submitted.operations.flatMap(({ objects }) => objects.map(({ kid }) => kid));
   return {
@@ -97,7 +124,9 @@ async function drawDetails(ledger: Ledger, find: () => Promise<InLog>): Promise<
   return {
     content: [
       parts,
-      counters.length === 0 ? undefined : [h("h3", {}, "Counters after it, in minor units"), h("ul", {}, counters)],
+      counters.length === 0
+        ? undefined
+        : [h("h3", {}, "Counters after it, in minor units"), h("ul", {}, counters)],
     ],
     how: ["The parts hash to the digest of details in the entry."],
   };

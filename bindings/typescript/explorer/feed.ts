@@ -40,7 +40,10 @@ export function readNews(data: string): News {
   const entries = listIn(json, "entries").map((entry) =>
     needed(typeof entry === "string" ? remit.fromBase64(entry) : undefined, "entry in base64"),
   );
-  prove(from + BigInt(entries.length) === size, "an event of the feed has more or fewer entries than it says");
+  prove(
+    from + BigInt(entries.length) === size,
+    "an event of the feed has more or fewer entries than it says",
+  );
   const note = textIn(json, "checkpoint");
   prove(note !== undefined || fieldOf(json, "checkpoint") === undefined, "the checkpoint is no text");
   return { from, size, entries, note };

@@ -50,7 +50,8 @@ export class Heads {
   }
 
   /**
-   * Begins with the checkpoint that the server shows; where this browser held a head before, that is an extension of it.
+   * Begins with the checkpoint that the server shows; where this browser held a head before, that is an extension of
+   * it.
    * Throws with an alarm's reason.
    */
   static async begin(
@@ -69,7 +70,10 @@ export class Heads {
       await heads.agree(note, now);
     }
     const edge = await tiles.edge(shown.size);
-    prove(remit.equal(await remit.rootOf(edge), shown.root), "the tiles of the log do not lead to the signed root");
+    prove(
+      remit.equal(await remit.rootOf(edge), shown.root),
+      "the tiles of the log do not lead to the signed root",
+    );
     heads.#edge = heads.#grown = edge;
     return heads;
   }

@@ -42,9 +42,11 @@ export async function generate(): Promise<StoredKey> {
 export async function fromPem(text: string): Promise<StoredKey> {
   if (text.includes("BEGIN ENCRYPTED PRIVATE KEY"))
     throw new Error(
-      "This key file has a passphrase, which is not asked for here. Approve with `remit approvals approve`, or make a key of this browser's own.",
+      "This key file has a passphrase, which is not asked for here. Approve with `remit approvals approve`, " +
+        "or make a key of this browser's own.",
     );
-  const [, block] = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END PRIVATE KEY-----/.exec(text) ?? [];
+  const [, block] =
+    /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END PRIVATE KEY-----/.exec(text) ?? [];
   const bytes = remit.fromBase64((block ?? "").replaceAll(/\s/g, ""));
   if (bytes?.length !== PKCS8_BYTES) throw new Error("This is no key file as `remit key new` writes it.");
   const seed = bytes.slice(-32);
@@ -54,15 +56,15 @@ export async function fromPem(text: string): Promise<StoredKey> {
   seed.fill(0);
   const stored = new StoredKey(publicKey, key);
   const stated = /^# (did:key:\S+)$/m.exec(text)?.[1];
-  if (stated !== undefined && stated !== stored.did) throw new Error("The file names another key than it holds.");
+  if (stated !== undefined && stated !== stored.did)
+    throw new Error("The file names another key than it holds.");
   return stored;
 }
 
 /** The key that this browser keeps, if there is one. */
 export async function kept(): Promise<StoredKey | undefined> {
   const found = (await inStore("readonly", (store) => store.get(OWN) as IDBRequest<unknown>)) as
-    | { publicKey: Uint8Array; key: CryptoKey }
-    | undefined;
+    { publicKey: Uint8Array; key: CryptoKey } | undefined;
   return found === undefined ? undefined : new StoredKey(found.publicKey, found.key);
 }
 
@@ -71,7 +73,10 @@ export async function forget(): Promise<void> {
   await inStore("readwrite", (store) => store.delete(OWN));
 }
 
-async function inStore<T>(mode: IDBTransactionMode, step: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+async function inStore<T>(
+  mode: IDBTransactionMode,
+  step: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
   const database = await done(opening);

@@ -60,11 +60,13 @@ export class Ledger {
   }
 
   #once<T>(name: string, step: () => Promise<T>): Promise<T> {
-    const kept = (this.#kept.get(name) as Promise<T> | undefined) ?? step();
+    const kept = this.#kept.get(name) as Promise<T> | undefined;
+    if (kept !== undefined) return kept;
     if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    this.#kept.set(name, kept);
-    kept.catch(() => this.#kept.delete(name));
-    return kept;
+    const asked = step();
+    this.#kept.set(name, asked);
+    asked.catch(() => this.#kept.delete(name));
+    return asked;
   }
 
   /** Forgets what could not be had without a reader's token. */
@@ -111,8 +113,14 @@ export class Ledger {
       const bytes = await this.server.bytes(`/v1/entries/${index}/object`);
       const shown = await remit.decodeSubmission(bytes, this.id);
       prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no object");
-      prove(remit.equal(shown.id, entry.id), "the object shown is not the one of this entry: it has another id");
-      prove(entry.kind === "refusal" || shown.kind === entry.kind, "the object is of another kind than the entry");
+      prove(
+        remit.equal(shown.id, entry.id),
+        "the object shown is not the one of this entry: it has another id",
+      );
+      prove(
+        entry.kind === "refusal" || shown.kind === entry.kind,
+        "the object is of another kind than the entry",
+      );
       return { ...shown, bytes };
     });
   }
@@ -127,7 +135,10 @@ export class Ledger {
         return [r.bytes(most), r.list(bytes.length, () => r.bytes(most))] as const;
       });
       prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no details");
-      const digest = await remit.detailsDigest(common, await Promise.all(links.map((link) => remit.sha256(link))));
+      const digest = await remit.detailsDigest(
+        common,
+        await Promise.all(links.map((link) => remit.sha256(link))),
+      );
       prove(remit.equal(digest, entry.details), "the details shown have another digest than the entry");
       return { common: remit.decodeCommon(common), links: links.map(remit.decodeLinkPart) };
     });
@@ -141,14 +152,16 @@ export class Ledger {
     return found;
   }
 
-  /** A party by the operation that registered it. */
-  party(id: string): Promise<Registered> {
+  /** A party by the operation that registered it; its entries are asked for `anew` where they are shown. */
+  party(id: string, anew = false): Promise<Registered> {
+    if (anew) this.#kept.delete(`party ${id}`);
     return this.#once(`party ${id}`, async () => {
       const json = await this.server.json(`/v1/parties/${id}`);
       const entries = listIn(json, "entries").flatMap((at) => (typeof at === "number" ? [BigInt(at)] : []));
       const at = await this.entry(needed(entries[0], "entry of the registration"));
       const { body } = await this.operation(at, id);
-      if (body.is !== "act" || body.act.kind !== "party") throw new NotProved("this is no registration of a party");
+      if (body.is !== "act" || body.act.kind !== "party")
+        throw new NotProved("this is no registration of a party");
       const name = String(body.act.fields.get(13));
       prove(textIn(json, "name") === name, "the server says another name than was registered");
       const keys = (body.act.fields.get(14) ?? []) as readonly Uint8Array[];
@@ -162,7 +175,8 @@ export class Ledger {
       const json = await this.server.json(`/v1/units/${id}`);
       const at = await this.entry(needed(countIn(json, "entry"), "entry of the registration"));
       const { body } = await this.operation(at, id);
-      if (body.is !== "act" || body.act.kind !== "unit") throw new NotProved("this is no registration of a unit");
+      if (body.is !== "act" || body.act.kind !== "unit")
+        throw new NotProved("this is no registration of a unit");
       const name = String(body.act.fields.get(13));
       const decimals = Number(remit.integerOf(body.act, 16));
       const same = textIn(json, "name") === name && fieldOf(json, "decimals") === decimals;
@@ -171,10 +185,10 @@ export class Ledger {
     });
   }
 
-  /** The unit of what a later step names: a reservation, lease or capture; nothing where the server does not find it. */
+  /** The unit of a reservation, lease or capture that a later step names; nothing where the server finds none. */
   async unitOf(id: string): Promise<Uint8Array | undefined> {
-    const json = await this.server.json(`/v1/search?id=${id}&limit=1`).catch(noneFound);
-    const [row] = listIn(json, "entries");
+    const json = await this.server.json(`/v1/search?id=${id}`).catch(noneFound);
+    const row = listIn(json, "entries").at(-1);
     if (row === undefined) return undefined;
     const at = await this.entry(needed(countIn(row, "index"), "index"));
     const { operations } = await this.object(at);

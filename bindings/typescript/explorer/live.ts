@@ -34,7 +34,13 @@ export class Live {
   ) {
     this.#pause = button("Pause", () => this.#turn());
     this.#pause.setAttribute("aria-pressed", "false");
-    this.element = section("Entries", this.#state, h("p", {}, this.#pause, " ", this.#all, h("label", { for: "all" }, " commitments too")), this.#news, this.#rows);
+    this.element = section(
+      "Entries",
+      this.#state,
+      h("p", {}, this.#pause, " ", this.#all, h("label", { for: "all" }, " commitments too")),
+      this.#news,
+      this.#rows,
+    );
     this.told([]);
   }
 
@@ -58,7 +64,8 @@ export class Live {
       const { size } = this.ledger.heads.newest;
       if (shown.length > 0) this.#news.textContent = `${shown.length} new, the log has ${size} entries.`;
     }
-    if (error !== undefined) this.#rows.prepend(fact("what the feed sent", () => Promise.reject(error), "li"));
+    if (error !== undefined)
+      this.#rows.prepend(fact("what the feed sent", () => Promise.reject(error), "li"));
     while (this.#rows.childElementCount > ROWS_MAX) this.#rows.lastElementChild?.remove();
   }
 
@@ -66,7 +73,8 @@ export class Live {
     const { index, size } = arrived;
     const check = async () => {
       const { content, how } = await told(this.ledger, arrived);
-      const grown = `Appended to the tree that this browser held, it led to the root of the signed head of ${size} entries.`;
+      const head = `the root of the signed head of ${size} entries`;
+      const grown = `Appended to the tree that this browser held, it led to ${head}.`;
       return { content, how: [grown, ...how.slice(1)] };
     };
     const row = fact(`entry ${index}`, check, "li");

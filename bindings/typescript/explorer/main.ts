@@ -97,8 +97,12 @@ class Explorer {
       const tiles = new Tiles((path) => this.#server.bytes(path));
       const held = pin.heldHead(this.#rooted.ledger, localStorage);
       const heads = await Heads.begin(this.#rooted, tiles, note, held);
+      pin.keepPin(this.#rooted, localStorage);
       if (this.#rooted.problem !== undefined)
-        heads.alarms.push({ why: this.#rooted.problem, notes: [note, ...(held === undefined ? [] : [held.note])] });
+        heads.alarms.push({
+          why: this.#rooted.problem,
+          notes: [note, ...(held === undefined ? [] : [held.note])],
+        });
       this.#ledger = new Ledger(this.#server, heads);
       heads.changed = () => this.#headChanged();
       this.#headChanged();
@@ -119,7 +123,8 @@ class Explorer {
     pin.keepHead(this.#rooted.ledger, newest, localStorage);
     const [alarm] = alarms;
     element("evidence").hidden = alarm === undefined;
-    if (alarm !== undefined) this.#badge.set("failed", alarm.why, "The notes that show it can be saved beside it.");
+    if (alarm !== undefined)
+      this.#badge.set("failed", alarm.why, "The notes that show it can be saved beside it.");
     else {
       this.#badge.set(
         "proved",
@@ -134,7 +139,8 @@ class Explorer {
     const alarms = this.#ledger?.heads.alarms ?? [];
     const held = this.#rooted && pin.heldHead(this.#rooted.ledger, localStorage);
     const parts = alarms.map(({ why, notes }) => [why, ...notes].join("\n\n"));
-    const text = parts.length > 0 ? parts.join("\n\n\n") : [why(this.#problem), held?.note ?? ""].join("\n\n");
+    const text =
+      parts.length > 0 ? parts.join("\n\n\n") : [why(this.#problem), held?.note ?? ""].join("\n\n");
     const link = h("a", { href: URL.createObjectURL(new Blob([text])), download: "remit-evidence.txt" });
     link.click();
   }
@@ -158,7 +164,10 @@ class Explorer {
   #page(route: Route): [string, HTMLElement] {
     const ledger = this.#ledger;
     if (ledger === undefined || this.#rooted === undefined || this.#feed === undefined)
-      return ["Nothing can be proved", soft(`There is no signed head to prove anything under: ${why(this.#problem)}.`)];
+      return [
+        "Nothing can be proved",
+        soft(`There is no signed head to prove anything under: ${why(this.#problem)}.`),
+      ];
     if (route.page === "overview") return ["Overview", overviewPage(ledger, this.#rooted, this.#log)];
     if (route.page === "search") return ["Search", searchPage(ledger, route.query)];
     if (route.page === "entry") return [`Entry ${route.index}`, entryPage(ledger, route.index)];
@@ -175,6 +184,8 @@ class Explorer {
 if (await hasEd25519()) await new Explorer().start();
 else
   element("content").append(
-    soft("This browser cannot check Ed25519 signatures here: take a newer one, and open this page over https or on localhost."),
+    soft(
+      "This browser cannot check Ed25519 signatures here: take a newer one, over https or on localhost.",
+    ),
   );
 document.documentElement.dataset.ready = "";

@@ -26,11 +26,23 @@ export function overviewPage(ledger: Ledger, rooted: Rooted, log: unknown): HTML
   return h(
     "div",
     {},
-    section("Log", fact("the ledger's own entry", () => drawGenesis(ledger, rooted))),
-    section("Newest state", fact("the newest commitment", () => drawHead(ledger))),
+    section(
+      "Log",
+      fact("the ledger's own entry", () => drawGenesis(ledger, rooted)),
+    ),
+    section(
+      "Newest state",
+      fact("the newest commitment", () => drawHead(ledger)),
+    ),
     section("Witnesses", drawWitnesses(ledger, log)),
-    section("Newest operations", filled(() => newest(ledger))),
-    section("Names", filled(() => namesList(ledger, "", NAMES))),
+    section(
+      "Newest operations",
+      filled(() => newest(ledger)),
+    ),
+    section(
+      "Names",
+      filled(() => namesList(ledger, "", NAMES)),
+    ),
   );
 }
 
@@ -39,14 +51,23 @@ async function newest(ledger: Ledger): Promise<HTMLElement> {
   try {
     const json = await ledger.server.json(`/v1/search?limit=${ENTRIES}`);
     const indexes = listIn(json, "entries").flatMap((row) => countIn(row, "index") ?? []);
-    const words = "Each of these is in the log. That no other one came between them, only a replay of the log proves.";
-    const all = h("p", { class: "soft" }, "that these are the newest is ", said("the list of the newest operations", words));
+    const words =
+      "Each of these is in the log. That no other one came between them, only a replay of the log proves.";
+    const all = h(
+      "p",
+      { class: "soft" },
+      "that these are the newest is ",
+      said("the list of the newest operations", words),
+    );
     return h("div", {}, entryRows(ledger, indexes), all);
   } catch (error) {
     if (!(error instanceof NoAnswer) || error.code === "token") throw error;
     const { size } = ledger.heads.newest;
     const first = size > ENTRIES ? size - ENTRIES : 0n;
-    return entryRows(ledger, Array.from({ length: Number(size - first) }, (_, at) => size - 1n - BigInt(at)));
+    return entryRows(
+      ledger,
+      Array.from({ length: Number(size - first) }, (_, at) => size - 1n - BigInt(at)),
+    );
   }
 }
 
@@ -62,7 +83,10 @@ async function drawGenesis(ledger: Ledger, { origin, words }: Rooted): Promise<S
       ["Ledger", h("code", { class: "wrap" }, remit.hex(ledger.id))],
       ["Begun", time(entry.time)],
       ["Log key", keyLink(entry.logKey)],
-      ["Operators", [`${entry.threshold} of `, entry.operators.map((key) => h("span", { class: "item" }, keyLink(key)))]],
+      [
+        "Operators",
+        [`${entry.threshold} of `, entry.operators.map((key) => h("span", { class: "item" }, keyLink(key)))],
+      ],
       ["Trust", words],
     ),
     how: [inLogWords(0n, size), "Its hash is the ledger id; origin and key are those of the checkpoints."],
@@ -81,7 +105,7 @@ async function drawHead(ledger: Ledger): Promise<Shown> {
       ["State", `${entry.stateSize} leaves`],
     ),
     how: [
-      "The trusted key signed this size and root; the log was shown to have only grown since this browser first saw it.",
+      "The trusted key signed this size and root; the log has only grown since this browser first saw it.",
       inLogWords(size - 1n, size),
     ],
   };

@@ -13,7 +13,11 @@ export function short(hex: string): string {
 /** A link to the page of something with an id. */
 export function idLink(what: "token" | "party" | "unit", id: string, text?: string): HTMLElement {
   const shown = text === undefined ? short(id) : foreign(text);
-  return h("a", { href: `#/${what}/${id}`, class: text === undefined ? "mono" : undefined, title: id }, shown);
+  return h(
+    "a",
+    { href: `#/${what}/${id}`, class: text === undefined ? "mono" : undefined, title: id },
+    shown,
+  );
 }
 
 /** A link to an entry. */

@@ -16,9 +16,12 @@ export interface Rooted extends Trusted {
   readonly origin: string;
   readonly words: string;
   readonly problem: string | undefined;
+  /** What is to be kept once a head of it was verified; nothing with a policy. */
+  readonly pin: Pin | undefined;
 }
 
-interface Pin {
+/** The key that was seen first. */
+export interface Pin {
   readonly vkey: string;
   readonly ledger: string;
   readonly since: number;
@@ -34,11 +37,13 @@ function read<T>(storage: Storage, name: string): T | undefined {
 
 /** The trust for a log that shows itself like this (`/v1/log`). */
 export async function rootOfTrust(log: unknown, storage: Storage, now = Date.now()): Promise<Rooted> {
-  const shown = { vkey: needed(textIn(log, "log_vkey"), "key"), ledger: needed(textIn(log, "ledger"), "ledger id") };
+  const shown = {
+    vkey: needed(textIn(log, "log_vkey"), "key"),
+    ledger: needed(textIn(log, "ledger"), "ledger id"),
+  };
   const file = read<string>(storage, POLICY);
   if (file !== undefined) return byPolicy(file, shown.vkey);
   const pin = read<Pin>(storage, PIN) ?? { ...shown, since: now };
-  storage.setItem(PIN, JSON.stringify(pin));
   const key = await remit.parseVerifierKey(pin.vkey);
   const since = instant(BigInt(pin.since));
   const other = pin.vkey !== shown.vkey || pin.ledger !== shown.ledger;
@@ -48,7 +53,10 @@ export async function rootOfTrust(log: unknown, storage: Storage, now = Date.now
     skew: SKEW,
     origin: key.name,
     words: `The log's key was first seen here on ${since}, and is believed since. Load your policy to trust your own.`,
-    problem: other ? `the server shows another key or ledger than on ${since}, when it was first seen here` : undefined,
+    pin,
+    problem: other
+      ? `the server shows another key or ledger than on ${since}, when it was first seen here`
+      : undefined,
   };
 }
 
@@ -65,8 +73,14 @@ async function byPolicy(file: string, vkey: string): Promise<Rooted> {
     skew: policy.skew,
     origin: name,
     words: `By your policy, a checkpoint counts if ${witnessed} signed it.`,
+    pin: undefined,
     problem: undefined,
   };
+}
+
+/** Keeps whom this browser believes from now on. */
+export function keepPin({ pin }: Rooted, storage: Storage): void {
+  if (pin !== undefined) storage.setItem(PIN, JSON.stringify(pin));
 }
 
 /** Keeps a policy file. Throws what is wrong with it. */

@@ -11,7 +11,7 @@ import { listIn, needed, textIn } from "./server.js";
 /** Draws the page of a party. */
 export function partyPage(ledger: Ledger, id: string): HTMLElement {
   const entries = fact("its entries", async () => {
-    const party = await ledger.party(id);
+    const party = await ledger.party(id, true);
     return {
       content: [
         entryRows(ledger, party.entries),
@@ -19,7 +19,10 @@ export function partyPage(ledger: Ledger, id: string): HTMLElement {
           "p",
           { class: "soft" },
           "that these are all is ",
-          said("the list of entries of this party", "Each of these is in the log. That none is left out, only a replay proves."),
+          said(
+            "the list of entries of this party",
+            "Each of these is in the log. That none is left out, only a replay proves.",
+          ),
         ),
       ],
       how: ["The first of them is its registration."],
@@ -28,14 +31,27 @@ export function partyPage(ledger: Ledger, id: string): HTMLElement {
   return h(
     "div",
     {},
-    section("Registration", fact("its registration", () => drawParty(ledger, id))),
+    section(
+      "Registration",
+      fact("its registration", () => drawParty(ledger, id)),
+    ),
     section("What made it what it is", entries),
-    section("Elsewhere", searches([["What was spent at it", `service=${id}`], ["What it issued", `issuer=${id}`]])),
+    section(
+      "Elsewhere",
+      searches([
+        ["What was spent at it", `service=${id}`],
+        ["What it issued", `issuer=${id}`],
+      ]),
+    ),
   );
 }
 
 function searches(links: readonly (readonly [string, string])[]): HTMLElement {
-  return h("ul", { class: "plain" }, links.map(([text, query]) => h("li", {}, h("a", { href: `#/search?${query}` }, text))));
+  return h(
+    "ul",
+    { class: "plain" },
+    links.map(([text, query]) => h("li", {}, h("a", { href: `#/search?${query}` }, text))),
+  );
 }
 
 async function drawParty(ledger: Ledger, id: string): Promise<Shown> {
@@ -48,7 +64,8 @@ async function drawParty(ledger: Ledger, id: string): Promise<Shown> {
       ["Registered", [time(at.entry.time), ", ", entryLink(at.index)]],
     ),
     how: [
-      `Its id is that of the operation in entry ${at.index}, which is proved to be in the log; each of these keys signed it.`,
+      `Its id is that of the operation in entry ${at.index}, which is proved to be in the log.`,
+      "Each of these keys signed it.",
       "Nobody vouches for the name: it is what the party calls itself.",
     ],
   };
@@ -59,7 +76,10 @@ export function unitPage(ledger: Ledger, id: string): HTMLElement {
   return h(
     "div",
     {},
-    section("Registration", fact("its registration", () => drawUnit(ledger, id))),
+    section(
+      "Registration",
+      fact("its registration", () => drawUnit(ledger, id)),
+    ),
     section("Elsewhere", searches([["What was spent in it", `unit=${id}`]])),
   );
 }
@@ -69,12 +89,16 @@ async function drawUnit(ledger: Ledger, id: string): Promise<Shown> {
   return {
     content: facts(
       ["Name", h("strong", {}, foreign(name))],
-      ["Decimals", `${decimals}: 1 ${name} is ${10n ** BigInt(decimals)} minor unit${decimals === 0 ? "" : "s"}`],
+      [
+        "Decimals",
+        `${decimals}: 1 ${name} is ${10n ** BigInt(decimals)} minor unit${decimals === 0 ? "" : "s"}`,
+      ],
       ["Id", h("code", { class: "wrap" }, id)],
       ["Registered", [time(at.entry.time), ", ", entryLink(at.index)]],
     ),
     how: [
-      `Its id is that of the operation in entry ${at.index}, which is proved to be in the log; name and decimals are in it.`,
+      `Its id is that of the operation in entry ${at.index}, which is proved to be in the log.`,
+      "Name and decimals are in it.",
       `The operators signed it: ${(await ledger.operation(at, id)).objects.length} of them.`,
     ],
   };
@@ -88,7 +112,8 @@ export async function namesList(ledger: Ledger, begins: string, limit: number): 
     return fact(`the name of ${id.slice(0, 8)}`, () => drawName(ledger, row), "li");
   });
   if (rows.length === 0) return h("p", { class: "soft" }, "No name begins so.");
-  const words = "Each name is proved by its registration. That none is left out, only a replay of the log proves.";
+  const words =
+    "Each name is proved by its registration. That none is left out, only a replay of the log proves.";
   return h(
     "div",
     {},

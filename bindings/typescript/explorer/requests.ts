@@ -56,11 +56,16 @@ function actIn(json: unknown): remit.Act {
   ]);
   const lease = fieldOf(json, "lease");
   if (lease !== undefined) {
-    fields.set(31, id("till", lease)).set(32, count("spend_until_s", lease)).set(33, count("settle_by_s", lease));
+    fields
+      .set(31, id("till", lease))
+      .set(32, count("spend_until_s", lease))
+      .set(33, count("settle_by_s", lease));
     if (fieldOf(lease, "refund_until_s") !== undefined) fields.set(34, count("refund_until_s", lease));
     return { kind: "request", fields };
   }
-  fields.set(23, needed(textIn(json, "action"), "action")).set(24, needed(textIn(json, "resource"), "resource"));
+  fields
+    .set(23, needed(textIn(json, "action"), "action"))
+    .set(24, needed(textIn(json, "resource"), "resource"));
   const digests = listIn(json, "arguments").map(
     (each) => [needed(textIn(each, "name"), "name"), id("digest", each)] as const,
   );

@@ -3,20 +3,17 @@
 import { h, type Child } from "../ui/dom.js";
 import type * as remit from "../src/index.js";
 import { fact, inLogWords, type Shown } from "./badge.js";
-import { NoAnswer } from "./errors.js";
-import type { InLog, Ledger, Submitted } from "./ledger.js";
+import { NoAnswer, type NoAnswerCode } from "./errors.js";
+import type { InLog, Ledger } from "./ledger.js";
 import { entryLink, time } from "./parts.js";
 import { kindWord, say } from "./say.js";
 
 /** Kinds that nobody signs. */
-const UNSIGNED: readonly remit.Kind[] = ["genesis", "commitment", "expiry", "rekeyed", "lapse"];
+export const UNSIGNED: readonly remit.Kind[] = ["genesis", "commitment", "expiry", "rekeyed", "lapse"];
 
-/** What an entry says, with all that its sentence rests on. */
-export async function told(
-  ledger: Ledger,
-  at: InLog,
-  also?: (at: InLog, submitted: Submitted) => Promise<void>,
-): Promise<Shown> {
+/** What an entry says, with all that its sentence rests on; `also` is to be true of it as well. */
+export async function told(ledger: Ledger, at: InLog, also?: (at: InLog) => Promise<void>): Promise<Shown> {
+  await also?.(at);
   const { entry, index, size } = at;
   const how: Child[] = [inLogWords(index, size)];
   const line = (sentence: Child): Child => [
@@ -27,16 +24,22 @@ export async function told(
   if (UNSIGNED.includes(entry.kind)) return { content: line(unsignedWords(entry)), how };
   try {
     const submitted = await ledger.object(at);
-    await also?.(at, submitted);
     how.push("What was submitted has the entry's id, and every signature in it verifies.");
     how.push("Names and units are those of their registrations, proved in the same way.");
     return { content: line(await say(ledger, at, submitted)), how };
   } catch (error) {
-    if (!(error instanceof NoAnswer) || error.code !== "gone") throw error;
-    how.push("What was submitted is no longer kept by this server.");
-    return { content: line("what was submitted is no longer kept"), how };
+    const reason = error instanceof NoAnswer ? UNTOLD[error.code] : undefined;
+    if (reason === undefined) throw error;
+    how.push("Nothing but its bytes was proved: kind, time and id.");
+    return { content: line(h("span", { class: "soft" }, reason)), how };
   }
 }
+
+/** Why an entry that is proved says no more. */
+const UNTOLD: Readonly<Partial<Record<NoAnswerCode, string>>> = {
+  gone: "what was submitted is no longer kept",
+  token: "what was submitted needs a reader's token",
+};
 
 function unsignedWords(entry: remit.Entry): string {
   if (entry.kind === "genesis") return "the ledger begins";
@@ -49,7 +52,7 @@ export function entryRow(
   ledger: Ledger,
   name: string,
   find: () => Promise<InLog>,
-  also?: (at: InLog, submitted: Submitted) => Promise<void>,
+  also?: (at: InLog) => Promise<void>,
 ): HTMLElement {
   const row = fact(name, async () => told(ledger, await find(), also), "li");
   row.classList.add("row");

@@ -39,7 +39,14 @@ export async function say(ledger: Ledger, at: InLog, { operations }: Submitted):
   const said: Child[] = [];
   for (const operation of operations) said.push(await sayOperation(ledger, operation, operations));
   const refused = at.entry.kind === "refusal" ? codeOf(at.entry.result) : undefined;
-  const list = said.length === 1 ? said[0] : h("ol", { class: "members" }, said.map((one) => h("li", {}, one)));
+  const list =
+    said.length === 1
+      ? said[0]
+      : h(
+          "ol",
+          { class: "members" },
+          said.map((one) => h("li", {}, one)),
+        );
   return refused === undefined ? list : [h("strong", {}, "refused "), h("code", {}, refused), ": ", list];
 }
 
@@ -66,9 +73,20 @@ async function sayOperation(
   if (body.is === "reserve") {
     const { payment, audience, action, resource, token } = body.invocation;
     const paid = payment && [h("strong", {}, await amount(ledger, payment.amount, payment.unit)), " "];
-    const of = body.others.some((other) => remit.equal(other.id, token)) ? "an offline link" : tokenLink(token);
-    return [signer && keyLink(signer), " has ", paid, "held for ", await partyLink(ledger, audience), ": ",
-      useWords(action, resource), ", of ", of];
+    const of = body.others.some((other) => remit.equal(other.id, token))
+      ? "an offline link"
+      : tokenLink(token);
+    return [
+      signer && keyLink(signer),
+      " has ",
+      paid,
+      "held for ",
+      await partyLink(ledger, audience),
+      ": ",
+      useWords(action, resource),
+      ", of ",
+      of,
+    ];
   }
   return sayAct(ledger, body.act, signer, all);
 }
@@ -105,7 +123,11 @@ async function sayAct(
   if (kind === "party") return ["registers the party ", h("strong", {}, foreign(String(fields.get(13))))];
   if (kind === "unit") {
     const decimals = remit.integerOf(act, 16);
-    return ["registers the unit ", h("strong", {}, foreign(String(fields.get(13)))), `, ${decimals} decimals`];
+    return [
+      "registers the unit ",
+      h("strong", {}, foreign(String(fields.get(13)))),
+      `, ${decimals} decimals`,
+    ];
   }
   if (kind === "issuer") return ["appoints ", await partyLink(ledger, bytes(12)), " as an issuer"];
   if (kind === "party_keys") return ["changes the keys of ", await partyLink(ledger, bytes(12))];

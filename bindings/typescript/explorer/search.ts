@@ -8,7 +8,7 @@ import { prove, why } from "./errors.js";
 import type { InLog, Ledger, Submitted } from "./ledger.js";
 import { button, idLink, section } from "./parts.js";
 import { namesList } from "./registered_page.js";
-import { entryRow } from "./rows.js";
+import { entryRow, UNSIGNED } from "./rows.js";
 import { kindWord } from "./say.js";
 import { countIn, listIn } from "./server.js";
 import { standing } from "./standing.js";
@@ -71,19 +71,31 @@ async function showEntries(
         ledger,
         `result, entry ${countIn(row, "index") ?? "?"}`,
         async () => inTime(await ledger.listed(row), query),
-        async (at, submitted) => {
-          await matches(ledger, query, at, submitted);
-          offerPage(query, submitted, pages);
+        async (at) => {
+          await matches(ledger, query, at);
+          if (query.has("id") && !UNSIGNED.includes(at.entry.kind))
+            offerPage(query, await ledger.object(at), pages);
         },
       ),
     );
     const [size, to, next] = [countIn(json, "size"), countIn(json, "indexed_to"), countIn(json, "next")];
-    const words = "Each result is proved, and that it is what was looked for. That none is left out, only a replay of the log proves.";
-    const reach = h("p", { class: "soft" }, `Searched up to entry ${to ?? "?"} of ${size ?? "?"}; that nothing is left out is `,
-      said("the list of results", words));
-    const more = next === undefined ? undefined : button("More", () => void counted(() => showEntries(ledger, query, next, results)));
+    const words =
+      "Each result is proved, and that it is what was looked for. That none is left out, only a replay proves.";
+    const reach = h(
+      "p",
+      { class: "soft" },
+      `Searched up to entry ${to ?? "?"} of ${size ?? "?"}; that nothing is left out is `,
+      said("the list of results", words),
+    );
+    const more =
+      next === undefined
+        ? undefined
+        : button("More", () => void counted(() => showEntries(ledger, query, next, results)));
     more?.addEventListener("click", () => more.remove());
-    const none = rows.length === 0 ? h("p", {}, before === undefined ? "Nothing was found." : "Nothing more here.") : undefined;
+    const none =
+      rows.length === 0
+        ? h("p", {}, before === undefined ? "Nothing was found." : "Nothing more here.")
+        : undefined;
     results.append(pages, none ?? h("ol", { class: "rows" }, rows), reach, more ?? "");
   } catch (error) {
     results.append(h("p", { class: "soft" }, `Nothing shown: ${why(error)}.`));
@@ -100,33 +112,65 @@ function inTime(at: InLog, query: URLSearchParams): InLog {
 }
 
 /** Requires that an entry has to do with everything that was looked for. */
-async function matches(ledger: Ledger, query: URLSearchParams, at: InLog, submitted: Submitted): Promise<void> {
-  const kinds = [at.entry.kind, submitted.kind, ...submitted.operations.map(({ kind }) => kind)];
+async function matches(ledger: Ledger, query: URLSearchParams, at: InLog): Promise<void> {
   const kind = query.get("kind");
-  prove(kind === null || kinds.some((each) => each === kind), "the entry is of another kind than was asked for");
+  if (kind !== null && at.entry.kind !== kind) {
+    const operations = UNSIGNED.includes(at.entry.kind) ? [] : (await ledger.object(at)).operations;
+    prove(
+      operations.some((each) => each.kind === kind),
+      "the entry is of another kind than was asked for",
+    );
+  }
   for (const [name] of FIELDS) {
     const text = query.get(name);
     if (text === null) continue;
     const wanted = name === "agent" ? keyOf(text) : remit.fromHex(text);
-    if (wanted?.length !== 32) continue;
+    prove(wanted?.length === 32, `what was typed as ${name} is no id, and proves nothing`);
     const found =
-      name === "issuer" ? await isOfIssuer(ledger, wanted, at, STEPS_MAX) : await names(ledger, wanted, at, STEPS_MAX);
+      name === "issuer"
+        ? await isOfIssuer(ledger, wanted, at, STEPS_MAX)
+        : await names(ledger, wanted, at, STEPS_MAX);
     prove(found, `the entry has nothing to do with the ${name} that was asked for`);
   }
 }
 
 /** Whether an entry names an id or key: in its ids, in what was signed, or in what that is a later step of. */
 async function names(ledger: Ledger, wanted: Uint8Array, at: InLog, steps: number): Promise<boolean> {
+  if (UNSIGNED.includes(at.entry.kind))
+    return isEndOf(ledger, at, (origin) => names(ledger, wanted, origin, steps));
   const submitted = await ledger.object(at);
-  const own = [submitted.id, ...submitted.operations.map(({ id }) => id), ...(await requests(ledger, submitted))];
+  const own = [
+    submitted.id,
+    ...submitted.operations.map(({ id }) => id),
+    ...(await requests(ledger, submitted)),
+  ];
   if (own.some((id) => remit.equal(id, wanted)) || holds(submitted.bytes, wanted)) return true;
   for (const origin of await origins(ledger, at, steps))
     if (await names(ledger, wanted, origin, steps - 1)) return true;
   return false;
 }
 
+/** Whether what an entry of the ledger's own ends is of what was looked for. */
+async function isEndOf(ledger: Ledger, at: InLog, is: (origin: InLog) => Promise<boolean>): Promise<boolean> {
+  if (at.entry.kind === "genesis" || at.entry.kind === "commitment") return false;
+  const origin = await find(ledger, at.entry.id, at.index);
+  return origin !== undefined && is(origin);
+}
+
+/** The first entry with an id, before another. */
+async function find(ledger: Ledger, id: Uint8Array, before: bigint): Promise<InLog | undefined> {
+  const json = await ledger.server.json(`/v1/search?id=${remit.hex(id)}&before=${before}`);
+  const row = listIn(json, "entries").at(-1);
+  const found = row === undefined ? undefined : await ledger.listed(row);
+  return found !== undefined && found.index < before && !UNSIGNED.includes(found.entry.kind)
+    ? found
+    : undefined;
+}
+
 async function requests(ledger: Ledger, { operations }: Submitted): Promise<Uint8Array[]> {
-  const acts = operations.flatMap(({ body }) => (body.is === "act" && body.act.kind === "request" ? [body.act] : []));
+  const acts = operations.flatMap(({ body }) =>
+    body.is === "act" && body.act.kind === "request" ? [body.act] : [],
+  );
   const ids = await Promise.all(acts.map((act) => remit.requestOf(ledger.id, act)));
   return ids.flatMap((id) => id ?? []);
 }
@@ -141,18 +185,20 @@ function holds(bytes: Uint8Array, wanted: Uint8Array): boolean {
 async function origins(ledger: Ledger, at: InLog, steps: number): Promise<InLog[]> {
   if (steps === 0) return [];
   const { common } = await ledger.details(at);
-  const subjects = common.facts.flatMap((facts) => facts.get(2) ?? []).filter((id) => id instanceof Uint8Array);
+  const subjects = common.facts
+    .flatMap((facts) => facts.get(2) ?? [])
+    .filter((id) => id instanceof Uint8Array);
   const found: InLog[] = [];
   for (const id of subjects) {
-    const [row] = listIn(await ledger.server.json(`/v1/search?id=${remit.hex(id)}&limit=1`), "entries");
-    if (row === undefined) continue;
-    const origin = await ledger.listed(row);
-    if (origin.index < at.index) found.push(origin);
+    const origin = await find(ledger, id, at.index);
+    if (origin !== undefined) found.push(origin);
   }
   return found;
 }
 
 async function isOfIssuer(ledger: Ledger, issuer: Uint8Array, at: InLog, steps: number): Promise<boolean> {
+  if (UNSIGNED.includes(at.entry.kind))
+    return isEndOf(ledger, at, (origin) => isOfIssuer(ledger, issuer, origin, steps));
   if (await names(ledger, issuer, at, 0)) return true;
   for (const { body, id } of (await ledger.object(at)).operations) {
     const token = tokenIn(body, id);
@@ -184,19 +230,31 @@ function offerPage(query: URLSearchParams, { operations }: Submitted, pages: HTM
   if (id === null || found === undefined || pages.childElementCount > 0) return;
   const pageOf = { issue: "token", delegate: "token", party: "party", unit: "unit" } as const;
   const what = pageOf[found.kind as keyof typeof pageOf];
-  if (what !== undefined) pages.append(h("li", {}, `This is the id of a ${what}: `, idLink(what, id, `open its page`)));
+  if (what !== undefined)
+    pages.append(h("li", {}, `This is the id of a ${what}: `, idLink(what, id, `open its page`)));
 }
 
 function form(query: URLSearchParams): HTMLElement {
-  const fields = FIELDS.map(([name, label, hint]) => field(name, label, { value: query.get(name) ?? "", placeholder: hint }));
+  const fields = FIELDS.map(([name, label, hint]) =>
+    field(name, label, { value: query.get(name) ?? "", placeholder: hint }),
+  );
   const kinds = Object.keys(remit.KINDS).filter((kind) => kind !== "genesis" && kind !== "commitment");
-  const options = kinds.map((kind) => h("option", { value: kind, selected: query.get("kind") === kind ? "" : undefined }, kindWord(kind as remit.Kind)));
+  const options = kinds.map((kind) =>
+    h(
+      "option",
+      { value: kind, selected: query.get("kind") === kind ? "" : undefined },
+      kindWord(kind as remit.Kind),
+    ),
+  );
   const select = h("select", { id: "f-kind", name: "kind" }, h("option", { value: "" }, "any"), options);
   const at = (name: string): string => {
     const ms = Number(query.get(name) ?? Number.NaN);
     return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 16) : "";
   };
-  const times = [["from_ms", "From (UTC)"], ["to_ms", "Before (UTC)"]] as const;
+  const times = [
+    ["from_ms", "From (UTC)"],
+    ["to_ms", "Before (UTC)"],
+  ] as const;
   const element = h(
     "form",
     { class: "fields" },
@@ -213,7 +271,13 @@ function form(query: URLSearchParams): HTMLElement {
 }
 
 function field(name: string, label: string, attributes: Record<string, string>): Child {
-  const input = h("input", { id: `f-${name}`, name, autocomplete: "off", spellcheck: "false", ...attributes });
+  const input = h("input", {
+    id: `f-${name}`,
+    name,
+    autocomplete: "off",
+    spellcheck: "false",
+    ...attributes,
+  });
   return h("div", {}, h("label", { for: `f-${name}` }, label), input);
 }
 

@@ -47,7 +47,10 @@ export class Server {
 
 async function noAnswer(response: Response): Promise<NoAnswer> {
   const said = await response.json().catch(() => undefined);
-  const message = (textIn(fieldOf(said, "error"), "message") ?? `status ${response.status}`).replace(/\.$/, "");
+  const message = (textIn(fieldOf(said, "error"), "message") ?? `status ${response.status}`).replace(
+    /\.$/,
+    "",
+  );
   if (response.status === 401) return new NoAnswer("token", "this needs a reader's token");
   if (response.status === 404) return new NoAnswer("missing", `the server says: ${message}`);
   if (response.status === 410) return new NoAnswer("gone", `the server says: ${message}`);

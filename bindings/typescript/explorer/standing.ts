@@ -53,7 +53,10 @@ export async function standing(ledger: Ledger, id: string, unit?: string): Promi
   const shown = remit.decodePresentation(await ledger.server.bytes(`/v1/tokens/${id}/presentation${query}`));
   prove(remit.equal(shown.ledger, ledger.id), "the presentation is of another ledger");
   const head = await ledger.heads.agree(remit.fromUtf8(shown.note) ?? "");
-  prove(head.size >= least, `it is as of ${head.size} entries, and ${least} were signed when it was asked for`);
+  prove(
+    head.size >= least,
+    `it is as of ${head.size} entries, and ${least} were signed when it was asked for`,
+  );
   const commitment = await provedCommitment(shown, head);
   const leaves = await provedLeaves(shown, commitment);
   const found = await chainOf(shown, leaves, ledger.id);
@@ -78,7 +81,8 @@ async function chainOf(
   const of = <K extends remit.Leaf["kind"]>(kind: K): remit.LeafOf<K> | undefined =>
     leaves.find((leaf): leaf is remit.Leaf & remit.LeafOf<K> => remit.isLeafOf(leaf, kind));
   const [first, issuer] = [of("ledger"), of("party")];
-  if (first === undefined || issuer === undefined) throw new NotProved("the ledger's or the issuer's leaf is missing");
+  if (first === undefined || issuer === undefined)
+    throw new NotProved("the ledger's or the issuer's leaf is missing");
   prove(first.index === 0n && remit.equal(first.id, ledgerId), "leaf 0 is of another ledger");
   const links: Link[] = [];
   for (const bytes of shown.tokens) {
@@ -115,7 +119,10 @@ export async function sealedOf(ledger: Ledger, id: string): Promise<remit.Sealed
 }
 
 /** What a token may spend and has spent, unit by unit; of one without own budgets the units of those above it. */
-export async function purses(ledger: Ledger, id: string): Promise<{ at: Standing; purses: readonly Purse[] }> {
+export async function purses(
+  ledger: Ledger,
+  id: string,
+): Promise<{ at: Standing; purses: readonly Purse[] }> {
   const { links } = await standing(ledger, id);
   const own = (await sealedOf(ledger, id)).budgets;
   let budgets = own;
@@ -147,13 +154,19 @@ function purse(unit: remit.LeafOf<"unit">, own: remit.Sealed["budgets"], values:
 }
 
 /** Every entry that rewrote a leaf: complete, because they fold to what the leaf says. */
-export async function historyOf(ledger: Ledger, id: string): Promise<{ at: Standing; entries: readonly Written[] }> {
+export async function historyOf(
+  ledger: Ledger,
+  id: string,
+): Promise<{ at: Standing; entries: readonly Written[] }> {
   for (let tries = 1; ; tries++) {
     const json = await ledger.server.json(`/v1/tokens/${id}/history`);
     const at = await standing(ledger, id);
     const { folded, entries } = await fold(json);
     if (remit.equal(folded, at.self.leaf.history)) return { at, entries };
-    prove(tries < TRIES, "the entries shown do not fold to the history in the token's leaf: one is missing or changed");
+    prove(
+      tries < TRIES,
+      "the entries shown do not fold to the history in the token's leaf: one is missing or changed",
+    );
   }
 }
 

@@ -9,11 +9,15 @@ const TILE_WIDTH = 256n;
 /** Levels of the tree in one tile. */
 const TILE_HEIGHT = 8n;
 /** Tiles that are remembered. */
-const TILES_MAX = 256;
+export const TILES_MAX = 256;
 
 /** The path of a tile. */
 export function tilePath(level: bigint | "entries", index: bigint, width: bigint): string {
-  const groups = index.toString().padStart(Math.ceil(index.toString().length / 3) * 3, "0").match(/.{3}/g) ?? [];
+  const groups =
+    index
+      .toString()
+      .padStart(Math.ceil(index.toString().length / 3) * 3, "0")
+      .match(/.{3}/g) ?? [];
   const name = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join("/");
   return `/tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ""}`;
 }
@@ -30,11 +34,13 @@ export class Tiles {
   }
 
   #tile(path: string): Promise<Uint8Array> {
-    const kept = this.#kept.get(path) ?? this.fetch(path);
+    const kept = this.#kept.get(path);
+    if (kept !== undefined) return kept;
     if (this.#kept.size >= TILES_MAX) this.#kept.clear();
-    this.#kept.set(path, kept);
-    kept.catch(() => this.#kept.delete(path));
-    return kept;
+    const asked = this.fetch(path);
+    this.#kept.set(path, asked);
+    asked.catch(() => this.#kept.delete(path));
+    return asked;
   }
 
   /** A complete node of the log of `size` entries. */

@@ -19,15 +19,27 @@ const ROWS_MAX = 30;
 export function tokenPage(ledger: Ledger, id: string): HTMLElement {
   const tree = fact("the chain above it", async () => {
     const at = await standing(ledger, id);
-    return { content: drawTree(ledger, at), how: [standingWords(at.size), "Each link's parent is the one above it."] };
+    return {
+      content: drawTree(ledger, at),
+      how: [standingWords(at.size), "Each link's parent is the one above it."],
+    };
   });
   return h(
     "div",
     {},
-    section("Standing", fact("how this token stands", () => drawStanding(ledger, id))),
-    section("Budgets", fact("its budgets and counters", () => drawBudgets(ledger, id))),
+    section(
+      "Standing",
+      fact("how this token stands", () => drawStanding(ledger, id)),
+    ),
+    section(
+      "Budgets",
+      fact("its budgets and counters", () => drawBudgets(ledger, id)),
+    ),
     section("Tree", tree),
-    section("History", fact("its history", () => drawHistory(ledger, id))),
+    section(
+      "History",
+      fact("its history", () => drawHistory(ledger, id)),
+    ),
     section("Validity", drawValidity(ledger, id)),
   );
 }
@@ -49,9 +61,19 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
     ["Above it", aboveWords(at)],
     ["Delegates", words.delegation(token.delegation, root)],
     ["Transferable", token.transferable === undefined ? undefined : token.transferable ? "yes" : "no"],
-    ["Evidence", token.maxStaleness === undefined ? undefined : `at most ${words.span(1000n * token.maxStaleness)} old`],
-    ["Approval", token.approval && [words.approval(token.approval), " ", token.approval.approvers.map(keyItem)]],
-    ["Entries", token.entries && `at most ${token.entries.most} in each ${words.span(1000n * BigInt(token.entries.length))}`],
+    [
+      "Evidence",
+      token.maxStaleness === undefined ? undefined : `at most ${words.span(1000n * token.maxStaleness)} old`,
+    ],
+    [
+      "Approval",
+      token.approval && [words.approval(token.approval), " ", token.approval.approvers.map(keyItem)],
+    ],
+    [
+      "Entries",
+      token.entries &&
+        `at most ${token.entries.most} in each ${words.span(1000n * BigInt(token.entries.length))}`,
+    ],
     ["Epoch", `${leaf.epoch}, generation ${leaf.generation}`],
     ["As of", [time(at.time), `, ${at.size} entries`]],
   );
@@ -59,7 +81,8 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
     content,
     how: [
       standingWords(at.size),
-      "The claims shown hash to the authority digest in its leaf; every token of the chain is signed, and hangs on the one above it.",
+      "The claims shown hash to the authority digest in its leaf.",
+      "Every token of the chain is signed, and hangs on the one above it.",
       at.ledger.mask === 0 ? "The ledger is not frozen." : "The ledger is frozen.",
     ],
   };
@@ -68,7 +91,13 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
 /** What stops a token although its own leaf does not. */
 function aboveWords({ ledger, issuer, links }: Standing): Child {
   const stopped = links.slice(0, -1).filter(({ leaf }) => leaf.life !== "live" || leaf.mask !== 0);
-  const reasons: Child[] = stopped.map(({ id, leaf }) => ["token ", idLink("token", id), " is ", standingWord(leaf), " "]);
+  const reasons: Child[] = stopped.map(({ id, leaf }) => [
+    "token ",
+    idLink("token", id),
+    " is ",
+    standingWord(leaf),
+    " ",
+  ]);
   if (issuer.mask !== 0) reasons.push("the issuer is frozen ");
   if (ledger.mask !== 0) reasons.push("the ledger is frozen ");
   return reasons.length === 0 ? "nothing that stops it" : [h("strong", {}, "stopped: "), reasons];
@@ -94,13 +123,24 @@ async function permissionsOf(ledger: Ledger, { permissions }: remit.Token, root:
   for (const { services, actions, resources, conditions } of permissions) {
     const names = services && (await Promise.all(services.map((each) => partyLink(ledger, each))));
     const items = (all: readonly Child[] | undefined): Child =>
-      all === undefined ? (root ? "none" : "as above") : all.map((each) => h("span", { class: "item" }, each));
+      all === undefined
+        ? root
+          ? "none"
+          : "as above"
+        : all.map((each) => h("span", { class: "item" }, each));
     const path = (resource: string): Child => (resource === "" ? "everything" : foreign(resource));
     const rules = conditions?.map((each) => foreign(words.condition(each)));
     drawn.push(
-      h("div", { class: "permission" },
-        facts(["At", items(names)], ["May", items(actions?.map(foreign))], ["On", items(resources?.map(path))],
-          ["If", rules && items(rules)])),
+      h(
+        "div",
+        { class: "permission" },
+        facts(
+          ["At", items(names)],
+          ["May", items(actions?.map(foreign))],
+          ["On", items(resources?.map(path))],
+          ["If", rules && items(rules)],
+        ),
+      ),
     );
   }
   return drawn;
@@ -109,7 +149,8 @@ async function permissionsOf(ledger: Ledger, { permissions }: remit.Token, root:
 async function drawBudgets(ledger: Ledger, id: string): Promise<Shown> {
   const { at, purses: found } = await purses(ledger, id);
   const sealed = await sealedOf(ledger, id);
-  const none = sealed.budgets === undefined ? "No own budget: what is above it decides." : "Nothing can be spent.";
+  const none =
+    sealed.budgets === undefined ? "No own budget: what is above it decides." : "Nothing can be spent.";
   return {
     content: [
       sealed.name === undefined ? undefined : h("p", {}, "Called ", foreign(sealed.name)),
@@ -130,7 +171,15 @@ async function drawHistory(ledger: Ledger, id: string): Promise<Shown> {
   const rows = h("div");
   const show = (end: number): void => {
     const from = Math.max(0, end - ROWS_MAX);
-    rows.append(entryRows(ledger, entries.slice(from, end).map(({ index }) => index).reverse()));
+    rows.append(
+      entryRows(
+        ledger,
+        entries
+          .slice(from, end)
+          .map(({ index }) => index)
+          .reverse(),
+      ),
+    );
     if (from > 0) {
       const older = button(`Show ${Math.min(ROWS_MAX, from)} older`, () => (older.remove(), show(from)));
       rows.append(older);
@@ -140,7 +189,10 @@ async function drawHistory(ledger: Ledger, id: string): Promise<Shown> {
   const many = entries.length === 1 ? "1 entry" : `${entries.length} entries`;
   return {
     content: [h("p", {}, `${many} rewrote its leaf, and no other: the list is complete.`), rows],
-    how: [standingWords(at.size), "The entries fold, one after the other, to the history in its leaf (spec 06 §5)."],
+    how: [
+      standingWords(at.size),
+      "The entries fold, one after the other, to the history in its leaf (spec 06 §5).",
+    ],
   };
 }
 
@@ -156,16 +208,29 @@ function drawValidity(ledger: Ledger, id: string): HTMLElement {
 
 async function histories(ledger: Ledger, id: string): Promise<Shown> {
   const { at, histories: all } = await validityOf(ledger, id);
-  const names = ["The ledger", at.issuer.body.name, ...at.links.map((link) => `Token ${link.id.slice(0, 8)}…`)];
+  const names = [
+    "The ledger",
+    at.issuer.body.name,
+    ...at.links.map((link) => `Token ${link.id.slice(0, 8)}…`),
+  ];
   const lists = all.map(({ entries }, place) => [
     h("h3", {}, foreign(names[place] ?? "")),
     h(
       "ol",
       { class: "plain" },
       entries.map(({ index, entry }) =>
-        h("li", {}, h("a", { href: `#/entry/${index}` }, `entry ${index}`), ` ${kindWord(entry.kind)}, `, time(entry.time)),
+        h(
+          "li",
+          {},
+          h("a", { href: `#/entry/${index}` }, `entry ${index}`),
+          ` ${kindWord(entry.kind)}, `,
+          time(entry.time),
+        ),
       ),
     ),
   ]);
-  return { content: lists, how: [standingWords(at.size), "Each list folds to the history in its leaf: it is complete."] };
+  return {
+    content: lists,
+    how: [standingWords(at.size), "Each list folds to the history in its leaf: it is complete."],
+  };
 }

@@ -35,13 +35,24 @@ async function drawn(ledger: Ledger, id: string, parent: string | undefined, sel
   const carved = token.origin.mode === "logged" && found.some(({ budget }) => budget?.share === "carved");
   return {
     content: [
-      h("p", {}, name, " ", standingWord(leaf), " held by ", keyLink(leaf.body.holder), carved ? ", carved out" : ""),
+      h(
+        "p",
+        {},
+        name,
+        " ",
+        standingWord(leaf),
+        " held by ",
+        keyLink(leaf.body.holder),
+        carved ? ", carved out" : "",
+      ),
       found.map(smallBar),
     ],
     how: [
       standingWords(at.size),
       "Its counters hash to the digest in its leaf; its sealed budgets to that in its signed claims.",
-      parent === undefined ? "It is a root: its leaf's parent is the issuer's." : "Its leaf's parent is the token above.",
+      parent === undefined
+        ? "It is a root: its leaf's parent is the issuer's."
+        : "Its leaf's parent is the token above.",
     ],
   };
 }
@@ -65,19 +76,30 @@ function node(ledger: Ledger, id: string, parent: string | undefined, open: bool
 }
 
 /** Adds a page of children. */
-async function more(ledger: Ledger, id: string, after: bigint | undefined, below: HTMLElement): Promise<void> {
+async function more(
+  ledger: Ledger,
+  id: string,
+  after: bigint | undefined,
+  below: HTMLElement,
+): Promise<void> {
   let shown: Child;
   try {
     const { ids, next } = await childrenOf(ledger, id, after);
     const items = ids.map((child) => node(ledger, child, id, false));
-    const on = next === undefined ? undefined : button("More", () => void counted(() => more(ledger, id, next, below)));
+    const on =
+      next === undefined
+        ? undefined
+        : button("More", () => void counted(() => more(ledger, id, next, below)));
     on?.addEventListener("click", () => on.remove());
     const none = ids.length === 0 && after === undefined;
     const claim = none ? "none, " : "that these are all is ";
-    const words = "Each token here is proved by itself. That none is left out is not: only a replay of the log proves that.";
+    const words =
+      "Each token here is proved by itself. That none is left out is not: only a replay of the log proves that.";
     shown = [
       items.length > 0 ? h("ul", {}, items) : undefined,
-      after === undefined ? h("p", { class: "soft" }, claim, said(`the list of tokens below ${short(id)}`, words)) : undefined,
+      after === undefined
+        ? h("p", { class: "soft" }, claim, said(`the list of tokens below ${short(id)}`, words))
+        : undefined,
       on,
     ];
   } catch (error) {

@@ -22,7 +22,14 @@ test("keys as did:key", () => {
   const key = keyOf(DID) ?? assert.fail("no key");
   assert.equal(remit.hex(key), "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29");
   assert.equal(didOf(key), DID);
-  for (const other of ["", "did:web:example.com", "did:key:z0OIl", `did:key:z${"1".repeat(49)}`, DID.slice(0, -1), "did:key:z"])
+  for (const other of [
+    "",
+    "did:web:example.com",
+    "did:key:z0OIl",
+    `did:key:z${"1".repeat(49)}`,
+    DID.slice(0, -1),
+    "did:key:z",
+  ])
     assert.equal(keyOf(other), undefined, other);
   assert.equal(keyOf(didOf(new Uint8Array(32))), undefined);
 });
@@ -34,7 +41,13 @@ test("addresses of pages, and where the search box leads", () => {
   assert.deepEqual(routeOf(`#/token/${id}`), { page: "token", id });
   const search = routeOf("#/search?name=a%26b");
   assert.ok(search.page === "search" && search.query.get("name") === "a&b");
-  for (const other of ["#/entry/x", "#/token/12", "#/token/" + id + "/x", "#/nothing", `#/entry/${"1".repeat(16)}`])
+  for (const other of [
+    "#/entry/x",
+    "#/token/12",
+    "#/token/" + id + "/x",
+    "#/nothing",
+    `#/entry/${"1".repeat(16)}`,
+  ])
     assert.deepEqual(routeOf(other), { page: "unknown" }, other);
   assert.equal(searchHash(` ${DID} `), `#/search?agent=${DID}`);
   assert.equal(searchHash(id.toUpperCase()), `#/search?id=${id}`);
@@ -43,8 +56,7 @@ test("addresses of pages, and where the search box leads", () => {
 });
 
 test("an answer has a bound", async () => {
-  const server = (length: number) =>
-    new Server(() => Promise.resolve(new Response(new Uint8Array(length))));
+  const server = (length: number) => new Server(() => Promise.resolve(new Response(new Uint8Array(length))));
   assert.equal((await server(ANSWER_BYTES_MAX).bytes("/x")).length, ANSWER_BYTES_MAX);
   await assert.rejects(server(ANSWER_BYTES_MAX + 1).bytes("/x"), NoAnswer);
 });
@@ -106,7 +118,13 @@ test("a request that is shown with anything changed has another id", async () =>
   await log.grow(1);
   const heads = await Heads.begin(log.trusted, log.tiles(), await log.note(), undefined);
   const ledger = new Ledger(new Server(() => assert.fail("not asked")), heads);
-  const common = { token: remit.hex(id(4)), epoch: 0, payee: remit.hex(id(12)), amount: "600000", unit: remit.hex(id(22)) };
+  const common = {
+    token: remit.hex(id(4)),
+    epoch: 0,
+    payee: remit.hex(id(12)),
+    amount: "600000",
+    unit: remit.hex(id(22)),
+  };
   const fields: [number, remit.ActValue][] = [
     [1, new Uint8Array(16).fill(1)],
     [4, id(4)],
@@ -115,25 +133,43 @@ test("a request that is shown with anything changed has another id", async () =>
     [12, id(12)],
     [22, id(22)],
   ];
-  const use = new Map([...fields, [23, "book"], [24, "flights/1"], [25, new Map([["class", id(25)]])]] as [number, remit.ActValue][]);
+  const use = new Map([...fields, [23, "book"], [24, "flights/1"], [25, new Map([["class", id(25)]])]] as [
+    number,
+    remit.ActValue,
+  ][]);
   const lease = new Map([...fields, [31, id(31)], [32, 100n], [33, 200n]] as [number, remit.ActValue][]);
   const shown = {
     use: { action: "book", resource: "flights/1", arguments: [{ name: "class", digest: remit.hex(id(25)) }] },
     lease: { arguments: [], lease: { till: remit.hex(id(31)), spend_until_s: 100, settle_by_s: 200 } },
   };
-  for (const [name, act] of [["use", use], ["lease", lease]] as const) {
+  for (const [name, act] of [
+    ["use", use],
+    ["lease", lease],
+  ] as const) {
     const request = await remit.requestOf(ledger.id, { kind: "request", fields: act });
     const json = { id: remit.hex(request ?? id(0)), nonce: "01".repeat(16), ...common, ...shown[name] };
     // All that is missing is the entry: the id is right.
     await assert.rejects(provedRequest(ledger, json), /the answer has no entry/);
-    const changes = [{ amount: "600001" }, { epoch: 1 }, { payee: remit.hex(id(13)) }, { unit: remit.hex(id(23)) }, { nonce: "02".repeat(16) }];
+    const changes = [
+      { amount: "600001" },
+      { epoch: 1 },
+      { payee: remit.hex(id(13)) },
+      { unit: remit.hex(id(23)) },
+      { nonce: "02".repeat(16) },
+    ];
     const more =
       name === "use"
         ? [{ action: "cancel" }, { resource: "flights" }, { arguments: [] }]
-        : [{ lease: { ...shown.lease.lease, spend_until_s: 101 } }, { lease: { ...shown.lease.lease, refund_until_s: 9 } }];
+        : [
+            { lease: { ...shown.lease.lease, spend_until_s: 101 } },
+            { lease: { ...shown.lease.lease, refund_until_s: 9 } },
+          ];
     for (const change of [...changes, ...more])
       await assert.rejects(provedRequest(ledger, { ...json, ...change }), (error: unknown) => {
-        assert.ok(error instanceof NotProved && /not the one of what is shown/.test(error.message), JSON.stringify(change));
+        assert.ok(
+          error instanceof NotProved && /not the one of what is shown/.test(error.message),
+          JSON.stringify(change),
+        );
         return true;
       });
     for (const amount of ["0", "-1", "1.5", "x"])

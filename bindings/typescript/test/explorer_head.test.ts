@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as remit from "../src/index.js";
-import { Feed, readNews } from "../explorer/feed.js";
+import { EVENT_CHARACTERS_MAX, Feed, readNews } from "../explorer/feed.js";
 import { Heads, HEADS_MAX } from "../explorer/head.js";
-import { forget, heldHead, keepHead, rootOfTrust } from "../explorer/pin.js";
-import { tilePath } from "../explorer/tiles.js";
+import { forget, heldHead, keepHead, keepPin, rootOfTrust } from "../explorer/pin.js";
+import { TILES_MAX, tilePath } from "../explorer/tiles.js";
 import { TestLog } from "./explorer_log.js";
 
 const now = (): number => 1_800_000_000_000;
@@ -28,14 +28,39 @@ test("edges and proofs of consistency out of tiles", async () => {
   await log.grow(600);
   const tiles = log.tiles();
   for (const size of [1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 513, 600]) {
-    assert.deepEqual(await remit.rootOf(await tiles.edge(BigInt(size))), await log.root(size), `edge ${size}`);
+    assert.deepEqual(
+      await remit.rootOf(await tiles.edge(BigInt(size))),
+      await log.root(size),
+      `edge ${size}`,
+    );
     for (const older of [1, 2, 3, 6, 128, 255, 256, 257, 512]) {
       if (older > size) continue;
       const path = await tiles.consistency(BigInt(older), BigInt(size));
       const head = async (of: number) => ({ size: BigInt(of), root: await log.root(of) });
-      assert.ok(await remit.verifyConsistency(await head(older), await head(size), path), `${older} of ${size}`);
+      assert.ok(
+        await remit.verifyConsistency(await head(older), await head(size), path),
+        `${older} of ${size}`,
+      );
     }
   }
+});
+
+test("so many tiles are remembered, until they led to no root", async () => {
+  const log = await TestLog.new();
+  await log.grow(TILES_MAX + 1);
+  const asked: string[] = [];
+  const tiles = log.tiles(asked);
+  // A log of n entries has one partial tile of its own.
+  for (let size = 1; size <= TILES_MAX; size++) await tiles.edge(BigInt(size));
+  assert.equal(asked.length, TILES_MAX);
+  await tiles.edge(1n);
+  assert.equal(asked.length, TILES_MAX);
+  await tiles.edge(BigInt(TILES_MAX + 1));
+  await tiles.edge(1n);
+  assert.equal(asked.filter((path) => path === "/tile/0/000.p/1").length, 2);
+  tiles.forget();
+  await tiles.edge(1n);
+  assert.equal(asked.filter((path) => path === "/tile/0/000.p/1").length, 3);
 });
 
 test("a head begins with a signed root that the tiles lead to", async () => {
@@ -102,7 +127,8 @@ test("a feed that leaves the history behind a newer head is found out", async ()
 test("a held head is never left for an older or another one", async () => {
   const { log, heads } = await begun(20);
   const held = heads.newest;
-  const begin = async (of: TestLog, size: number) => Heads.begin(of.trusted, of.tiles(), await of.note(size), held, now);
+  const begin = async (of: TestLog, size: number) =>
+    Heads.begin(of.trusted, of.tiles(), await of.note(size), held, now);
   await assert.rejects(begin(log, 19), /shows 19 entries, and this browser has seen 20/);
   await log.grow(7);
   assert.equal((await begin(log, 27)).newest.size, 27n);
@@ -135,6 +161,8 @@ test("events of the feed", async () => {
     JSON.stringify({ from: 3, size: 5, entries, checkpoint: 7 }),
   ])
     assert.throws(() => readNews(wrong), wrong);
+  assert.throws(() => readNews(" ".repeat(EVENT_CHARACTERS_MAX)), /has no from/);
+  assert.throws(() => readNews(" ".repeat(EVENT_CHARACTERS_MAX + 1)), /too long/);
 });
 
 test("a feed tells what a head proved, and stops at what none proves", async () => {
@@ -148,10 +176,16 @@ test("a feed tells what a head proved, and stops at what none proves", async () 
   });
   const feed = new Feed(heads, () => assert.fail("nothing is asked"));
   const told: unknown[] = [];
-  feed.told = (arrived, error) => told.push(error === undefined ? arrived.map(({ index }) => index) : "failed");
+  feed.told = (arrived, error) =>
+    told.push(error === undefined ? arrived.map(({ index }) => index) : "failed");
   log.leaves.push(await remit.leafHash(genesis));
   const event = async (checkpoint?: string) =>
-    JSON.stringify({ from: Number(heads.reached), size: Number(heads.reached) + 1, checkpoint, entries: [remit.base64(genesis)] });
+    JSON.stringify({
+      from: Number(heads.reached),
+      size: Number(heads.reached) + 1,
+      checkpoint,
+      entries: [remit.base64(genesis)],
+    });
   await feed.take(await event());
   log.leaves.push(await remit.leafHash(genesis));
   await feed.take(await event(await log.note()));
@@ -177,7 +211,12 @@ test("the key that was seen first is believed, and another one is not", async ()
   const first = await rootOfTrust(shown, kept, now());
   assert.match(first.words, /first seen here on 2027-01-15/);
   assert.equal(first.problem, undefined);
-  for (const changed of [{ ...shown, log_vkey: other.vkey }, { ...shown, ledger: "cd".repeat(32) }]) {
+  assert.equal((await rootOfTrust({ ...shown, log_vkey: other.vkey }, kept, now())).problem, undefined);
+  keepPin(first, kept);
+  for (const changed of [
+    { ...shown, log_vkey: other.vkey },
+    { ...shown, ledger: "cd".repeat(32) },
+  ]) {
     const later = await rootOfTrust(changed, kept, now());
     assert.match(later.problem ?? "", /another key or ledger than on 2027-01-15/);
     assert.deepEqual(later.trust.logs, [log.key]);
@@ -188,5 +227,7 @@ test("the key that was seen first is believed, and another one is not", async ()
   assert.equal(heldHead(new Uint8Array(32), kept), undefined);
   forget(kept);
   assert.equal(heldHead(first.ledger, kept), undefined);
-  assert.deepEqual((await rootOfTrust({ ...shown, log_vkey: other.vkey }, kept, now())).trust.logs, [other.key]);
+  assert.deepEqual((await rootOfTrust({ ...shown, log_vkey: other.vkey }, kept, now())).trust.logs, [
+    other.key,
+  ]);
 });

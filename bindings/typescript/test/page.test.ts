@@ -23,8 +23,14 @@ test("verify is one file that asks for nothing", () => {
 
 test("the explorer is one file that asks its own server alone", () => {
   const page = file("ui/explorer.html").toString();
-  assert.match(page, /default-src 'none'; connect-src 'self'; script-src 'sha256-[^']*'; style-src 'sha256-[^']*'/);
-  assert.doesNotMatch(page, /<[a-z]+ [^>]*\b(src|style|on[a-z]+)=|@import|url\(|XMLHttpRequest|WebSocket|\bimport\(|innerHTML|eval\(/);
+  assert.match(
+    page,
+    /default-src 'none'; connect-src 'self'; script-src 'sha256-[^']*'; style-src 'sha256-[^']*'/,
+  );
+  assert.doesNotMatch(
+    page,
+    /<[a-z]+ [^>]*\b(src|style|on[a-z]+)=|@import|url\(|XMLHttpRequest|WebSocket|\bimport\(|innerHTML|eval\(/,
+  );
   assert.doesNotMatch(page, /href="(?!#\/)[^"]*"/);
 });
 

@@ -29,7 +29,9 @@ export class Browser {
   constructor(shots) {
     this.shots = shots;
     const profile = `--user-data-dir=${join(this.scratch, "profile")}`;
-    this.process = spawn(chromium, [...flags, profile], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+    this.process = spawn(chromium, [...flags, profile], {
+      stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+    });
     this.over = new Promise((resolve) => this.process.on("exit", resolve));
     const [, , , to, from] = this.process.stdio;
     this.to = to;
@@ -170,7 +172,10 @@ class Tab {
     await this.send("Emulation.setEmulatedMedia", { features });
     const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: false };
     await this.send("Emulation.setDeviceMetricsOverride", metrics);
-    const { data } = await this.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
+    const { data } = await this.send("Page.captureScreenshot", {
+      format: "png",
+      captureBeyondViewport: true,
+    });
     writeFileSync(join(shots, `${name}-${dark ? "dark" : "light"}.png`), Buffer.from(data, "base64"));
   }
 }

@@ -66,7 +66,9 @@ export async function company(folder) {
   };
   const run = (...words) => JSON.parse(execFileSync(remit, ["--json", ...words], { ...options, env }));
   const key = (name) => run("key", "new", "--plain", name).key;
-  const keys = Object.fromEntries(["company", "airline", "assistant"].map((name) => [name, key(`${name}.pem`)]));
+  const keys = Object.fromEntries(
+    ["company", "airline", "assistant"].map((name) => [name, key(`${name}.pem`)]),
+  );
   const operator = join(ledger, "operator-1.pem");
   const issuer = run("party", "add", "The company", "--key", "company.pem").id;
   const airline = run("party", "add", "The airline", "--key", "airline.pem").id;
@@ -89,7 +91,12 @@ export async function company(folder) {
       ).id,
     /** A request for 6 000 CNY that waits. */
     ask: (token) =>
-      run("request", token, ...asking, ...["--argument", "class=first", "--amount", "6000 CNY"],
-        ...["--key", "assistant.pem", "--out", `request-${++asked}.json`]).request,
+      run(
+        "request",
+        token,
+        ...asking,
+        ...["--argument", "class=first", "--amount", "6000 CNY"],
+        ...["--key", "assistant.pem", "--out", `request-${++asked}.json`],
+      ).request,
   };
 }

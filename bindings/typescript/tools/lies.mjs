@@ -24,7 +24,8 @@ const jsonAt = (path, change) => (asked, body) => {
 };
 
 /** An answer of a path that is bytes, with something changed. */
-const bytesAt = (path, change) => (asked, body) => (asked.split("?")[0] === path ? change(body, asked) : undefined);
+const bytesAt = (path, change) => (asked, body) =>
+  asked.split("?")[0] === path ? change(body, asked) : undefined;
 
 /** A presentation with its token's leaf changed. */
 const leafOf = (id, change) =>
@@ -72,7 +73,10 @@ export async function lies(browser, front, url, told) {
     {
       name: "an entry's bytes are changed",
       hash: entryPage,
-      answer: jsonAt(`/v1/entries/${reserve}`, (json) => ({ ...json, bytes: flipped(Buffer.from(json.bytes, "base64"), 40).toString("base64") })),
+      answer: jsonAt(`/v1/entries/${reserve}`, (json) => ({
+        ...json,
+        bytes: flipped(Buffer.from(json.bytes, "base64"), 40).toString("base64"),
+      })),
       red: [entry],
       why: /does not lead from these bytes/,
     },
@@ -90,7 +94,9 @@ export async function lies(browser, front, url, told) {
     {
       name: "the proof is of another entry",
       hash: entryPage,
-      answer: bytesAt(`/v1/entries/${reserve}/proof`, async () => Buffer.from(await bytesOf(`${url}/v1/entries/${capture}/proof`))),
+      answer: bytesAt(`/v1/entries/${reserve}/proof`, async () =>
+        Buffer.from(await bytesOf(`${url}/v1/entries/${capture}/proof`)),
+      ),
       red: [entry],
       why: /the proof is of entry/,
     },
@@ -143,7 +149,8 @@ export async function lies(browser, front, url, told) {
       name: "the presentation of an older state is kept",
       hash: tokenPage,
       answer: bytesAt(`/v1/tokens/${told.root}/presentation`, () => Buffer.from(old)),
-      after: (tab) => tab.until(`!document.getElementById("origin").textContent.endsWith(" ${told.size} entries")`),
+      after: (tab) =>
+        tab.until(`!document.getElementById("origin").textContent.endsWith(" ${told.size} entries")`),
       red: [standing],
       why: /were signed when it was asked for/,
     },
@@ -215,7 +222,8 @@ export async function lies(browser, front, url, told) {
       },
       red: [`result, entry ${told.kinds.unit}`],
       why: /nothing to do with the agent/,
-      before: async () => (told.stranger = await (await fetch(`${url}/v1/entries/${told.kinds.unit}`)).json()),
+      before: async () =>
+        (told.stranger = await (await fetch(`${url}/v1/entries/${told.kinds.unit}`)).json()),
     },
     {
       name: "the newest commitment is another",
@@ -225,7 +233,10 @@ export async function lies(browser, front, url, told) {
         if (at === undefined || Number(at) < told.size - 1) return undefined;
         const json = parse(body);
         if (json.kind !== "commitment") return undefined;
-        return JSON.stringify({ ...json, bytes: flipped(Buffer.from(json.bytes, "base64"), 60).toString("base64") });
+        return JSON.stringify({
+          ...json,
+          bytes: flipped(Buffer.from(json.bytes, "base64"), 60).toString("base64"),
+        });
       },
       red: ["the newest commitment"],
       why: /does not lead from these bytes/,
@@ -294,7 +305,8 @@ async function otherKey(browser, front, url, stranger, resigned) {
   await tab.reload();
   await settled(tab);
   await found(tab, { ...lie, name: "the server comes back with another key" });
-  front.lie.answer = async (asked) => (asked === "/v1/log" ? JSON.stringify({ ...log, log_vkey: vkey }) : undefined);
+  front.lie.answer = async (asked) =>
+    asked === "/v1/log" ? JSON.stringify({ ...log, log_vkey: vkey }) : undefined;
   await tab.reload();
   await settled(tab);
   await found(tab, { ...lie, name: "the server names another key, and signs with the old one" });
@@ -313,13 +325,32 @@ export async function liesOfTheFeed(browser, front, house, seed) {
     return `${text}\n— ${key.name} ${remit.base64(remit.concat(key.id, await signer.sign(remit.utf8(text))))}\n`;
   };
   const forks = new Map();
-  for (let size = 1; size < 400; size++) forks.set(size, await signed(size, await remit.sha256(remit.utf8(`fork ${size}`))));
+  for (let size = 1; size < 400; size++)
+    forks.set(size, await signed(size, await remit.sha256(remit.utf8(`fork ${size}`))));
   const older = await (await fetch(`${house.served.url}/checkpoint`)).text();
   const all = [
-    ["an entry is dropped", (news) => ({ ...news, entries: news.entries.slice(1), size: news.size - 1 }), /do not lead to the head|goes on at/],
-    ["an entry is changed", (news) => ({ ...news, entries: [flipped(Buffer.from(news.entries[0], "base64"), 45).toString("base64"), ...news.entries.slice(1)] }), /do not lead to the head/],
+    [
+      "an entry is dropped",
+      (news) => ({ ...news, entries: news.entries.slice(1), size: news.size - 1 }),
+      /do not lead to the head|goes on at/,
+    ],
+    [
+      "an entry is changed",
+      (news) => ({
+        ...news,
+        entries: [
+          flipped(Buffer.from(news.entries[0], "base64"), 45).toString("base64"),
+          ...news.entries.slice(1),
+        ],
+      }),
+      /do not lead to the head/,
+    ],
     ["an older head is shown", (news) => ({ ...news, checkpoint: older }), /do not lead to the head/],
-    ["another history is signed", (news) => ({ ...news, checkpoint: forks.get(news.size) }), /do not lead to the head|two histories/],
+    [
+      "another history is signed",
+      (news) => ({ ...news, checkpoint: forks.get(news.size) }),
+      /do not lead to the head|two histories/,
+    ],
   ];
   for (const [name, change, why] of all) {
     const tab = await browser.open(`${front.url}/explorer#/live`, true);
@@ -356,8 +387,16 @@ export async function liesToApprovers(browser, front, house) {
   const changes = [
     ["the amount is changed", (each) => ({ ...each, amount: "6000" }), /not the one of what is shown/],
     ["the payee is changed", (each) => ({ ...each, payee: house.issuer }), /not the one of what is shown/],
-    ["another request is named", (each) => ({ ...each, id: "00".repeat(32) }), /not the one of what is shown/],
-    ["another entry is named", (each) => ({ ...each, entry: 2 }), /does not make this request|no object|another/],
+    [
+      "another request is named",
+      (each) => ({ ...each, id: "00".repeat(32) }),
+      /not the one of what is shown/,
+    ],
+    [
+      "another entry is named",
+      (each) => ({ ...each, entry: 2 }),
+      /does not make this request|no object|another/,
+    ],
   ];
   for (const [name, change, why] of changes) {
     front.lie.answer = (asked, body) => {
@@ -367,7 +406,11 @@ export async function liesToApprovers(browser, front, house) {
     };
     await again();
     await found(tab, { name, red: ["this request"], why });
-    assert.equal(await tab.evaluate(`document.querySelectorAll(".request button").length`), 0, `${name}: it can be signed`);
+    assert.equal(
+      await tab.evaluate(`document.querySelectorAll(".request button").length`),
+      0,
+      `${name}: it can be signed`,
+    );
   }
   await tab.shoot("lie-request", false);
 
@@ -377,14 +420,20 @@ export async function liesToApprovers(browser, front, house) {
     await fetch(`${house.served.url}/v1/entries/4/proof`, { headers: { authorization: `Bearer ${READER}` } })
   ).text();
   front.lie.answer = (asked) =>
-    asked === "/v1/operations" ? JSON.stringify({ status: "applied", id: entry.id, entry: 4, proof }) : undefined;
+    asked === "/v1/operations"
+      ? JSON.stringify({ status: "applied", id: entry.id, entry: 4, proof })
+      : undefined;
   await again();
   await tab.evaluate(`document.querySelector(".request button.main").click()`);
   await tab.until(`document.querySelector(".answer-row .proof")?.dataset.state === "failed"`);
   await found(tab, { name: "a foreign proof", red: ["your yes"], why: /it is not what was signed here/ });
   assert.ok(!(await tab.evaluate(`document.body.textContent.includes("stands in the log")`)), kind);
   front.lie.answer = undefined;
-  assert.deepEqual((await house.served.json(`/v1/requests/${request}`)).approved.length, 1, "the yes was applied all the same");
+  assert.deepEqual(
+    (await house.served.json(`/v1/requests/${request}`)).approved.length,
+    1,
+    "the yes was applied all the same",
+  );
   await tab.close();
   return changes.length + 1;
 }

@@ -1,5 +1,5 @@
-// Writes ui/verify.html and ui/explorer.html: the compiled library and page as one script in the template. With --check it
-// only compares.
+// Writes ui/verify.html and ui/explorer.html: the compiled library and page as one script in the template. With
+// --check it only compares.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -10,7 +10,9 @@ export async function go(tab, hash) {
 
 /** Waits until no check runs. */
 export async function settled(tab) {
-  await tab.until(`document.documentElement.dataset.ready === "" && document.documentElement.dataset.checking === "0"`);
+  await tab.until(
+    `document.documentElement.dataset.ready === "" && document.documentElement.dataset.checking === "0"`,
+  );
 }
 
 /** All badges of the page: state, of what, and what they say. */
@@ -32,7 +34,10 @@ export async function cast(url) {
     told.kinds[kind] ??= at;
     const response = await fetch(`${url}/v1/entries/${at}/object`);
     if (!response.ok) continue;
-    const submitted = await remit.decodeSubmission(new Uint8Array(await response.arrayBuffer()), remit.fromHex(ledger));
+    const submitted = await remit.decodeSubmission(
+      new Uint8Array(await response.arrayBuffer()),
+      remit.fromHex(ledger),
+    );
     for (const { id, body, kind: of } of submitted.operations) {
       const hex = remit.hex(id);
       if (body.is === "token") told.tokens.push({ id: hex, at, ...(await json(`/v1/tokens/${hex}`)) });
@@ -42,7 +47,9 @@ export async function cast(url) {
   }
   const { tokens } = told;
   const root = tokens.find(({ parent }) => parent === undefined);
-  const flights = tokens.find(({ id, parent }) => parent === root.id && tokens.some((other) => other.parent === id));
+  const flights = tokens.find(
+    ({ id, parent }) => parent === root.id && tokens.some((other) => other.parent === id),
+  );
   return {
     ...told,
     root: root.id,

@@ -3,7 +3,7 @@ import http from "node:http";
 
 /**
  * Listens on a free port of loopback, in front of `target`. `lie.answer(path, body, request)` may answer with other
- * bytes, `lie.event(data)` with another event of the feed (`null` swallows it); what they leave undefined goes on as it is.
+ * bytes, `lie.event(data)` with another event of the feed (`null` swallows it); what they leave undefined goes on.
  */
 export async function liar(target) {
   const lie = {};
@@ -46,7 +46,11 @@ function passEvents(answer, response, lie) {
       const data = /^data: ?(.*)$/m.exec(event)?.[1];
       const other = data === undefined ? undefined : lie.event?.(JSON.parse(data));
       if (other === null) continue;
-      response.write(other === undefined ? `${event}\n\n` : `${event.replace(/^data:.*$/m, () => `data: ${JSON.stringify(other)}`)}\n\n`);
+      response.write(
+        other === undefined
+          ? `${event}\n\n`
+          : `${event.replace(/^data:.*$/m, () => `data: ${JSON.stringify(other)}`)}\n\n`,
+      );
     }
   });
   answer.on("end", () => response.end());
