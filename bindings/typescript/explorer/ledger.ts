@@ -110,9 +110,9 @@ export class Ledger {
   /** What was submitted for an entry: its id is the entry's, and every signature verifies. */
   object({ index, entry }: InLog): Promise<Submitted> {
     return this.#once(`object ${index}`, async () => {
+      prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no object");
       const bytes = await this.server.bytes(`/v1/entries/${index}/object`);
       const shown = await remit.decodeSubmission(bytes, this.id);
-      prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no object");
       prove(
         remit.equal(shown.id, entry.id),
         "the object shown is not the one of this entry: it has another id",
@@ -128,13 +128,13 @@ export class Ledger {
   /** What an entry did: its digest is in the entry. */
   details({ index, entry }: InLog): Promise<Details> {
     return this.#once(`details ${index}`, async () => {
+      prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no details");
       const bytes = await this.server.bytes(`/v1/entries/${index}/details`);
       const [common, links] = remit.Reader.whole(bytes, bytes.length, (r) => {
         r.arrayOf(2);
         const most = remit.limits.OBJECT_BYTES_MAX;
         return [r.bytes(most), r.list(bytes.length, () => r.bytes(most))] as const;
       });
-      prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no details");
       const digest = await remit.detailsDigest(
         common,
         await Promise.all(links.map((link) => remit.sha256(link))),

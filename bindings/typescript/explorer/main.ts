@@ -184,8 +184,6 @@ class Explorer {
 if (await hasEd25519()) await new Explorer().start();
 else
   element("content").append(
-    soft(
-      "This browser cannot check Ed25519 signatures here: take a newer one, over https or on localhost.",
-    ),
+    soft("This browser cannot check Ed25519 signatures here: take a newer one, over https or on localhost."),
   );
 document.documentElement.dataset.ready = "";

@@ -64,11 +64,9 @@ async function sayOperation(
   const signer = objects[0]?.kid;
   if (body.is === "token") {
     const { token } = body;
-    const from =
-      token.origin.mode === "root"
-        ? [await partyLink(ledger, token.origin.issuer), " issues "]
-        : [signer && keyLink(signer), " makes below ", tokenLink(token.origin.parent), " "];
-    return [from, tokenLink(id), " for ", keyLink(token.holder)];
+    const made = [tokenLink(id), " for ", keyLink(token.holder)];
+    if (token.origin.mode === "root") return [await partyLink(ledger, token.origin.issuer), " issues ", made];
+    return [signer && keyLink(signer), " makes ", made, ", below ", tokenLink(token.origin.parent)];
   }
   if (body.is === "reserve") {
     const { payment, audience, action, resource, token } = body.invocation;

@@ -50,8 +50,11 @@ export async function cast(url) {
   const flights = tokens.find(
     ({ id, parent }) => parent === root.id && tokens.some((other) => other.parent === id),
   );
+  const old = await fetch(`${url}/v1/tokens/${root.id}/presentation`);
   return {
     ...told,
+    // As it is now: the tests show it later.
+    old: new Uint8Array(await old.arrayBuffer()),
     root: root.id,
     flights: flights.id,
     agent: flights.holder,
