@@ -54,6 +54,7 @@ function drawKey(
   file.addEventListener("change", () => {
     const [chosen] = file.files ?? [];
     if (chosen === undefined) return;
+    file.value = "";
     attempt(async () => {
       if (chosen.size > keys.KEY_FILE_BYTES_MAX) throw new Error("This is no key file: it is too long.");
       return kept(await keys.fromPem(await chosen.text()));

@@ -58,7 +58,10 @@ class Explorer {
       this.#useToken(reader.value.trim());
     });
     const policy = element<HTMLInputElement>("policy");
-    policy.addEventListener("change", () => void this.#usePolicy(policy.files?.[0]));
+    policy.addEventListener("change", () => {
+      // The same file may be chosen again once it was mended.
+      void this.#usePolicy(policy.files?.[0]).then(() => (policy.value = ""));
+    });
     element("evidence").append(button("Save what was signed", () => this.#saveEvidence()));
     element("forget").addEventListener("click", () => {
       pin.forget(localStorage);
@@ -79,6 +82,7 @@ class Explorer {
   async #usePolicy(file: File | undefined): Promise<void> {
     const problem = element("policy-problem");
     if (file === undefined) return;
+    problem.textContent = "";
     try {
       if (file.size > POLICY_BYTES_MAX) throw new Error("it is longer than a policy");
       await pin.keepPolicy(new Uint8Array(await file.arrayBuffer()), localStorage);

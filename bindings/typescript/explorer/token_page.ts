@@ -8,7 +8,7 @@ import { fullBar } from "./bars.js";
 import type { Ledger } from "./ledger.js";
 import { button, idLink, keyLink, section, soft, standingWord, suspenders, time } from "./parts.js";
 import { entryRows } from "./rows.js";
-import { kindWord, partyLink } from "./say.js";
+import { amount, kindWord, partyLink } from "./say.js";
 import { historyOf, purses, sealedOf, standing, validityOf, type Standing } from "./standing.js";
 import { drawTree } from "./tree.js";
 
@@ -65,10 +65,7 @@ async function drawStanding(ledger: Ledger, id: string): Promise<Shown> {
       "Evidence",
       token.maxStaleness === undefined ? undefined : `at most ${words.span(1000n * token.maxStaleness)} old`,
     ],
-    [
-      "Approval",
-      token.approval && [words.approval(token.approval), " ", token.approval.approvers.map(keyItem)],
-    ],
+    ["Approval", token.approval && (await approvalOf(ledger, token.approval))],
     [
       "Entries",
       token.entries &&
@@ -114,6 +111,13 @@ function holderSince(leaf: remit.LeafOf<"token">): Child {
 function issuerWords({ issuer }: Standing): string {
   const frozen = issuer.mask === 0 ? "" : ", frozen";
   return issuer.body.issuer ? frozen : `, not appointed${frozen}`;
+}
+
+/** Whose yes is needed, above which amounts. */
+async function approvalOf(ledger: Ledger, rule: remit.ApprovalRule): Promise<Child> {
+  const thresholds = (rule.thresholds ?? []).map((each) => amount(ledger, each.amount, each.unit));
+  const above = (await Promise.all(thresholds)).map((each) => h("span", { class: "item" }, each));
+  return [words.approval(rule), " ", above, above.length > 0 ? "by " : "", rule.approvers.map(keyItem)];
 }
 
 async function permissionsOf(ledger: Ledger, { permissions }: remit.Token, root: boolean): Promise<Child> {

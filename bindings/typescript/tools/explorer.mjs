@@ -2,7 +2,7 @@
 // with a reason wherever it lies (lies.mjs). Nothing is asked of anybody else, and everything can be done without a mouse.
 // `node tools/explorer.mjs [FOLDER]` also writes screenshots, light and dark, into FOLDER.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as remit from "../dist/src/index.js";
 import { chromium, inBrowser } from "./chromium.mjs";
@@ -39,6 +39,12 @@ async function accessible(tab, name) {
     await tab.evaluate("document.documentElement.scrollWidth <= innerWidth"),
     `${name}: wider than the window`,
   );
+}
+
+/** Presses the button with this text. */
+async function press(tab, text) {
+  const buttons = `[...document.querySelectorAll("button")]`;
+  await tab.evaluate(`${buttons}.find((each) => each.textContent === ${JSON.stringify(text)}).click()`);
 }
 
 /** Every page of the demo's ledger. */
@@ -205,6 +211,56 @@ async function approve(tab, house) {
   return { did, token };
 }
 
+/** A key file is brought; a request is refused with it, which ends it. */
+async function refuse(tab, house, scratch) {
+  await go(tab, "#/approvals");
+  await press(tab, "Forget this key");
+  await press(tab, "Yes");
+  await tab.until(`document.getElementById("key-file") !== null`);
+  await tab.choose("#key-file", [join(scratch, "ledger/client.toml")]);
+  await tab.until(`document.querySelector("#own-key .problem").textContent.includes("no key file")`);
+  const did = house.run("key", "new", "--plain", "approver.pem").key;
+  await tab.choose("#key-file", [join(scratch, "approver.pem")]);
+  await tab.until(`document.getElementById("own-did")?.textContent === ${JSON.stringify(did)}`);
+  const request = house.ask(house.guarded(did));
+  await go(tab, "#/");
+  await go(tab, "#/approvals");
+  await press(tab, "Refuse");
+  await press(tab, "Yes");
+  await tab.until(`document.querySelector(".request").textContent.includes("Your no stands in the log")`);
+  await settled(tab);
+  await honest(tab, "refused", 3);
+  assert.equal((await house.served.json(`/v1/requests/${request}`)).state, "closed");
+}
+
+/** With a policy the keys are those of the file; one of another log is of no use. */
+async function withPolicy(tab, house, scratch, foreign) {
+  const text = (id) => tab.evaluate(`document.getElementById(${JSON.stringify(id)}).textContent`);
+  const load = async (policy) => {
+    writeFileSync(join(scratch, "policy.toml"), policy);
+    await go(tab, "#/");
+    await tab.evaluate(`window.stale = true, (document.getElementById("policy-problem").textContent = "")`);
+    await tab.choose("#policy", [join(scratch, "policy.toml")]);
+    await tab.until(
+      `window.stale === undefined || document.getElementById("policy-problem").textContent !== ""`,
+    );
+    await settled(tab);
+  };
+  const { policy } = house.run("policy", "--party", house.airline, "--issuer", house.issuer);
+  await load("nonsense");
+  assert.match(await text("policy-problem"), /cannot be used/);
+  await load(policy);
+  assert.match(await text("content"), /By your policy, a checkpoint counts if the log alone signed it/);
+  await honest(tab, "with a policy", 4);
+  const { log_vkey: own } = await house.served.json("/v1/log");
+  await load(policy.replaceAll(own, foreign).replaceAll("remit.example/approvals", "remit.example/demo"));
+  assert.match(await text("content"), /your policy does not trust the log remit\.example\/approvals/);
+  assert.deepEqual(
+    (await badges(tab)).map(({ state }) => state),
+    ["failed"],
+  );
+}
+
 /** What is published appears, proved. */
 async function live(tab, house) {
   await go(tab, "#/live");
@@ -214,15 +270,11 @@ async function live(tab, house) {
   await settled(tab);
   await honest(tab, "live", 2);
   await tab.shoot("live-news", false);
-  await tab.evaluate(
-    `[...document.querySelectorAll("button")].find((each) => each.textContent === "Pause").click()`,
-  );
+  await press(tab, "Pause");
   house.run("party", "add", "Another", "--key", "company.pem");
   await tab.until(`/^Paused: [1-9]/.test(document.querySelector("[role=status]").textContent)`);
   assert.ok(!(await tab.evaluate(`document.getElementById("live").textContent.includes("Another")`)));
-  await tab.evaluate(
-    `[...document.querySelectorAll("button")].find((each) => each.textContent === "Pause").click()`,
-  );
+  await press(tab, "Pause");
   await tab.until(`document.getElementById("live").textContent.includes("Another")`);
   await settled(tab);
   await honest(tab, "live again", 3);
@@ -243,6 +295,8 @@ await inBrowser(110, async (browser) => {
     const tab = await asReader(browser, house.served.url);
     const approver = await approve(tab, house);
     await live(tab, house);
+    await refuse(tab, house, scratch);
+    await withPolicy(tab, house, scratch, (await story.json("/v1/log")).log_vkey);
     assert.deepEqual(
       tab.problems.filter((problem) => !problem.includes("401")),
       [],
