@@ -286,6 +286,8 @@ await inBrowser(110, async (browser) => {
   try {
     const story = await demo(join(scratch, "demo"));
     ended.push(() => story.stop());
+    const page = readFileSync(new URL("../../../ui/explorer.html", import.meta.url), "utf8");
+    assert.equal(await (await fetch(`${story.url}/explorer`)).text(), page, "the server was built with another page");
     const told = await cast(story.url);
     const pages = await everyPage(browser, story.url, told);
     await byKeyboard(browser, story.url, told);
