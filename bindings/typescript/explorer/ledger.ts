@@ -3,6 +3,7 @@
 import * as remit from "../src/index.js";
 import { NoAnswer, NotProved, prove } from "./errors.js";
 import type { Heads } from "./head.js";
+import { Kept } from "./kept.js";
 import { countIn, fieldOf, listIn, needed, textIn, type Server } from "./server.js";
 
 /** Facts that are remembered: they are of entries, which never change. */
@@ -48,7 +49,7 @@ function noneFound(error: unknown): undefined {
 
 /** One ledger, as far as this browser has verified it. */
 export class Ledger {
-  readonly #kept = new Map<string, Promise<unknown>>();
+  readonly #kept = new Kept(KEPT_MAX);
 
   constructor(
     readonly server: Server,
@@ -59,24 +60,14 @@ export class Ledger {
     return this.heads.trusted.ledger;
   }
 
-  #once<T>(name: string, step: () => Promise<T>): Promise<T> {
-    const kept = this.#kept.get(name) as Promise<T> | undefined;
-    if (kept !== undefined) return kept;
-    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    const asked = step();
-    this.#kept.set(name, asked);
-    asked.catch(() => this.#kept.delete(name));
-    return asked;
-  }
-
   /** Forgets what could not be had without a reader's token. */
   forget(): void {
-    this.#kept.clear();
+    this.#kept.forget();
   }
 
   /** The entry at an index, proved to be there. */
   entry(index: bigint): Promise<InLog> {
-    return this.#once(`entry ${index}`, async () => {
+    return this.#kept.once(`entry ${index}`, async () => {
       const [json, proof] = await Promise.all([
         this.server.json(`/v1/entries/${index}`),
         this.server.text(`/v1/entries/${index}/proof`),
@@ -109,7 +100,7 @@ export class Ledger {
 
   /** What was submitted for an entry: its id is the entry's, and every signature verifies. */
   object({ index, entry }: InLog): Promise<Submitted> {
-    return this.#once(`object ${index}`, async () => {
+    return this.#kept.once(`object ${index}`, async () => {
       prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no object");
       const bytes = await this.server.bytes(`/v1/entries/${index}/object`);
       const shown = await remit.decodeSubmission(bytes, this.id);
@@ -127,7 +118,7 @@ export class Ledger {
 
   /** What an entry did: its digest is in the entry. */
   details({ index, entry }: InLog): Promise<Details> {
-    return this.#once(`details ${index}`, async () => {
+    return this.#kept.once(`details ${index}`, async () => {
       prove(entry.kind !== "genesis" && entry.kind !== "commitment", "this entry has no details");
       const bytes = await this.server.bytes(`/v1/entries/${index}/details`);
       const [common, links] = remit.Reader.whole(bytes, bytes.length, (r) => {
@@ -154,8 +145,8 @@ export class Ledger {
 
   /** A party by the operation that registered it; its entries are asked for `anew` where they are shown. */
   party(id: string, anew = false): Promise<Registered> {
-    if (anew) this.#kept.delete(`party ${id}`);
-    return this.#once(`party ${id}`, async () => {
+    if (anew) this.#kept.forget(`party ${id}`);
+    return this.#kept.once(`party ${id}`, async () => {
       const json = await this.server.json(`/v1/parties/${id}`);
       const entries = listIn(json, "entries").flatMap((at) => (typeof at === "number" ? [BigInt(at)] : []));
       const at = await this.entry(needed(entries[0], "entry of the registration"));
@@ -171,7 +162,7 @@ export class Ledger {
 
   /** A unit by the operation that registered it. */
   unit(id: string): Promise<Registered> {
-    return this.#once(`unit ${id}`, async () => {
+    return this.#kept.once(`unit ${id}`, async () => {
       const json = await this.server.json(`/v1/units/${id}`);
       const at = await this.entry(needed(countIn(json, "entry"), "entry of the registration"));
       const { body } = await this.operation(at, id);

@@ -1,6 +1,7 @@
 // The explorer: holds a head, follows the feed, shows pages. It talks to the server it came from, and to nobody else.
 
 import { element, foreign, h, hasEd25519 } from "../ui/dom.js";
+import { POLICY_BYTES_MAX } from "../src/limits.js";
 import { approvalsPage } from "./approvals.js";
 import { Badge, counted } from "./badge.js";
 import { entryPage } from "./entry_page.js";
@@ -21,8 +22,6 @@ import { tokenPage } from "./token_page.js";
 
 /** Where the reader's token is kept, until the tab is closed. */
 const READER = "remit:reader";
-/** Bytes of a policy file. */
-const POLICY_BYTES_MAX = 1 << 20;
 
 class Explorer {
   readonly #server = new Server();

@@ -3,6 +3,7 @@
 import * as remit from "../src/index.js";
 import { split } from "../src/merkle/multiproof.js";
 import { prove } from "./errors.js";
+import { Kept } from "./kept.js";
 
 /** Hashes of a full tile. */
 const TILE_WIDTH = 256n;
@@ -24,23 +25,13 @@ export function tilePath(level: bigint | "entries", index: bigint, width: bigint
 
 /** The tiles of one log. What they say is held against a signed root by whoever asks. */
 export class Tiles {
-  readonly #kept = new Map<string, Promise<Uint8Array>>();
+  readonly #kept = new Kept(TILES_MAX);
 
   constructor(private readonly fetch: (path: string) => Promise<Uint8Array>) {}
 
   /** Forgets what was fetched: it led to no root. */
   forget(): void {
-    this.#kept.clear();
-  }
-
-  #tile(path: string): Promise<Uint8Array> {
-    const kept = this.#kept.get(path);
-    if (kept !== undefined) return kept;
-    if (this.#kept.size >= TILES_MAX) this.#kept.clear();
-    const asked = this.fetch(path);
-    this.#kept.set(path, asked);
-    asked.catch(() => this.#kept.delete(path));
-    return asked;
+    this.#kept.forget();
   }
 
   /** A complete node of the log of `size` entries. */
@@ -49,7 +40,8 @@ export class Tiles {
     const first = index << rest;
     const number = first / TILE_WIDTH;
     const there = (size >> (TILE_HEIGHT * at)) - number * TILE_WIDTH;
-    const bytes = await this.#tile(tilePath(at, number, there < TILE_WIDTH ? there : TILE_WIDTH));
+    const path = tilePath(at, number, there < TILE_WIDTH ? there : TILE_WIDTH);
+    const bytes = await this.#kept.once(path, () => this.fetch(path));
     const start = Number(first % TILE_WIDTH);
     const end = start + (1 << Number(rest));
     prove(bytes.length >= 32 * end, "a tile of the log is too short");

@@ -7,6 +7,7 @@ import { partsOf } from "../explorer/bars.js";
 import { didOf, keyOf } from "../explorer/did.js";
 import { NoAnswer, NotProved } from "../explorer/errors.js";
 import { fromPem } from "../explorer/keys.js";
+import { Kept } from "../explorer/kept.js";
 import { Ledger } from "../explorer/ledger.js";
 import { provedRequest, signAnswer } from "../explorer/requests.js";
 import { routeOf } from "../explorer/route.js";
@@ -110,6 +111,26 @@ test("a yes and a no are objects of the ledger, signed by the approver", async (
     assert.equal(remit.integerOf(body.act, 2), 1_800_000_600n);
     assert.deepEqual(objects[0]?.kid, signer.publicKey);
   }
+});
+
+test("so much is remembered, and nothing that failed", async () => {
+  const kept = new Kept(3);
+  let asked = 0;
+  const ask = (question: string): Promise<number> => kept.once(question, () => Promise.resolve(++asked));
+  for (const question of ["a", "b", "c", "a", "b", "c"]) await ask(question);
+  assert.equal(asked, 3);
+  await ask("d");
+  await ask("a");
+  assert.equal(asked, 5);
+  kept.forget("a");
+  await ask("a");
+  await ask("d");
+  assert.equal(asked, 6);
+  await assert.rejects(
+    kept.once("e", () => Promise.reject(new Error("no"))),
+    /no/,
+  );
+  assert.equal(await ask("e"), 7);
 });
 
 test("a request that is shown with anything changed has another id", async () => {

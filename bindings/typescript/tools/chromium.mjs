@@ -136,7 +136,7 @@ class Tab {
     return result.value;
   }
   async until(expression) {
-    for (let tries = 0; tries < 400; tries++) {
+    for (let tries = 0; tries < 1_200; tries++) {
       if (await this.evaluate(expression)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }

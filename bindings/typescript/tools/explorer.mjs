@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KEY_FILE_BYTES_MAX } from "../dist/explorer/keys.js";
 import * as remit from "../dist/src/index.js";
 import { chromium, inBrowser } from "./chromium.mjs";
 import { company, demo, READER } from "./ledgers.mjs";
@@ -35,10 +36,6 @@ async function accessible(tab, name) {
   );
   assert.equal(ranks.filter((rank) => rank === 1).length, 1, name);
   ranks.reduce((before, rank) => (assert.ok(rank <= before + 1, `${name}: ${ranks}`), rank), 0);
-  assert.ok(
-    await tab.evaluate("document.documentElement.scrollWidth <= innerWidth"),
-    `${name}: wider than the window`,
-  );
 }
 
 /** Presses the button with this text. */
@@ -76,14 +73,16 @@ async function everyPage(browser, url, told) {
   for (const [name, hash, least] of pages) {
     await go(tab, hash);
     await honest(tab, name, least);
-    for (const width of [1200, 400]) {
+    await accessible(tab, name);
+    for (const width of [400, 1200]) {
       await tab.send("Emulation.setDeviceMetricsOverride", {
         width,
         height: 900,
         deviceScaleFactor: 1,
         mobile: false,
       });
-      await accessible(tab, `${name}, ${width} wide`);
+      const fits = await tab.evaluate("document.documentElement.scrollWidth <= innerWidth");
+      assert.ok(fits, `${name}: wider than a window of ${width}`);
     }
     await tab.shoot(name, false);
     await tab.shoot(name, true);
@@ -220,6 +219,11 @@ async function refuse(tab, house, scratch) {
   await tab.choose("#key-file", [join(scratch, "ledger/client.toml")]);
   await tab.until(`document.querySelector("#own-key .problem").textContent.includes("no key file")`);
   const did = house.run("key", "new", "--plain", "approver.pem").key;
+  const padded = (length) => readFileSync(join(scratch, "approver.pem"), "utf8").padEnd(length, "\n");
+  writeFileSync(join(scratch, "long.pem"), padded(KEY_FILE_BYTES_MAX + 1));
+  await tab.choose("#key-file", [join(scratch, "long.pem")]);
+  await tab.until(`document.querySelector("#own-key .problem").textContent.includes("too long")`);
+  writeFileSync(join(scratch, "approver.pem"), padded(KEY_FILE_BYTES_MAX));
   await tab.choose("#key-file", [join(scratch, "approver.pem")]);
   await tab.until(`document.getElementById("own-did")?.textContent === ${JSON.stringify(did)}`);
   const request = house.ask(house.guarded(did));
@@ -249,7 +253,10 @@ async function withPolicy(tab, house, scratch, foreign) {
   const { policy } = house.run("policy", "--party", house.airline, "--issuer", house.issuer);
   await load("nonsense");
   assert.match(await text("policy-problem"), /cannot be used/);
-  await load(policy);
+  const most = remit.limits.POLICY_BYTES_MAX;
+  await load(policy.padEnd(most + 1, "\n"));
+  assert.match(await text("policy-problem"), /longer than a policy/);
+  await load(policy.padEnd(most, "\n"));
   assert.match(await text("content"), /By your policy, a checkpoint counts if the log alone signed it/);
   await honest(tab, "with a policy", 4);
   const { log_vkey: own } = await house.served.json("/v1/log");
@@ -280,14 +287,18 @@ async function live(tab, house) {
   await honest(tab, "live again", 3);
 }
 
-await inBrowser(110, async (browser) => {
+await inBrowser(300, async (browser) => {
   const { scratch } = browser;
   const ended = [];
   try {
     const story = await demo(join(scratch, "demo"));
     ended.push(() => story.stop());
     const page = readFileSync(new URL("../../../ui/explorer.html", import.meta.url), "utf8");
-    assert.equal(await (await fetch(`${story.url}/explorer`)).text(), page, "the server was built with another page");
+    assert.equal(
+      await (await fetch(`${story.url}/explorer`)).text(),
+      page,
+      "the server was built with another page",
+    );
     const told = await cast(story.url);
     const pages = await everyPage(browser, story.url, told);
     await byKeyboard(browser, story.url, told);

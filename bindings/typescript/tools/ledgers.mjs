@@ -28,7 +28,7 @@ export class Served {
       served.url = JSON.parse(line).listening;
       break;
     }
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if ((await fetch(`${served.url}/readyz`).catch(() => undefined))?.ok) return served;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -317,6 +317,24 @@ async function otherKey(browser, front, url, stranger, resigned) {
   return 2;
 }
 
+/** A feed that was cut off goes on where it was: what was published meanwhile appears, proved. */
+async function cutOff(browser, front, house) {
+  const tab = await browser.open(`${front.url}/explorer#/live`, true);
+  await settled(tab);
+  const connected = `document.querySelector("[role=status]").textContent.startsWith("Connected")`;
+  await tab.until(connected);
+  front.cut();
+  await tab.until(`!(${connected})`);
+  const index = (await house.served.json("/v1/log")).published.size;
+  house.run("party", "add", "Meanwhile", "--key", "company.pem");
+  await tab.until(`document.querySelector("#live > li") !== null`);
+  await settled(tab);
+  const all = await badges(tab);
+  assert.ok(all.length >= 2 && all.every(({ state }) => state === "proved"), JSON.stringify(all));
+  assert.ok(await tab.evaluate(`document.querySelector('#live a[href="#/entry/${index}"]') !== null`));
+  await tab.close();
+}
+
 /** Lies of the feed, some of them signed with the log's own key. */
 export async function liesOfTheFeed(browser, front, house, seed) {
   const signer = await remit.LocalSigner.fromSeed(new Uint8Array(seed));
@@ -329,6 +347,7 @@ export async function liesOfTheFeed(browser, front, house, seed) {
   const forks = new Map();
   for (let size = 1; size < 400; size++)
     forks.set(size, await signed(size, await remit.sha256(remit.utf8(`fork ${size}`))));
+  await cutOff(browser, front, house);
   const older = await (await fetch(`${house.served.url}/checkpoint`)).text();
   const all = [
     [

@@ -19,7 +19,8 @@ export async function liar(target) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  return { url, lie, close: () => (server.closeAllConnections(), server.close()) };
+  const cut = () => server.closeAllConnections();
+  return { url, lie, cut, close: () => (server.closeAllConnections(), server.close()) };
 }
 
 async function passAnswer(request, answer, response, lie) {
