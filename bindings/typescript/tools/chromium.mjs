@@ -97,6 +97,12 @@ export async function inBrowser(seconds, test) {
   }
 }
 
+/** A page that is left or reloaded while it is asked has no answer yet. */
+function whileItMoves(error) {
+  if (!/navigated or closed|context was destroyed|Cannot find context/.test(error.message)) throw error;
+  return false;
+}
+
 class Tab {
   constructor(browser, session, target, context) {
     Object.assign(this, { browser, session, target, context });
@@ -137,7 +143,7 @@ class Tab {
   }
   async until(expression) {
     for (let tries = 0; tries < 1_200; tries++) {
-      if (await this.evaluate(expression)) return;
+      if (await this.evaluate(expression).catch(whileItMoves)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     assert.fail(`never: ${expression}\n${this.problems.join("\n")}`);
