@@ -6,7 +6,7 @@ import { Badge, counted, inLogWords, settle, type Shown } from "./badge.js";
 import { NoAnswer, prove, why } from "./errors.js";
 import * as keys from "./keys.js";
 import type { Ledger } from "./ledger.js";
-import { button, entryLink, idLink, keyLink, section, soft, standingWord, time } from "./parts.js";
+import { button, confirmed, entryLink, idLink, keyLink, section, soft, standingWord, time } from "./parts.js";
 import { provedRequest, requestsOf, signAnswer, submitted, type Asked } from "./requests.js";
 import { amount, partyLink } from "./say.js";
 import { fieldOf, listIn, textIn } from "./server.js";
@@ -84,23 +84,6 @@ function drawKey(
 async function kept(key: keys.StoredKey): Promise<keys.StoredKey> {
   await key.keep();
   return key;
-}
-
-/** A button that asks once more. */
-function confirmed(text: string, question: string, then: () => void): HTMLElement {
-  const place = h("p");
-  const ask = button(text, () => {
-    const yes = button("Yes", then);
-    place.replaceChildren(
-      `${question} `,
-      yes,
-      " ",
-      button("No", () => place.replaceChildren(ask)),
-    );
-    yes.focus();
-  });
-  place.append(ask);
-  return place;
 }
 
 async function list(ledger: Ledger, key: keys.StoredKey, place: HTMLElement): Promise<void> {

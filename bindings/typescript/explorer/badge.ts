@@ -67,11 +67,7 @@ export class Badge {
   /** What an error makes of it. */
   refuse(error: unknown): void {
     if (!(error instanceof NoAnswer)) return this.set("failed", why(error));
-    const enter = button("Enter a reader's token", () => {
-      document.getElementById("settings")?.setAttribute("open", "");
-      document.getElementById("reader")?.focus();
-    });
-    this.set("unanswered", error.message, error.code === "token" ? enter : undefined);
+    this.set("unanswered", error.message);
   }
 }
 
@@ -102,7 +98,7 @@ export async function settle(badge: Badge, body: HTMLElement, check: () => Promi
     body.replaceChildren(h("div", {}, content));
     badge.set("proved", ...how);
   } catch (error) {
-    body.replaceChildren(h("span", { class: "soft" }, sentence(error)));
+    body.replaceChildren(h("span", { class: "soft" }, sentence(error)), " ", wayOut(error) ?? "");
     badge.refuse(error);
   } finally {
     count(-1);
@@ -112,6 +108,15 @@ export async function settle(badge: Badge, body: HTMLElement, check: () => Promi
 function sentence(error: unknown): string {
   if (!(error instanceof NoAnswer)) return "Not shown: what the server sent does not hold.";
   return `Not shown: ${error.message.replace(/\.$/, "")}.`;
+}
+
+/** What the reader can do about it. */
+function wayOut(error: unknown): HTMLElement | undefined {
+  if (!(error instanceof NoAnswer) || error.code !== "token") return undefined;
+  return button("Enter a reader's token", () => {
+    document.getElementById("settings")?.setAttribute("open", "");
+    document.getElementById("reader")?.focus();
+  });
 }
 
 /** What only the server says, said so. */

@@ -28,6 +28,18 @@ const FACT_WORDS = [
   "Root of uses",
   "Leaf that decided",
 ];
+/** The numbers that can decide a refusal (spec 19 §3). */
+const BOUND_WORDS = [
+  "",
+  "total",
+  "limit of one use",
+  "window",
+  "threshold of a sum",
+  "threshold of approval",
+  "limit of one lease",
+  "longest lease in seconds",
+  "number of entries",
+];
 /** Facts that are instants: in seconds, in milliseconds. */
 const [DEADLINE, HOLDER_SINCE] = [10, 13];
 
@@ -115,12 +127,19 @@ async function drawDetails(ledger: Ledger, find: () => Promise<InLog>): Promise<
     common.facts.length > 1 ? h("h3", {}, `Operation ${member + 1}`) : undefined,
     facts(...[...said].map(([key, value]) => drawFact(key, value))),
   ]);
-  const counters = links.map(({ token, values }) =>
+  const counters = links.map(({ token, values, bound }) => [
     values.map(({ unit, counters: of }) => {
       const moved = remit.COUNTERS.filter((name) => of[name] > 0n).map((name) => `${name} ${of[name]}`);
       return h("li", {}, `Token at leaf ${token}, unit at leaf ${unit}: ${moved.join(", ") || "nothing"}`);
     }),
-  );
+    bound &&
+      h(
+        "li",
+        {},
+        `Token at leaf ${token}: its ${BOUND_WORDS[bound.what]} of ${bound.most} decided, `,
+        `${bound.used} stood against it`,
+      ),
+  ]);
   return {
     content: [
       parts,

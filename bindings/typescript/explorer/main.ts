@@ -11,7 +11,7 @@ import { Heads } from "./head.js";
 import { Ledger } from "./ledger.js";
 import { Live } from "./live.js";
 import { overviewPage } from "./overview.js";
-import { button, short, soft } from "./parts.js";
+import { button, confirmed, short, soft } from "./parts.js";
 import * as pin from "./pin.js";
 import { partyPage, unitPage } from "./registered_page.js";
 import { routeOf, type Route } from "./route.js";
@@ -62,10 +62,13 @@ class Explorer {
       void this.#usePolicy(policy.files?.[0]).then(() => (policy.value = ""));
     });
     element("evidence").append(button("Save what was signed", () => this.#saveEvidence()));
-    element("forget").addEventListener("click", () => {
-      pin.forget(localStorage);
-      location.reload();
-    });
+    const question = "Really? Whatever this server shows next is believed.";
+    element("forget").append(
+      confirmed("Forget key, policy and head", question, () => {
+        pin.forget(localStorage);
+        location.reload();
+      }),
+    );
     element("skip").addEventListener("click", () => this.#title.focus());
     window.addEventListener("hashchange", () => this.#show(true));
   }

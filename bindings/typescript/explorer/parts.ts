@@ -73,3 +73,20 @@ export function suspenders(mask: number): string {
   const names = bits.map((bit) => ["the operators", "the issuer"][bit] ?? `the holder of link ${bit - 1}`);
   return names.join(", ");
 }
+
+/** A button that asks once more. */
+export function confirmed(text: string, question: string, then: () => void): HTMLElement {
+  const place = h("p");
+  const ask = button(text, () => {
+    const yes = button("Yes", then);
+    place.replaceChildren(
+      `${question} `,
+      yes,
+      " ",
+      button("No", () => place.replaceChildren(ask)),
+    );
+    yes.focus();
+  });
+  place.append(ask);
+  return place;
+}

@@ -47,7 +47,9 @@ export async function say(ledger: Ledger, at: InLog, { operations }: Submitted):
           { class: "members" },
           said.map((one) => h("li", {}, one)),
         );
-  return refused === undefined ? list : [h("strong", {}, "refused "), h("code", {}, refused), ": ", list];
+  return refused === undefined
+    ? list
+    : [h("strong", {}, "refused "), h("code", {}, refused), ", asked was: ", list];
 }
 
 function codeOf(number: number): string {

@@ -88,6 +88,9 @@ async function everyPage(browser, url, told) {
     await tab.shoot(name, true);
     await tab.shoot(`${name}-narrow`, false, 400);
   }
+  await go(tab, `#/entry/${told.kinds.refusal}`);
+  const refused = await tab.evaluate(`document.getElementById("content").textContent`);
+  assert.match(refused, /refused above_per_use.*its limit of one use of 800000 decided/s);
   await go(tab, `#/token/${told.root}`);
   await tab.evaluate(
     `[...document.querySelectorAll("button")].find((each) => each.textContent.startsWith("Show all that")).click()`,
@@ -162,8 +165,7 @@ async function asReader(browser, url) {
     ["proved", "unanswered", "unanswered", "unanswered"],
   );
   await tab.shoot("without-token", false);
-  await tab.evaluate(`document.querySelectorAll(".proof.unanswered summary")[0].click()`);
-  await tab.evaluate(`document.querySelector(".how button").click()`);
+  await press(tab, "Enter a reader's token");
   assert.equal(await tab.evaluate("document.activeElement.id"), "reader");
   await tab.type(READER);
   await tab.press("Enter");
