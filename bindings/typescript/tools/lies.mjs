@@ -1,5 +1,7 @@
 // What a lying server might say, and the badge that must be red for it, with the reason.
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as remit from "../dist/src/index.js";
 import { keyId } from "../dist/src/c2sp/vkey.js";
 import { READER } from "./ledgers.mjs";
@@ -335,6 +337,19 @@ async function cutOff(browser, front, house) {
   await tab.close();
 }
 
+/** The notes that contradict each other can be saved. */
+async function savesEvidence(tab, name) {
+  const folder = mkdtempSync(join(tab.browser.scratch, "saved-"));
+  const allowed = { behavior: "allow", downloadPath: folder, browserContextId: tab.context };
+  await tab.browser.send("Browser.setDownloadBehavior", allowed);
+  await tab.evaluate(`document.querySelector("#evidence button").click()`);
+  const file = join(folder, "remit-evidence.txt");
+  for (let tries = 0; tries < 400 && !existsSync(file); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  const notes = readFileSync(file, "utf8").match(/^remit\.example\/approvals$/gm);
+  assert.equal(notes?.length, 2, name);
+}
+
 /** Lies of the feed, some of them signed with the log's own key. */
 export async function liesOfTheFeed(browser, front, house, seed) {
   const signer = await remit.LocalSigner.fromSeed(new Uint8Array(seed));
@@ -384,6 +399,7 @@ export async function liesOfTheFeed(browser, front, house, seed) {
     await found(tab, { name, red: ["what the feed sent", "the signed head that this browser holds"], why });
     assert.ok(!(await badges(tab)).some(({ state }) => state === "proved"), name);
     assert.ok(await tab.evaluate(`document.getElementById("evidence").checkVisibility()`), name);
+    await savesEvidence(tab, `${name}, ${why}`);
     front.lie.event = undefined;
     await tab.close();
   }
