@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+/** The command, built with the feature `server`. */
 const remit = [process.env.REMIT, join(target, "debug/remit"), join(target, "release/remit")].find(
   (path) => path !== undefined && existsSync(path),
 );
@@ -46,7 +47,7 @@ export class Served {
 
 /** The demo's ledger, whose story is told to the end; it is public. */
 export async function demo(folder) {
-  execFileSync(remit, ["demo", "--keep", folder, "--json"], { stdio: ["ignore", "ignore", "ignore"] });
+  execFileSync(remit, ["demo", "--keep", folder, "--json"], { stdio: ["ignore", "ignore", "pipe"] });
   return Served.start(folder);
 }
 
