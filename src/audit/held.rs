@@ -5,6 +5,7 @@
 //! whoever reads this decides by a signed checkpoint whether the entries themselves are.
 
 use super::replay::BATCH_ENTRIES_MAX;
+use super::snapshot::{Place, Start};
 use crate::engine::{self, Batch, Kept, ReplayError, StoredEntry, Trees};
 use crate::machine::MemoryState;
 use remit_verifier::c2sp::VerifierKey;
@@ -75,6 +76,7 @@ impl std::error::Error for Fault {}
 /// A ledger as far as it was computed again: its state and its trees.
 pub struct Held {
     logs: Vec<VerifierKey>,
+    place: Option<Place>,
     ledger: Option<LedgerId>,
     state: MemoryState,
     trees: Trees,
@@ -83,7 +85,27 @@ pub struct Held {
 impl Held {
     /// Nothing computed yet of the ledger of these log keys.
     pub fn new(logs: Vec<VerifierKey>) -> Self {
-        Self { logs, ledger: None, state: MemoryState::default(), trees: Trees::default() }
+        Self { logs, place: None, ledger: None, state: MemoryState::default(), trees: Trees::default() }
+    }
+
+    /// Goes on from a snapshot of the ledger of one of these log keys; that it stands in a log that this key signs is
+    /// for the caller to see.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OtherLog`], [`Fault::NoGenesis`].
+    pub fn from_snapshot(logs: Vec<VerifierKey>, start: Start) -> Result<Self, Fault> {
+        let Start { place, state, trees, .. } = start;
+        let genesis = place.genesis().ok_or(Fault::NoGenesis)?;
+        let ledger = Some(place.ledger());
+        let held = Self { logs, place: Some(place), ledger, state, trees };
+        held.require_own(&genesis)?;
+        Ok(held)
+    }
+
+    /// Where in the log it stands, for a snapshot; nowhere before the first batch.
+    pub const fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// Index of the entry that comes next.
@@ -141,6 +163,8 @@ impl Held {
 
     /// Goes on from a batch that was computed of these entries.
     pub fn take(&mut self, batch: Batch, items: &[StoredEntry]) {
+        let entries = items.iter().map(|item| item.entry.as_slice());
+        self.place = Place::behind(self.place.as_ref(), &self.trees.log, entries);
         let mut log = self.trees.log.clone();
         items.iter().for_each(|item| log.push(leaf_hash(&item.entry)));
         if self.ledger.is_none() {
@@ -155,12 +179,14 @@ impl Held {
     fn require_log(&self, items: &[StoredEntry]) -> Result<(), Fault> {
         let first = items.first().ok_or(Fault::OtherLog)?;
         match Entry::decode(&first.entry) {
-            Ok(Entry::Genesis(genesis)) => {
-                let own = |log: &VerifierKey| *log.key() == genesis.log_key && log.name() == genesis.origin;
-                if self.logs.iter().any(own) { Ok(()) } else { Err(Fault::OtherLog) }
-            }
+            Ok(Entry::Genesis(genesis)) => self.require_own(&genesis),
             _ => Err(Fault::NoGenesis),
         }
+    }
+
+    fn require_own(&self, genesis: &Genesis) -> Result<(), Fault> {
+        let own = |log: &VerifierKey| *log.key() == genesis.log_key && log.name() == genesis.origin;
+        if self.logs.iter().any(own) { Ok(()) } else { Err(Fault::OtherLog) }
     }
 }
 

@@ -8,6 +8,7 @@ mod conserve;
 mod held;
 pub mod monitor;
 mod replay;
+pub mod snapshot;
 
 pub use conserve::{
     Account, Conservation, ConserveError, Flows, Recorded, Recount, Tightest, VIOLATIONS_MAX, Violation,

@@ -1,5 +1,6 @@
 //! Replays a whole log, batch by batch, and compares it with what was signed (spec 11 §7).
 
+use super::snapshot::{Place, Start};
 use crate::engine::{self, Batch, Kept, ReplayError, Trees};
 use crate::machine::MemoryState;
 use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
@@ -15,9 +16,11 @@ use std::fmt;
 pub struct ReplayReport {
     /// The ledger's name, computed from its genesis.
     pub ledger: LedgerId,
-    /// Number of entries.
+    /// The first entry that was replayed. What stands before it is not covered.
+    pub covered_from: EntryIndex,
+    /// Number of entries of the log.
     pub entries: u64,
-    /// Number of batches; each ends with a commitment.
+    /// Number of batches that were replayed; each ends with a commitment.
     pub batches: u64,
     /// Entries whose details were at hand and compared byte for byte; of all others only the digest was.
     pub details: u64,
@@ -40,6 +43,8 @@ pub struct Rebuilt {
     pub state: MemoryState,
     /// The trees.
     pub trees: Trees,
+    /// Where in the log they stand, for a snapshot.
+    pub place: Option<Place>,
 }
 
 /// Why a log is not what it should be. The entry named is the first that is wrong.
@@ -129,6 +134,18 @@ impl Replay {
         Self { audit: None, checkpoint: checkpoint.copied() }
     }
 
+    /// A replay that goes on from a snapshot. That the log has its entries before that place is for the caller to see,
+    /// by the [head](Start::head); with a checkpoint, it must cover no less.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Between`], [`AuditError::Root`].
+    pub fn from_snapshot(start: Start, checkpoint: Option<&TreeHead>) -> Result<Self, AuditError> {
+        let audit = Audit::from_snapshot(start);
+        let met = checkpoint.map_or(Ok(true), |checkpoint| audit.meets(checkpoint))?;
+        Ok(Self { audit: Some(audit), checkpoint: checkpoint.copied().filter(|_| !met) })
+    }
+
     /// Index of the entry that comes next.
     pub fn next(&self) -> EntryIndex {
         EntryIndex(self.audit.as_ref().map_or(0, |audit| audit.trees.log.size().0))
@@ -178,6 +195,8 @@ impl Replay {
 /// A replay on its way.
 struct Audit {
     ledger: LedgerId,
+    covered_from: EntryIndex,
+    place: Option<Place>,
     batches: u64,
     details: u64,
     time: Millis,
@@ -191,6 +210,8 @@ impl Audit {
         let genesis = kept.first().map(|kept| kept.entry).unwrap_or_default();
         let mut audit = Self {
             ledger: Genesis::ledger_id(genesis),
+            covered_from: EntryIndex(0),
+            place: None,
             batches: 0,
             details: 0,
             time: batch.time,
@@ -199,6 +220,20 @@ impl Audit {
         };
         audit.take(kept, batch);
         Ok(audit)
+    }
+
+    fn from_snapshot(start: Start) -> Self {
+        let Start { place, state, trees, .. } = start;
+        Self {
+            ledger: place.ledger(),
+            covered_from: EntryIndex(trees.log.size().0),
+            batches: 0,
+            details: 0,
+            time: place.commitment().map(|commitment| commitment.time).unwrap_or_default(),
+            place: Some(place),
+            state,
+            trees,
+        }
     }
 
     fn next(&mut self, kept: &[Kept<'_>]) -> Result<(), AuditError> {
@@ -211,6 +246,8 @@ impl Audit {
         self.batches += 1;
         self.details += kept.iter().filter(|kept| kept.details.is_some()).count() as u64;
         self.time = batch.time;
+        let entries = kept.iter().map(|kept| kept.entry);
+        self.place = Place::behind(self.place.as_ref(), &self.trees.log, entries);
         self.trees = batch.trees;
         self.state.apply(&batch.delta);
     }
@@ -233,6 +270,7 @@ impl Audit {
         let log = TreeHead { size: self.trees.log.size(), root: self.trees.log.root() };
         let report = ReplayReport {
             ledger: self.ledger,
+            covered_from: self.covered_from,
             entries: log.size.0,
             batches: self.batches,
             details: self.details,
@@ -241,6 +279,6 @@ impl Audit {
             status_root: self.trees.status.root(),
             time: self.time,
         };
-        Rebuilt { report, state: self.state, trees: self.trees }
+        Rebuilt { report, state: self.state, trees: self.trees, place: self.place }
     }
 }

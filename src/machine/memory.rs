@@ -21,15 +21,18 @@ pub struct MemoryState {
 impl MemoryState {
     /// Makes every change of `delta`.
     pub fn apply(&mut self, delta: &Delta) {
-        for (key, record) in delta.iter() {
-            match (key, record) {
-                (Key::LeafAt(index), record) => put(&mut self.leaves, *index, record),
-                (Key::TokenOf(index), record) => put(&mut self.tokens, *index, record),
-                (Key::DueAt(..), Some(record)) => drop(self.due.insert(key.clone(), record.clone())),
-                (Key::DueAt(..), None) => drop(self.due.remove(key)),
-                (_, Some(record)) => drop(self.others.insert(key.clone(), record.clone())),
-                (_, None) => drop(self.others.remove(key)),
-            }
+        delta.iter().for_each(|(key, record)| self.set(key, record));
+    }
+
+    /// Puts the record of a key, or deletes it.
+    pub fn set(&mut self, key: &Key, record: Option<&Record>) {
+        match (key, record) {
+            (Key::LeafAt(index), record) => put(&mut self.leaves, *index, record),
+            (Key::TokenOf(index), record) => put(&mut self.tokens, *index, record),
+            (Key::DueAt(..), Some(record)) => drop(self.due.insert(key.clone(), record.clone())),
+            (Key::DueAt(..), None) => drop(self.due.remove(key)),
+            (_, Some(record)) => drop(self.others.insert(key.clone(), record.clone())),
+            (_, None) => drop(self.others.remove(key)),
         }
     }
 

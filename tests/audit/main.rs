@@ -6,6 +6,7 @@ mod conserve;
 mod log;
 mod refusals;
 mod replay;
+mod snapshots;
 mod story;
 mod trades;
 #[path = "../rules/world.rs"]

@@ -3,7 +3,7 @@
 use crate::asks::Named;
 use crate::disk::{Crash, Disk, Mirror};
 use crate::naive::{Capture, Model, Reservation, Token, Wish};
-use remit::audit::{Recorded, conserve, replay};
+use remit::audit::{Recorded, conserve, replay, snapshot};
 use remit::client::{Ask, Client, Randomness, TokenSpec, public_key};
 use remit::engine::Answer;
 use remit::machine::{Key, Record, key as records};
@@ -581,6 +581,11 @@ impl Drive {
         let (log, head) = (self.ledger.look(MemoryStore::clone), self.ledger.head());
         let rebuilt = replay(log.iter(), head.as_ref()).expect("replays");
         assert_eq!(rebuilt.trees.state.root(), log.trees().state.root());
+        let mut bytes = Vec::new();
+        let digest = snapshot::write(&mut bytes, rebuilt.place.as_ref().expect("a place"), &rebuilt.state);
+        let start = snapshot::read(bytes.as_slice()).expect("a snapshot");
+        assert_eq!(start.digest, digest.expect("written"));
+        assert!(start.state == *log.state(), "every record is in the snapshot, or follows from it");
         let found = conserve(log.iter().map(|kept| Recorded { entry: kept.entry, object: kept.object }));
         let found = found.expect("reads");
         assert!(found.ok, "{:?}", found.violations);

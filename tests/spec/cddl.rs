@@ -110,6 +110,7 @@ fn is_open(rule: &str, what: &str) -> bool {
             &["3 > a byte less", "4 > a byte less", "6 > a byte less", "8 > a byte less", "10 > a byte less"]
         }
         "lease-proof" => &["3 > a byte less"],
+        "snapshot-record" => &["10 > null for a value", "14 > 0 > 1 > null for a value"],
         "wallet-state" => &["3 > 8 > null for a value"],
         "case" => &[
             "3 > inside > 2 > a byte less",

@@ -405,6 +405,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "lists_of_a_presentation_are_taken_at_their_bounds",
     ),
     ("TREE_SIZE_MAX", "tests/notes/checkpoint.rs", "sizes_and_origins_are_bounded"),
+    ("SNAPSHOT_ITEM_BYTES_MAX", "tests/audit/snapshots.rs", "an_item_is_at_most_as_long_as_it_may_be"),
     ("STATUS_CHUNK_INDEXES", "tests/vectors/bounds.rs", "a_chunk_ends_with_its_last_index"),
     ("STATUS_CHUNK_BYTES", "tests/vectors/bounds.rs", "a_chunk_ends_with_its_last_index"),
 ];

@@ -91,6 +91,11 @@ impl<'a> Reader<'a> {
         self.inner.position() >= self.inner.input().len()
     }
 
+    /// How many bytes are read.
+    pub fn position(&self) -> usize {
+        self.inner.position()
+    }
+
     fn kind(&self) -> Result<Type> {
         self.inner.datatype().map_err(|_| DecodeError::Truncated)
     }

@@ -19,6 +19,22 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
     Hash(hasher.finalize().into())
 }
 
+/// SHA-256 over bytes that come part after part.
+#[derive(Clone, Debug, Default)]
+pub struct RunningHash(Sha256);
+
+impl RunningHash {
+    /// The next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The hash of all parts.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 /// Hash of a leaf: `SHA-256(0x00 ‖ leaf)` (RFC 6962 §2.1).
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
     sha256(&[&[0], leaf])
@@ -64,6 +80,14 @@ mod tests {
             assert_eq!(node, sha256(&[&[1], &hash.0, &other.0]));
             hash = node;
         }
+    }
+
+    #[test]
+    fn a_running_hash_is_that_of_all_parts() {
+        let mut running = RunningHash::default();
+        running.update(b"one");
+        running.update(b"two");
+        assert_eq!(running.finish(), sha256(&[b"one", b"two"]));
     }
 
     #[test]

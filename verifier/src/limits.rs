@@ -165,7 +165,13 @@ pub const STATUS_CHUNK_BYTES: usize = 512;
 pub const FOLLOWED_LEAVES_MAX: TreeSize = TreeSize(1 << 28);
 /// An update of what is followed, in bytes.
 pub const STATUS_UPDATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// One item of a snapshot, in bytes.
+pub const SNAPSHOT_ITEM_BYTES_MAX: usize = 16_384;
 
+const _: () = assert!(
+    PAYLOAD_BYTES_MAX + SEALED_BYTES_MAX + BUDGETS_MAX * (96 + SPANS_MAX * 19) + 1_024
+        < SNAPSHOT_ITEM_BYTES_MAX
+);
 const _: () = assert!(STATUS_CHUNK_BYTES as u64 * 4 == STATUS_CHUNK_INDEXES);
 const _: () = assert!(
     PROOF_BYTES_MAX > NOTE_BYTES_MAX + TREE_HEIGHT_MAX * 45 + PROOF_EXTRA_BYTES_MAX.div_ceil(3) * 4 + 64

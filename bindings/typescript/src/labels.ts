@@ -19,6 +19,8 @@ export const HISTORY = "remit/history/v1";
 export const STATUS = "remit/status/v1";
 /** Updates of the status of all leaves (spec 22 §1). */
 export const STATUS_UPDATE = "remit/status-update/v1";
+/** The state that a log leads to, as a file (spec 24 §2). */
+export const SNAPSHOT = "remit/snapshot/v1";
 /** Salts derived from an object, a token's secret and an entry or event (spec 03 §5, 06 §4). */
 export const SALT = "remit/salt/v1";
 /** The id of several signed objects together (spec 02 §4). */

@@ -161,5 +161,7 @@ export const STATUS_CHUNK_INDEXES = 2_048;
 export const STATUS_CHUNK_BYTES = 512;
 /** In leaves: of a state that a verifier follows: 64 MiB of status. */
 export const FOLLOWED_LEAVES_MAX = 268_435_456;
+/** In bytes: of a snapshot as a file (page 24): the largest token with its values and budgets, with room; a reader holds one at a time. */
+export const SNAPSHOT_ITEM_BYTES_MAX = 16_384;
 /** In bytes: an update that changes every status of the largest such state, in runs of one, would be four times as long; it is refused, and presentations decide alone. */
 export const STATUS_UPDATE_BYTES_MAX = 67_108_864;

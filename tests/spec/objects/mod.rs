@@ -4,6 +4,7 @@
 mod acts;
 mod leases;
 mod shown;
+mod snapshots;
 mod tokens;
 
 pub(crate) use tokens::arguments;
@@ -105,6 +106,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend(envelopes());
     samples.extend(shown::samples());
     samples.extend(leases::samples());
+    samples.extend(snapshots::samples());
     samples
 }
 

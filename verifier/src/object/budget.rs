@@ -64,6 +64,20 @@ impl Budget {
         self.refundable.or(self.total)
     }
 
+    /// Reads budgets as they stand in sealed claims (spec 04 §6).
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]; `NotCanonical` also for budgets out of the order of their units.
+    pub fn read_all(r: &mut Reader<'_>) -> Result<Vec<Self>, DecodeError> {
+        decode_budgets(r, false)
+    }
+
+    /// Writes what [`Budget::read_all`] reads.
+    pub fn write_all(w: &mut Writer, budgets: &[Self]) {
+        encode_budgets(w, budgets);
+    }
+
     fn decode(r: &mut Reader<'_>, open: bool) -> Result<Self, DecodeError> {
         let (mut unit, mut share, mut total, mut per_use, mut refundable) = (None, None, None, None, None);
         let (mut windows, mut cumulative, mut leases) = (None, None, None);
