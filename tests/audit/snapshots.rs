@@ -157,6 +157,7 @@ fn records_that_do_not_add_up_are_not_taken() {
     let root = w.root("alice", 1_000);
     let reserve = w.reserve(root, "alice", 40).expect("reserved");
     w.capture(reserve, 1, 10).expect("captured");
+    w.reserve(root, "alice", 7).expect("reserved, and nothing taken of it");
     assert!(read(header(&w, |_| {}).as_slice()).is_ok());
     // One record fewer than there are: the next one stands where the end is due.
     let fewer = header(&w, |parts| parts[5] = 1.into());
@@ -174,7 +175,8 @@ fn records_that_do_not_add_up_are_not_taken() {
         let without = rebuilt(&w, &rest);
         match kind.map(i128::from) {
             // A reservation or a capture that is left out is missed; of an id that was seen nothing else speaks.
-            Some(1 | 3) => assert!(without.is_err(), "without record {at}"),
+            Some(1) if item.contains(&40) => assert!(without.is_err(), "its capture is of nothing"),
+            Some(1 | 3) => assert!(matches!(without, Err(SnapshotError::Sums(_))), "without record {at}"),
             _ => assert!(without.is_ok(), "without record {at}"),
         }
         let twice: Vec<&[u8]> = rest.iter().copied().chain([item.as_slice(), item.as_slice()]).collect();

@@ -64,6 +64,8 @@ mod shown;
 #[cfg(feature = "server")]
 mod sidecar;
 #[cfg(feature = "server")]
+mod snapshots;
+#[cfg(feature = "server")]
 mod story;
 #[cfg(feature = "server")]
 mod terminal;

@@ -11,6 +11,7 @@ mod lies;
 #[path = "../audit/log.rs"]
 mod log;
 mod remembering;
+mod restarting;
 mod shown;
 #[path = "../audit/story.rs"]
 mod story;

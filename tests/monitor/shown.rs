@@ -43,6 +43,8 @@ pub struct Place {
     /// Proofs that are refused before the first one is given.
     pub refuses: usize,
     pub asked: usize,
+    /// The first entry that was asked for since this was `None`.
+    pub first: Option<u64>,
 }
 
 /// A ledger at an address; clones are the same one.
@@ -56,7 +58,16 @@ impl Server {
 
     pub fn at(address: &'static str, log: &Log) -> Self {
         let (log, note) = (log.clone(), note(log));
-        let place = Place { log, note, page: 4_096, answers: usize::MAX, shown: None, refuses: 0, asked: 0 };
+        let place = Place {
+            log,
+            note,
+            page: 4_096,
+            answers: usize::MAX,
+            shown: None,
+            refuses: 0,
+            asked: 0,
+            first: None,
+        };
         Self(address, Arc::new(Mutex::new(place)))
     }
 
@@ -86,6 +97,7 @@ fn stored(row: &Row) -> StoredEntry {
 impl Source for Server {
     fn entries(&mut self, from: u64, limit: u64) -> Result<Vec<StoredEntry>, String> {
         self.asked(|place| {
+            place.first.get_or_insert(from);
             let rows = place.shown.as_ref().unwrap_or(&place.log).0.iter().skip(from as usize);
             rows.take(place.page.min(limit as usize)).map(stored).collect()
         })

@@ -6,11 +6,14 @@ use super::event::{Branch, Event, EventCode, Fact, Severity};
 use super::history::{History, Remembered, Signed};
 use super::interest::{Interests, Notice};
 use crate::audit::replay::BATCH_ENTRIES_MAX;
+use crate::audit::snapshot::{Place, Start};
 use crate::audit::{Held, Source};
 use crate::engine::StoredEntry;
+use crate::machine::MemoryState;
 use crate::tree::Frontier;
 use remit_verifier::c2sp::{Trust, TrustBuilder, TrustError, VerifierKey};
 use remit_verifier::hash::{EMPTY_ROOT, leaf_hash};
+use remit_verifier::log::Entry;
 use remit_verifier::merkle::{TreeHead, verify_consistency};
 use remit_verifier::types::{EntryIndex, Hash, LedgerId, Millis, TreeSize};
 use std::collections::{BTreeSet, HashSet};
@@ -97,6 +100,8 @@ pub struct Monitor {
     /// Entries that were vouched for: those of `held`, and `batch`.
     tree: Frontier,
     batch: Vec<StoredEntry>,
+    /// Entries before a snapshot, of which nothing was computed since the start.
+    from: TreeSize,
     /// Where the rules lead nowhere any more.
     halted: Option<EntryIndex>,
     forked: bool,
@@ -120,8 +125,8 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor that goes on from what is remembered; the rules begin with the first entry all the same. Nothing if
-    /// what is remembered contradicts itself.
+    /// A monitor that goes on from what is remembered; the rules begin with the first entry all the same, or
+    /// [where a snapshot stands](Monitor::go_on_from). Nothing if what is remembered contradicts itself.
     pub fn new(settings: Settings, interests: Interests, remembered: &Remembered) -> Option<Self> {
         let own = |(key, _): &(&VerifierKey, _)| key.name() == settings.origin;
         let logs: Vec<VerifierKey> = settings.trust.logs().filter(own).map(|(key, _)| key.clone()).collect();
@@ -140,6 +145,7 @@ impl Monitor {
             held: Held::new(logs),
             tree: Frontier::new(),
             batch: Vec::new(),
+            from: TreeSize(0),
             halted: None,
             time: Millis(0),
             ahead: false,
@@ -155,6 +161,42 @@ impl Monitor {
             raised: BTreeSet::new(),
             events: Vec::new(),
         })
+    }
+
+    /// Goes on from a snapshot instead of the first entry; `false`, and nothing is changed, if it is not of the history that
+    /// is remembered, or something was computed already. Whoever made it says that nothing was wrong up to there.
+    pub fn go_on_from(&mut self, start: Start) -> bool {
+        let (head, commitment) = (start.head(), start.place.commitment());
+        let own =
+            start.place.ledger() == self.settings.ledger && self.history.prefix(head.size) == Some(head);
+        let Some(commitment) = commitment.filter(|_| own && self.tree.size() == TreeSize(0)) else {
+            return false;
+        };
+        let logs = self.bare.logs().map(|(key, _)| key.clone()).collect();
+        let Ok(held) = Held::from_snapshot(logs, start) else { return false };
+        self.ages.entry(EntryIndex(head.size.0.saturating_sub(1)), &Entry::Commitment(commitment).encode());
+        (self.tree, self.time) = (held.trees().log.clone(), commitment.time);
+        (self.from, self.held) = (head.size, held);
+        true
+    }
+
+    /// What to keep so that another start need not compute all again: the place of a snapshot and its state. Nothing as
+    /// long as something is wrong with the log: then it is found again at each start.
+    pub fn snapshot(&self) -> Option<(&Place, &MemoryState)> {
+        let passing = |code: &EventCode| matches!(code, EventCode::Unreachable | EventCode::Stale);
+        let good = |code: &EventCode| code.severity() <= Severity::Notice || passing(code);
+        let place = self.held.place().filter(|_| self.halted.is_none() && self.raised.iter().all(good))?;
+        Some((place, self.held.state()))
+    }
+
+    /// The first entry that was computed since the start.
+    pub const fn from(&self) -> EntryIndex {
+        EntryIndex(self.from.0)
+    }
+
+    /// Whose doings are told, as a digest.
+    pub fn interests(&self) -> Hash {
+        self.interests.digest()
     }
 
     /// Takes other interests from now on; what they would have told of before is told at the next start.

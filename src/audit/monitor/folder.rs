@@ -7,6 +7,7 @@
 //! alerts            a JSON object a line: all that was ever said, in order
 //! cursors           how many of them were printed, how many the webhook took, and who did not answer
 //! evidence/….json   for ever
+//! snapshot          where it need not begin again; see `keep`
 //! ```
 
 use super::event::{Event, EventCode, Severity};
@@ -117,6 +118,8 @@ pub struct Folder {
     note: Option<String>,
     alerts: Vec<Alert>,
     cursors: Cursors,
+    /// Entries that the newest snapshot stands for; 0 if none was kept since the start.
+    pub(super) kept: u64,
 }
 
 impl Folder {
@@ -150,7 +153,7 @@ impl Folder {
         let said = alerts.iter().map(|alert| alert.key.clone()).collect();
         let count = leaves.len() as u64;
         let remembered = Remembered { newest: note.clone(), leaves, said, away: cursors.away.clone() };
-        Ok((Self { path, held, leaves: count, tree, note, alerts, cursors }, remembered))
+        Ok((Self { path, held, leaves: count, tree, note, alerts, cursors, kept: 0 }, remembered))
     }
 
     /// Keeps what a monitor has come to.
@@ -283,6 +286,11 @@ impl Folder {
         Ok(())
     }
 
+    /// Makes it last which files there are.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.held.sync_all()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -300,7 +308,7 @@ fn after(alerts: &[Alert], count: u64) -> &[Alert] {
     usize::try_from(count).ok().and_then(|count| alerts.get(count..)).unwrap_or_default()
 }
 
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -363,7 +371,7 @@ fn read_alerts(path: &Path) -> Result<Vec<Alert>, FolderError> {
 }
 
 /// The old bytes or the new ones, and the new ones when this returns; the name is the folder's to sync.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
     file.write_all(bytes)?;

@@ -3,11 +3,12 @@
 use super::event::EventCode;
 use crate::engine::{Batch, StoredEntry};
 use crate::machine::{LeafRecord, MemoryState, StateKey as _, key};
+use remit_verifier::hash::sha256;
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Body, Kind, Origin, Submission};
 use remit_verifier::state::LeafBody;
-use remit_verifier::types::{EntryIndex, KeyBytes, LedgerId, ObjectId};
-use std::collections::HashSet;
+use remit_verifier::types::{EntryIndex, Hash, KeyBytes, LedgerId, ObjectId};
+use std::collections::{BTreeSet, HashSet};
 
 /// Whose doings are told.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,19 @@ pub struct Interests {
 pub(super) type Notice = (EventCode, EntryIndex, ObjectId);
 
 impl Interests {
+    /// What was told of a log before was told for interests with this digest: for others it is to be told anew. Of what was
+    /// ordered it counts only that somebody says what was.
+    pub(super) fn digest(&self) -> Hash {
+        let mut parts = Vec::new();
+        let ids = |ids: &[ObjectId]| ids.iter().map(|id| id.0).collect::<BTreeSet<_>>();
+        let keys = |keys: &[KeyBytes]| keys.iter().map(|key| key.0).collect::<BTreeSet<_>>();
+        for all in [ids(&self.issuers), keys(&self.issuer_keys), keys(&self.holders), ids(&self.tokens)] {
+            parts.extend_from_slice(&(all.len() as u64).to_be_bytes());
+            parts.extend(all.into_iter().flatten());
+        }
+        sha256(&[&parts, &[u8::from(self.ordered.is_some())]])
+    }
+
     /// Root tokens that an entry admitted for an issuer of interest. The object alone says so: it is the one that the
     /// entry names, signed by the issuer, and needs no state.
     ///

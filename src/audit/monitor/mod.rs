@@ -13,6 +13,7 @@ mod fold;
 mod folder;
 mod history;
 mod interest;
+mod keep;
 
 pub use event::{Branch, Divergence, Event, EventCode, Fact, Severity};
 pub use evidence::{Evidence, EvidenceBranch, EvidenceEntry, EvidenceError};
@@ -20,3 +21,4 @@ pub use fold::{Ledger, Monitor, PAGE, Settings, Want};
 pub use folder::{Alert, EVIDENCE_FILES_MAX, Folder, FolderError};
 pub use history::Remembered;
 pub use interest::Interests;
+pub use keep::SNAPSHOT_ENTRIES;

@@ -1,7 +1,8 @@
 //! `remit audit conserve`: the money of a whole log, recounted from what its entries say.
 
+use super::snapshot::not_covered;
 use super::source::Of;
-use crate::audit::{Account, Conservation, Flows, Recorded, Recount, Tightest};
+use crate::audit::{Account, Conservation, ConserveError, Flows, Recorded, Recount, Tightest};
 use crate::cli::out::{Done, Failure, Outcome};
 use crate::cli::text::amount::Unit;
 use crate::cli::text::id;
@@ -31,7 +32,7 @@ impl Conserve {
         let (mut recount, mut units) = (Recount::default(), Units::default());
         let root = log.each(|item| {
             let recorded = Recorded { entry: &item.entry, object: item.object.as_deref() };
-            recount.entry(&recorded).map_err(|error| Failure::refused("conserve", error))?;
+            recount.entry(&recorded).map_err(|error| unread(&error))?;
             units.learn(&recorded);
             Ok(())
         })?;
@@ -85,6 +86,14 @@ impl Conserve {
             .with("accounts_in_all", all)
             .with("accounts", accounts.into_iter().map(account_of).collect::<Vec<_>>())
             .refused_unless(counted.ok))
+    }
+}
+
+/// Why no entry behind one that cannot be read is recounted.
+pub(super) fn unread(error: &ConserveError) -> Failure {
+    match error {
+        ConserveError::Missing(at) => not_covered(*at),
+        error => Failure::refused("conserve", error),
     }
 }
 

@@ -11,6 +11,7 @@ mod prove;
 mod replay;
 mod rows;
 mod show;
+pub(in crate::cli) mod snapshot;
 pub(in crate::cli) mod source;
 mod spent;
 mod tail;
@@ -37,10 +38,14 @@ enum Command {
     /// Exits with 0 only if every entry is what the rules make of the submissions and every total was kept. Of a URL
     /// the newest checkpoint is fetched first. Every checkpoint must be signed by the log that is pinned, without one
     /// by the log that the first entry names.
+    ///
+    /// With --from-snapshot the replay starts there: what lies before is not covered, and it says so.
     #[command(after_help = "\
 Examples:
   remit audit replay ledger
-  remit audit replay https://ledger.example --token-file auditor.token --checkpoint last-week.txt")]
+  remit audit replay https://ledger.example --token-file auditor.token --checkpoint last-week.txt
+  remit audit replay ledger --snapshot-out today.snapshot
+  remit audit replay https://ledger.example --token-file auditor.token --from-snapshot last-week.snapshot")]
     Replay(Box<replay::Replay>),
     /// Recounts the money alone, for every token and unit at every entry, by code that shares nothing with the rules.
     ///

@@ -1,53 +1,120 @@
 //! `remit audit replay`: every root and detail computed again by the rules, and the money recounted without them.
 
-use super::source::Of;
+use super::snapshot::{leave, not_covered, start};
+use super::source::{Log, Of};
 use super::{EVIDENCE, conserve};
-use crate::audit::{Conservation, Recorded, Recount, ReplayReport, closes};
+use crate::audit::snapshot::Start;
+use crate::audit::{AuditError, Conservation, Rebuilt, Recorded, Recount, ReplayReport, closes};
 use crate::cli::out::{Done, Failure, Outcome};
 use crate::cli::text::time;
-use crate::engine::Kept;
+use crate::engine::{Kept, ReplayError};
 use crate::store::StoredEntry;
+use crate::tree::Frontier;
 use clap::Args;
-use remit_verifier::types::Millis;
+use remit_verifier::types::{EntryIndex, Hash, Millis, TreeSize};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct Replay {
     #[command(flatten)]
     log: Of,
+    /// Starts behind the entries that this snapshot stands for. They are not covered, and the money, whose recount
+    /// needs all entries, is not recounted.
+    #[arg(long, value_name = "FILE")]
+    from_snapshot: Option<PathBuf>,
+    /// Writes the snapshot of what the log leads to, so that another replay starts there. Whoever replays the same log
+    /// writes the same bytes.
+    #[arg(long, value_name = "FILE")]
+    snapshot_out: Option<PathBuf>,
 }
+
+/// What the entries before a replay are known by: how many, and the digest of the snapshot.
+type Before = Option<(TreeSize, Hash)>;
 
 impl Replay {
     pub(super) fn run(self) -> Outcome {
         let log = self.log.open()?;
-        let mut replay = crate::audit::Replay::new(None);
-        let (mut recount, mut batch) = (Recount::default(), Vec::<StoredEntry>::new());
-        log.each(|item| {
-            let recorded = Recorded { entry: &item.entry, object: item.object.as_deref() };
-            recount.entry(&recorded).map_err(|error| Failure::refused("conserve", error))?;
-            let last = closes(&item.entry);
-            batch.push(item);
-            if last { replayed(&mut replay, &mut batch) } else { Ok(()) }
-        })?;
-        if !batch.is_empty() {
-            let message = format!("no commitment follows the last {} entries", batch.len());
-            return Err(Failure::refused("open", message));
+        let start = self.from_snapshot.as_deref().map(|path| start(path, &log)).transpose()?;
+        let before = start.as_ref().map(|start| (start.head().size, start.digest));
+        let (rebuilt, counted) = replayed(&log, start)?;
+        let mut done = told(&rebuilt.report, counted.as_ref(), &log);
+        done = covered(done, rebuilt.report.covered_from, before);
+        if let (Some(path), Some(place)) = (&self.snapshot_out, &rebuilt.place) {
+            let digest = leave(path, place, &rebuilt.state)?;
+            done = done
+                .line(format!(
+                    "snapshot     of size {}, digest {digest}, in {}",
+                    rebuilt.report.entries,
+                    path.display()
+                ))
+                .with("snapshot", path)
+                .with("snapshot_size", rebuilt.report.entries)
+                .with("snapshot_digest", digest.to_string());
         }
-        let rebuilt = replay.finish().map_err(|error| Failure::refused("replay", error).hint(EVIDENCE))?;
-        Ok(told(&rebuilt.report, &recount.finish(), log.heads.len()))
+        Ok(done)
     }
 }
 
-fn replayed(replay: &mut crate::audit::Replay, batch: &mut Vec<StoredEntry>) -> Result<(), Failure> {
-    let kept: Vec<Kept<'_>> = batch.iter().map(kept).collect();
-    replay.batch(&kept).map_err(|error| Failure::refused("replay", error).hint(EVIDENCE))?;
+/// Replays the log from its beginning, or from a snapshot; and recounts it, if it is there as a whole.
+fn replayed(log: &Log, start: Option<Start>) -> Result<(Rebuilt, Option<Conservation>), Failure> {
+    let tree = start.as_ref().map_or_else(Frontier::new, |start| start.trees.log.clone());
+    let mut recount = start.is_none().then(Recount::default);
+    let mut replay = match start {
+        Some(start) => crate::audit::Replay::from_snapshot(start, None).map_err(refused)?,
+        None => crate::audit::Replay::new(None),
+    };
+    let mut batch = Vec::<StoredEntry>::new();
+    log.each_from(tree, |item| {
+        let recorded = Recorded { entry: &item.entry, object: item.object.as_deref() };
+        let counted = recount.as_mut().map_or(Ok(()), |recount| recount.entry(&recorded));
+        counted.map_err(|error| conserve::unread(&error))?;
+        let last = closes(&item.entry);
+        batch.push(item);
+        if last { next(&mut replay, &mut batch) } else { Ok(()) }
+    })?;
+    if !batch.is_empty() {
+        let message = format!("no commitment follows the last {} entries", batch.len());
+        return Err(Failure::refused("open", message));
+    }
+    Ok((replay.finish().map_err(refused)?, recount.map(Recount::finish)))
+}
+
+fn next(replay: &mut crate::audit::Replay, batch: &mut Vec<StoredEntry>) -> Result<(), Failure> {
+    let kept: Vec<Kept<'_>> = batch.iter().map(StoredEntry::kept).collect();
+    replay.batch(&kept).map_err(refused)?;
     batch.clear();
     Ok(())
 }
 
-fn told(report: &ReplayReport, counted: &Conservation, checkpoints: usize) -> Done {
+fn refused(error: AuditError) -> Failure {
+    match error {
+        AuditError::Batch(ReplayError::Missing(at)) => not_covered(at),
+        error => Failure::refused("replay", error).hint(EVIDENCE),
+    }
+}
+
+/// What is not covered.
+fn covered(done: Done, from: EntryIndex, before: Before) -> Done {
+    let done = done.with("covered_from", from.0);
+    let Some((size, digest)) = before else { return done };
+    let last = size.0.saturating_sub(1);
+    done.line(format!(
+        "not covered: entries 0 to {last} (started from the snapshot of size {size}, digest {digest})"
+    ))
+    .with("started_from", digest.to_string())
+}
+
+fn told(report: &ReplayReport, counted: Option<&Conservation>, log: &Log) -> Done {
+    let money =
+        counted.map_or("not recounted: that needs all entries; the snapshot adds up".into(), conserve::said);
+    let checkpoints = log.heads.len();
+    let since = match report.covered_from {
+        EntryIndex(0) => String::new(),
+        from => format!(" from {from} on"),
+    };
     Done::say(format!("ledger       {}", report.ledger))
         .line(format!(
-            "entries      {} in {} batches, the last of {}",
+            "entries      {}, {} batches replayed, the last of {}",
             report.entries,
             report.batches,
             date(report.time)
@@ -56,11 +123,11 @@ fn told(report: &ReplayReport, counted: &Conservation, checkpoints: usize) -> Do
         .line(format!("state root   {}", report.state_root))
         .line(format!("status root  {}", report.status_root))
         .line(format!(
-            "replayed     every entry and root is what the rules make; details compared for {}",
+            "replayed     every entry{since} and root is what the rules make; details compared for {}",
             report.details
         ))
         .line(format!("checkpoints  {checkpoints} met"))
-        .line(format!("money        {}", conserve::said(counted)))
+        .line(format!("money        {money}"))
         .with("ledger", report.ledger.to_string())
         .with("entries", report.entries)
         .with("batches", report.batches)
@@ -69,15 +136,11 @@ fn told(report: &ReplayReport, counted: &Conservation, checkpoints: usize) -> Do
         .with("state_root", report.state_root.to_string())
         .with("status_root", report.status_root.to_string())
         .with("checkpoints_met", checkpoints)
-        .with("conserved", counted.ok)
-        .with("flows_minor", conserve::flows_of(counted))
-        .refused_unless(counted.ok)
+        .with("conserved", counted.map(|counted| counted.ok))
+        .with("flows_minor", counted.map(conserve::flows_of))
+        .refused_unless(counted.is_none_or(|counted| counted.ok))
 }
 
 fn date(at: Millis) -> String {
     time::show(at.seconds())
-}
-
-fn kept(item: &StoredEntry) -> Kept<'_> {
-    Kept { entry: &item.entry, object: item.object.as_deref(), details: item.details.as_ref() }
 }

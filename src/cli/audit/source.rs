@@ -220,9 +220,18 @@ impl Log {
     /// of all entries.
     pub(in crate::cli) fn each(
         &self,
+        visit: impl FnMut(StoredEntry) -> Result<(), Failure>,
+    ) -> Result<Hash, Failure> {
+        self.each_from(Frontier::new(), visit)
+    }
+
+    /// The same of the entries behind those of `tree`, which are not looked at.
+    pub(in crate::cli) fn each_from(
+        &self,
+        mut tree: Frontier,
         mut visit: impl FnMut(StoredEntry) -> Result<(), Failure>,
     ) -> Result<Hash, Failure> {
-        let (bar, mut tree) = (Bar::new("entries", self.size.0), Frontier::new());
+        let bar = Bar::new("entries", self.size.0);
         let met = |tree: &Frontier| {
             let other = |head: &&TreeHead| head.size == tree.size() && head.root != tree.root();
             self.heads.iter().find(other).map_or(Ok(()), |head| Err(other_root(head.size)))

@@ -41,8 +41,9 @@ Examples:
       --webhook https://me.example/alerts
   remit monitor --policy me.toml --state watch https://ledger.example https://mirror.example
 
-Without a URL those of the policy's trust lines are asked. At each start all entries are computed from the
-first on; nothing that was said is said again. docs/monitor.md says what it catches, and what it cannot.
+Without a URL those of the policy's trust lines are asked. A start goes on from the snapshot that the last
+one kept, or computes all entries from the first on: without one, or with another --watch, or once something
+was wrong. Nothing that was said is said again. docs/monitor.md says what it catches, and what it cannot.
 
 Exit codes with --once: 0 nothing is wrong; 1 a lie, something that was not ordered, or something that
 cannot be checked or is not shown any more; 2 usage; 70 nobody answered.")]
@@ -224,6 +225,7 @@ impl MonitorCommand {
             }
             std::thread::sleep(Duration::from_secs(self.every.0));
         }
+        logs.iter().try_for_each(|log| log.keep_snapshot())?;
         if let Some(hook) = hook
             && !hook.finish(Duration::from_secs(self.hook.webhook_wait.0))
         {
@@ -254,8 +256,9 @@ impl MonitorCommand {
             let (folder, remembered) =
                 Folder::open(&self.state, &origin).map_err(|error| wrong(&self.state, &error))?;
             let path = folder.path().to_owned();
-            let monitor = Monitor::new(of_log, self.interest.read()?, &remembered)
+            let mut monitor = Monitor::new(of_log, self.interest.read()?, &remembered)
                 .ok_or_else(|| wrong(&path, &crate::audit::monitor::FolderError::Damaged(path.clone())))?;
+            go_on(&mut monitor, &folder);
             let folder = Arc::new(Mutex::new(folder));
             logs.push(Watched { origin, monitor, folder, asked: vec![asked] });
         }
@@ -296,6 +299,21 @@ impl MonitorCommand {
         let timeout = Duration::from_secs(self.reach.timeout.0);
         let address = Address { url: url.into(), bearer, ca: self.reach.ca.clone(), client: None, timeout };
         Remote::new(address).map_err(Failure::usage)
+    }
+}
+
+/// Goes on from the snapshot that was kept, if it is what was written and of the history that is remembered; else all is
+/// computed again.
+fn go_on(monitor: &mut Monitor, folder: &Folder) {
+    let path = folder.path().display();
+    match folder.snapshot(monitor.interests()) {
+        Ok(None) => {}
+        Ok(Some(start)) => {
+            if !monitor.go_on_from(start) {
+                eprintln!("warning: {path}: the snapshot is of another history; all is computed again");
+            }
+        }
+        Err(error) => eprintln!("warning: {error}; all is computed again"),
     }
 }
 

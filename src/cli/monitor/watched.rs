@@ -1,7 +1,9 @@
 //! One log that is watched: its monitor, what is kept of it, and where it is asked.
 
 use super::ledger::Asked;
-use crate::audit::monitor::{Alert, EventCode, Folder, FolderError, Ledger as _, Monitor, Severity};
+use crate::audit::monitor::{
+    Alert, EventCode, Folder, FolderError, Ledger as _, Monitor, SNAPSHOT_ENTRIES, Severity,
+};
 use crate::cli::clock;
 use crate::cli::out::{Failure, print};
 use crate::cli::progress::Bar;
@@ -64,6 +66,7 @@ impl Watched {
                 let mut kept = lock(folder);
                 events.iter().try_for_each(|event| kept.say(event).map(drop))?;
                 kept.remember(monitor)?;
+                kept.keep_snapshot(monitor, SNAPSHOT_ENTRIES)?;
                 drop(kept);
                 if !events.is_empty() {
                     wake();
@@ -75,6 +78,13 @@ impl Watched {
             self_say(folder, json)?;
         }
         Ok(())
+    }
+
+    /// Keeps a snapshot for the next start, at the end of this one.
+    pub(super) fn keep_snapshot(&self) -> Result<(), Failure> {
+        let mut folder = lock(&self.folder);
+        let path = folder.path().to_owned();
+        folder.keep_snapshot(&self.monitor, 1).map_err(|error| wrong(&path, &error))
     }
 
     /// How it stands.
@@ -100,13 +110,17 @@ impl Watched {
         if self.monitor.is_halted() {
             line = format!("{}: computed up to {computed}, {done} followed", plain(&self.origin));
         }
+        let from = self.monitor.from();
+        if from.0 > 0 {
+            line = format!("{line}, those before {from} by an earlier start");
+        }
         if lies > 0 {
             line = format!("{line}; {lies} caught, kept in {}", folder.path().display());
         }
         let asked: Vec<String> = self.asked.iter().map(|ledger| ledger.address()).collect();
         let view = json!({
-            "origin": self.origin, "entries": computed.0, "followed": done.0, "size": size, "lies": lies,
-            "asked": asked, "state": folder.path(),
+            "origin": self.origin, "entries": computed.0, "followed": done.0, "from": from.0, "size": size,
+            "lies": lies, "asked": asked, "state": folder.path(),
         });
         (line, view)
     }
