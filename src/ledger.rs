@@ -77,6 +77,8 @@ pub enum LedgerError {
     NoLeaf(StateIndex),
     /// The history of this leaf has more entries than are put together at once.
     HistoryTooLong(StateIndex),
+    /// What stood beside this entry was pruned: it is kept no more.
+    NotKept(EntryIndex),
     /// What is kept of this entry contradicts itself.
     Damaged(EntryIndex),
     /// What is kept of this leaf is not what was committed to.
@@ -107,6 +109,7 @@ impl std::fmt::Display for LedgerError {
             Self::HistoryTooLong(at) => {
                 write!(f, "the history of leaf {at} has more than {} entries", limits::HISTORY_ENTRIES_MAX)
             }
+            Self::NotKept(at) => write!(f, "what stood beside entry {at} is kept no more"),
             Self::Damaged(at) => write!(f, "what is kept of entry {at} contradicts itself"),
             Self::DamagedLeaf(at) => write!(f, "what is kept of leaf {at} is not what was committed to"),
         }

@@ -69,7 +69,8 @@ codes! {
         "The header `allow` names those that it takes.";
     SlowBody = 408 "slow_body", "The body did not arrive in time.";
     BackupRunning = 409 "backup_running", "Another backup is being made.", "Ask again when it is done.";
-    NotKept = 410 "not_kept", "What was submitted for this entry is no longer kept.";
+    NotKept = 410 "not_kept", "What was submitted for this entry is no longer kept.",
+        "What is deleted when, and what is provable then, is in docs/retention.md.";
     LengthRequired = 411 "length_required", "The request does not say how long its body is.",
         "Send `content-length`; chunked bodies are not taken.";
     TooLarge = 413 "too_large", "The body is longer than this operation takes.";
@@ -237,6 +238,7 @@ impl From<LedgerError> for ApiError {
             LedgerError::Prove(ProveError::Refused(_) | ProveError::SizeAhead { .. }) => {
                 Self::new(ErrorCode::BadQuery).says(sentence(&error))
             }
+            LedgerError::NotKept(_) => Self::new(ErrorCode::NotKept).says(sentence(&error)),
             LedgerError::Damaged(_) | LedgerError::DamagedLeaf(_) | LedgerError::Prove(_) => {
                 tracing::error!(%error, "what is kept contradicts itself");
                 Self::new(ErrorCode::Damaged)

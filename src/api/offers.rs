@@ -70,9 +70,9 @@ pub(super) async fn offers(
 
 /// The offers of an entry that can be taken.
 fn standing_in(snapshot: &Snapshot, entry: EntryIndex) -> Result<Vec<OfferView>, LedgerError> {
-    // The index may know what is not published yet.
+    // The index may know what is not published yet, and what is over and was pruned.
     let made = match snapshot.offers_in(entry) {
-        Err(LedgerError::NoEntry(_)) => return Ok(Vec::new()),
+        Err(LedgerError::NoEntry(_) | LedgerError::NotKept(_)) => return Ok(Vec::new()),
         made => made?,
     };
     let mut standing = Vec::new();

@@ -6,6 +6,7 @@
 
 mod conserve;
 mod held;
+mod live;
 pub mod monitor;
 mod replay;
 pub mod snapshot;
@@ -15,6 +16,7 @@ pub use conserve::{
     conserve,
 };
 pub use held::{Fault, Held, Source};
+pub use live::Live;
 #[cfg(feature = "server")]
 pub(crate) use replay::BATCH_ENTRIES_MAX;
 pub use replay::{AuditError, Rebuilt, Replay, ReplayReport, closes, replay};

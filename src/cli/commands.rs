@@ -3,8 +3,8 @@
 use super::out::Outcome;
 use super::{
     approvals, ask, audit, backup, config, control, doctor, explain, export, folder, follow, grant, init,
-    key, lease, look, manual, monitor, offers, party, policy, prepare, private, register, search, serve,
-    sidecar, spend, till, trade, voucher, witness,
+    key, lease, look, manual, monitor, offers, party, policy, prepare, private, prune, register, search,
+    serve, sidecar, spend, till, trade, voucher, witness,
 };
 use clap::Subcommand;
 
@@ -63,6 +63,7 @@ pub(super) enum Command {
     Restore(Box<folder::Restore>),
     Fsck(Box<folder::Fsck>),
     Rebuild(Box<folder::Rebuild>),
+    Prune(Box<prune::Prune>),
     Doctor(Box<doctor::Doctor>),
     Completions(Box<manual::Completions>),
     Man(Box<manual::Man>),
@@ -128,6 +129,7 @@ impl Command {
             Self::Restore(command) => command.run(),
             Self::Fsck(command) => command.run(),
             Self::Rebuild(command) => command.run(),
+            Self::Prune(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),

@@ -9,7 +9,7 @@ use crate::keys::file::open_to_others;
 use crate::sequencer::{Guard, GuardError};
 use crate::store::RocksStore;
 use crate::store::Store as _;
-use crate::store::rocks::RocksOptions;
+use crate::store::rocks::{Pruned, RocksOptions};
 use clap::Args;
 use remit_verifier::hash::sha256;
 use remit_verifier::types::Millis;
@@ -77,6 +77,7 @@ impl Doctor {
                     "database",
                     Ok(format!("{} entries, every leaf checked", store.head().size)),
                 ));
+                lines.extend(pruned(&store));
                 lines.push(Line::new("clock", clock_after(&store)));
                 lines.push(Line::new("guard", guard(&loaded.path(&config.ledger.guard), &store)));
             }
@@ -89,6 +90,24 @@ impl Doctor {
         Ok(told(&lines).with("runs", false))
     }
 }
+
+/// What was pruned, one line for each time.
+fn pruned(store: &RocksStore) -> Vec<Line> {
+    let told = |pruned: &Pruned| {
+        let Pruned { before, size, digest, at, whole } = *pruned;
+        let when = time::show(at.seconds());
+        let found = format!("before entry {before}, {when}; snapshot of size {size}, digest {digest}");
+        Line::new("pruned", if whole { Ok(found) } else { Err((format!("{found}; interrupted"), AGAIN)) })
+    };
+    match store.handle().pruned() {
+        Ok(all) => all.iter().map(told).collect(),
+        Err(error) => {
+            vec![Line::new("pruned", Err((error.to_string(), "`remit fsck DIR` lists what is wrong")))]
+        }
+    }
+}
+
+const AGAIN: &str = "the same `remit prune` again deletes the rest";
 
 const RUNS: &str = "stop it to have database, clock and guard looked at; `remit audit replay URL` computes everything \
     of a running one again";

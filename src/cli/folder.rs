@@ -1,11 +1,15 @@
 //! `remit restore`, `fsck`, `rebuild`: what is done with the folder of a ledger that does not run.
 
+use super::audit::snapshot::{self, not_covered};
 use super::config::{FILE_NAME, load};
 use super::out::{Done, Failure, Outcome};
 use super::private;
 use super::progress::Bar;
+use crate::audit::snapshot::Start;
 use crate::sequencer::{Guard, GuardError, GuardHold};
-use crate::store::rocks::{OpenError, Progress, RebuildError, RocksOptions, RocksReader, fsck, rebuild};
+use crate::store::rocks::{
+    Base, OpenError, Progress, RebuildError, RocksOptions, RocksReader, fsck, rebuild_from,
+};
 use crate::store::{RocksStore, Store as _};
 use clap::Args;
 use remit_verifier::log::{Entry, Genesis};
@@ -44,10 +48,15 @@ pub(super) struct Fsck {
 ///
 /// Everything is replayed and compared. The old database is kept beside the new one.
 #[derive(Args)]
-#[command(after_help = "Example:\n  remit rebuild ledger")]
+#[command(
+    after_help = "Examples:\n  remit rebuild ledger\n  remit rebuild ledger --from-snapshot 2027.snapshot"
+)]
 pub(super) struct Rebuild {
     /// The ledger's folder, or its database.
     dir: PathBuf,
+    /// The snapshot of a ledger that was pruned (`remit doctor` says which): what lies before is copied, and held to it.
+    #[arg(long, value_name = "FILE")]
+    from_snapshot: Option<PathBuf>,
 }
 
 /// The database of a ledger's folder, or the folder itself if it is one.
@@ -61,7 +70,7 @@ pub(super) fn data_of(dir: &Path) -> Result<PathBuf, Failure> {
 
 /// Keeps servers away from a ledger whose database is exchanged: each holds the guard while it runs. RocksDB's own lock
 /// does not help, because its file moves with the folder.
-fn still(dir: &Path, data: &Path) -> Result<Option<GuardHold>, Failure> {
+pub(super) fn still(dir: &Path, data: &Path) -> Result<Option<GuardHold>, Failure> {
     let guard = guard_of(dir, data);
     match Guard::hold(&guard) {
         Ok(hold) => Ok(Some(hold)),
@@ -282,6 +291,14 @@ impl Fsck {
     }
 }
 
+/// What a snapshot gives a folder to begin with.
+fn base(path: &Path) -> Result<Base, Failure> {
+    let Start { place, state, trees, digest } = snapshot::read(path)?;
+    let commitment =
+        place.commitment().ok_or_else(|| Failure::usage("the snapshot ends in no commitment"))?;
+    Ok(Base { state, trees, commitment, digest })
+}
+
 impl Rebuild {
     pub(super) fn run(self) -> Outcome {
         let data = data_of(&self.dir)?;
@@ -299,9 +316,10 @@ impl Rebuild {
                     .hint("it is of an earlier rebuild: look at it, and move it away"));
             }
         }
+        let base = self.from_snapshot.as_deref().map(base).transpose()?;
         let bar = Bar::new("entries", 0);
-        let made =
-            rebuild(&data, &new, &RocksOptions::default(), &mut |at: Progress| bar.set(at.done, at.of));
+        let progress = &mut |at: Progress| bar.set(at.done, at.of);
+        let made = rebuild_from(&data, &new, base, &RocksOptions::default(), progress);
         bar.finish();
         let head = match made {
             Ok(store) => store.head(),
@@ -309,6 +327,7 @@ impl Rebuild {
                 // What was begun is no ledger; if it cannot be removed, the next rebuild says so.
                 drop(fs::remove_dir_all(&new));
                 return Err(match error {
+                    error if error.missing().is_some() => not_covered(error.missing().unwrap_or_default()),
                     RebuildError::Open(error) => refused(&data, &error),
                     error => Failure::refused("replay", format!("{}: {error}", data.display()))
                         .hint("the log itself is not what the rules make: restore a backup, compare with checkpoints"),

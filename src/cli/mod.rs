@@ -72,6 +72,8 @@ mod progress;
 #[cfg(feature = "server")]
 mod proved;
 #[cfg(feature = "server")]
+mod prune;
+#[cfg(feature = "server")]
 mod register;
 #[cfg(feature = "server")]
 mod search;

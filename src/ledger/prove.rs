@@ -17,8 +17,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Unknown`], [`LedgerError::Prove`], [`LedgerError::Damaged`], [`LedgerError::DamagedLeaf`],
-    /// [`LedgerError::Store`].
+    /// [`LedgerError::Unknown`], [`LedgerError::NotKept`], [`LedgerError::Prove`], [`LedgerError::Damaged`],
+    /// [`LedgerError::DamagedLeaf`], [`LedgerError::Store`].
     pub fn presentation(
         &self,
         token: &ObjectId,
@@ -59,11 +59,11 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NoLeaf`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    /// [`LedgerError::NoLeaf`], [`LedgerError::NotKept`], [`LedgerError::Damaged`], [`LedgerError::Store`].
     pub fn token_object(&self, index: StateIndex) -> Result<Vec<u8>, LedgerError> {
         let info = self.token_at(index)?;
         let damaged = || LedgerError::Damaged(info.entry);
-        let kept = self.read.object(info.entry)?.ok_or_else(damaged)?;
+        let kept = self.read.object(info.entry)?.ok_or_else(|| self.lacks(info.entry))?;
         let submission = Submission::decode(&kept).map_err(|_| damaged())?;
         let operation = submission.operations.into_iter().find(|operation| operation.id == info.id);
         operation.ok_or_else(damaged)?.objects().into_iter().next().ok_or_else(damaged)
@@ -73,7 +73,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NoEntry`] if there is none; [`LedgerError::Damaged`] for one that is no operation's;
+    /// [`LedgerError::NoEntry`] if there is none; [`LedgerError::Damaged`] for one that is no operation's; of a bundle
+    /// [`LedgerError::NotKept`];
     /// [`LedgerError::Prove`], [`LedgerError::Proof`], [`LedgerError::Store`].
     pub fn evidence(&self, entry: EntryIndex) -> Result<Vec<u8>, LedgerError> {
         let damaged = || LedgerError::Damaged(entry);
@@ -84,6 +85,7 @@ impl Snapshot {
                 let submission = Submission::decode(&object).map_err(|_| damaged())?;
                 submission.operations.iter().map(|operation| operation.id).collect()
             }
+            (Kind::Bundle, None) => return Err(self.lacks(entry)),
             _ => Vec::new(),
         };
         let proof = self.proof(entry)?;
@@ -94,13 +96,13 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Unknown`] if no lease has this id; [`LedgerError::Damaged`], [`LedgerError::Prove`],
+    /// [`LedgerError::Unknown`] if no lease has this id; [`LedgerError::NotKept`], [`LedgerError::Damaged`], [`LedgerError::Prove`],
     /// [`LedgerError::Proof`], [`LedgerError::Store`].
     pub fn lease_proof(&self, id: &ObjectId) -> Result<Vec<u8>, LedgerError> {
         let lease = self.lease(id)?;
         let damaged = || LedgerError::Damaged(lease.entry);
         let kept = self.entry(lease.entry)?;
-        let object = kept.object.as_deref().ok_or_else(damaged)?;
+        let object = kept.object.as_deref().ok_or_else(|| self.lacks(lease.entry))?;
         let details = kept.details.as_ref().ok_or_else(damaged)?;
         let submission = Submission::decode(object).map_err(|_| damaged())?;
         let ids = match submission.kind() {

@@ -188,7 +188,7 @@ impl Snapshot {
 
     /// The entry that applied what was refused at `refused`, if one did since: the very same bytes.
     fn applied_after(&self, id: &ObjectId, refused: EntryIndex) -> Result<Option<EntryIndex>, LedgerError> {
-        let object = self.entry(refused)?.object.ok_or(LedgerError::Damaged(refused))?;
+        let object = self.entry(refused)?.object.ok_or_else(|| self.lacks(refused))?;
         let submission = Submission::decode(&object).map_err(|_| LedgerError::Damaged(refused))?;
         let until = submission.operations.iter().map(Operation::valid_until).min().unwrap_or_default();
         self.get(&key::Seen(until, *id))
@@ -211,10 +211,10 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    /// [`LedgerError::NoEntry`], [`LedgerError::NotKept`], [`LedgerError::Damaged`], [`LedgerError::Store`].
     pub fn requests_in(&self, at: EntryIndex) -> Result<Vec<(RequestId, Requested)>, LedgerError> {
         let damaged = || LedgerError::Damaged(at);
-        let object = self.entry(at)?.object.ok_or_else(damaged)?;
+        let object = self.entry(at)?.object.ok_or_else(|| self.lacks(at))?;
         let submission = Submission::decode(&object).map_err(|_| damaged())?;
         let request = |body: &Body| match body {
             Body::Act(stamp, Act::Request(ask), _) => {
@@ -284,10 +284,10 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NoEntry`], [`LedgerError::Damaged`], [`LedgerError::Store`].
+    /// [`LedgerError::NoEntry`], [`LedgerError::NotKept`], [`LedgerError::Damaged`], [`LedgerError::Store`].
     pub fn offers_in(&self, at: EntryIndex) -> Result<Vec<ObjectId>, LedgerError> {
         let damaged = || LedgerError::Damaged(at);
-        let object = self.entry(at)?.object.ok_or_else(damaged)?;
+        let object = self.entry(at)?.object.ok_or_else(|| self.lacks(at))?;
         let submission = Submission::decode(&object).map_err(|_| damaged())?;
         let made = submission.operations.iter().filter(|operation| match &operation.body {
             Body::Act(_, Act::Offer(offer), _) => offer.price.is_some(),
@@ -352,6 +352,15 @@ impl Snapshot {
     pub fn entries(&self, from: EntryIndex, limit: usize) -> Result<Vec<StoredEntry>, LedgerError> {
         let indexes = (from.0..self.size().0).take(limit.min(ENTRIES_PER_READ_MAX));
         indexes.map(|at| self.entry(EntryIndex(at))).collect()
+    }
+
+    /// Why nothing stands beside an entry that had something beside it: it was pruned, or it is lost.
+    pub(super) fn lacks(&self, at: EntryIndex) -> LedgerError {
+        match self.read.pruned_before() {
+            Ok(before) if at < before => LedgerError::NotKept(at),
+            Ok(_) => LedgerError::Damaged(at),
+            Err(error) => error.into(),
+        }
     }
 
     /// A record of the newest batch.

@@ -144,6 +144,15 @@ pub trait Read: Send + Sync + 'static {
         Ok(self.entry(at)?.and_then(|kept| kept.object))
     }
 
+    /// Of entries below this one, what stood beside them may have been pruned; of all others it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn pruned_before(&self) -> Result<EntryIndex, StoreError> {
+        Ok(EntryIndex(0))
+    }
+
     /// Whoever submits operations on these tokens has the time that the writer has not: what the rules will read of
     /// them is read now, so that the writer finds it. Only a hint; errors are left to the writer.
     fn warm(&self, tokens: &[ObjectId]) {

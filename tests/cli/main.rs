@@ -53,6 +53,8 @@ mod network;
 mod offline;
 #[cfg(feature = "server")]
 mod prepare;
+#[cfg(feature = "server")]
+mod pruned;
 mod run;
 #[cfg(feature = "server")]
 mod searching;

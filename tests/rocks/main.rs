@@ -25,6 +25,7 @@ mod model;
 mod naive;
 mod never_again;
 mod pair;
+mod pruned;
 mod rush;
 #[path = "../model/sales.rs"]
 mod sales;

@@ -1,11 +1,10 @@
 //! A log computed again by the rules, batch by batch, for whoever asks what it led to.
 
-use super::EVIDENCE;
-use super::snapshot::not_covered;
+use super::snapshot::faulty;
 use super::source::Log;
-use crate::audit::{Fault, Held, closes};
+use crate::audit::{Held, closes};
 use crate::cli::out::Failure;
-use crate::engine::{Batch, ReplayError};
+use crate::engine::Batch;
 use crate::store::StoredEntry;
 use remit_verifier::c2sp::VerifierKey;
 use remit_verifier::types::Hash;
@@ -25,10 +24,7 @@ pub(super) fn compute(
             return Ok(());
         }
         let batch = held.compute(&items);
-        let batch = batch.map_err(|fault| match fault {
-            Fault::Rules(ReplayError::Missing(at), _) => not_covered(at),
-            fault => Failure::refused("replay", fault).hint(EVIDENCE),
-        })?;
+        let batch = batch.map_err(faulty)?;
         visit(&batch, &items)?;
         held.take(batch, &items);
         items.clear();

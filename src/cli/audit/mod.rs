@@ -147,7 +147,8 @@ impl Audit {
     }
 }
 
-const EVIDENCE: &str = "keep the log, the objects and the checkpoint: they are evidence against the ledger";
+pub(super) const EVIDENCE: &str =
+    "keep the log, the objects and the checkpoint: they are evidence against the ledger";
 
 /// The entries do not have the root that was signed for them.
 pub(super) fn other_root(size: impl std::fmt::Display) -> Failure {

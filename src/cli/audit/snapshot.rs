@@ -1,11 +1,15 @@
 //! Where an audit starts, if not with the first entry, and the snapshot that it leaves (spec 24).
 
+use super::EVIDENCE;
 use super::source::Log;
-use crate::audit::snapshot::{Place, SnapshotError, Start, read, write};
+use crate::audit::Fault;
+use crate::audit::snapshot::{self, Place, SnapshotError, Start, write};
 use crate::cli::out::Failure;
+use crate::engine::ReplayError;
 use crate::machine::MemoryState;
+use crate::tree::Nodes;
 use crate::tree::prove::root_at;
-use remit_verifier::types::{EntryIndex, Hash};
+use remit_verifier::types::{EntryIndex, Hash, LedgerId};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::Path;
@@ -15,39 +19,63 @@ const START_LATER: &str = "start behind it: --from-snapshot FILE, with the snaps
                            from somebody who has replayed the log; compare its digest with another's";
 
 /// An entry cannot be computed again, because what it applied is not at hand: no pass, and no lie.
-pub(super) fn not_covered(at: EntryIndex) -> Failure {
+pub(in crate::cli) fn not_covered(at: EntryIndex) -> Failure {
     let message = format!("the object of entry {at} is not kept: nothing from there on is covered");
     Failure::refused("not_covered", message).hint(START_LATER)
 }
 
-/// Reads a snapshot, which must stand in this log.
-pub(in crate::cli) fn start(path: &Path, log: &Log) -> Result<Start, Failure> {
-    let wrong = |error: SnapshotError| {
-        let said = format!("{}: {error}", path.display());
-        match error {
-            SnapshotError::Io(_) => Failure::usage(said),
-            _ => Failure::refused(error.code(), said)
-                .hint("get it again, and compare its digest with that of somebody who has replayed the log"),
-        }
-    };
-    let file = File::open(path).map_err(|error| wrong(error.into()))?;
-    let start = read(BufReader::new(file)).map_err(wrong)?;
-    let head = start.head();
-    if start.place.ledger() != log.ledger {
-        return Err(wrong(SnapshotError::OtherLog(head)));
+/// What is wrong with a batch.
+pub(in crate::cli) fn faulty(fault: Fault) -> Failure {
+    match fault {
+        Fault::Rules(ReplayError::Missing(at), _) => not_covered(at),
+        fault => Failure::refused("replay", fault).hint(EVIDENCE),
     }
-    if head.size > log.size {
-        let message = format!("the snapshot covers {} entries, the log has {}", head.size, log.size);
+}
+
+fn wrong(path: &Path, error: &SnapshotError) -> Failure {
+    let said = format!("{}: {error}", path.display());
+    match error {
+        SnapshotError::Io(_) => Failure::usage(said),
+        _ => Failure::refused(error.code(), said)
+            .hint("get it again, and compare its digest with that of somebody who has replayed the log"),
+    }
+}
+
+/// Reads a snapshot, of whatever log.
+pub(in crate::cli) fn read(path: &Path) -> Result<Start, Failure> {
+    let file = File::open(path).map_err(|error| wrong(path, &error.into()))?;
+    snapshot::read(BufReader::new(file)).map_err(|error| wrong(path, &error))
+}
+
+/// Requires that a snapshot is of this ledger, and stands in this log.
+pub(in crate::cli) fn of_ledger(
+    path: &Path,
+    start: &Start,
+    ledger: LedgerId,
+    nodes: &dyn Nodes,
+) -> Result<(), Failure> {
+    let head = start.head();
+    if start.place.ledger() != ledger {
+        return Err(wrong(path, &SnapshotError::OtherLog(head)));
+    }
+    if head.size > nodes.size() {
+        let message = format!("the snapshot covers {} entries, the log has {}", head.size, nodes.size());
         return Err(
             Failure::refused("snapshot_ahead", message).hint("take one that is not newer than the log")
         );
     }
-    let root = root_at(log.nodes(), head.size);
-    let root = root.map_err(|error| log.failed().unwrap_or_else(|| Failure::internal(error)))?;
-    if root != head.root {
-        return Err(wrong(SnapshotError::OtherLog(head)));
+    match root_at(nodes, head.size) {
+        Ok(root) if root == head.root => Ok(()),
+        Ok(_) => Err(wrong(path, &SnapshotError::OtherLog(head))),
+        Err(error) => Err(Failure::internal(error)),
     }
-    match log.heads.first().filter(|stated| stated.size < head.size) {
+}
+
+/// Reads a snapshot, which must stand in this log.
+pub(in crate::cli) fn start(path: &Path, log: &Log) -> Result<Start, Failure> {
+    let start = read(path)?;
+    of_ledger(path, &start, log.ledger, log.nodes()).map_err(|failure| log.failed().unwrap_or(failure))?;
+    match log.heads.first().filter(|stated| stated.size < start.head().size) {
         None => Ok(start),
         Some(stated) => {
             let message = format!("the checkpoint of size {} lies before the snapshot", stated.size);

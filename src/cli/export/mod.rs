@@ -82,6 +82,8 @@ impl ExportCommand {
 struct Exported {
     files: u64,
     entries: u64,
+    /// Entries whose objects the source keeps no more.
+    not_kept: u64,
 }
 
 impl Tiles {
@@ -113,18 +115,24 @@ impl Tiles {
             exported => exported?,
         };
         let shown = self.dir.display();
-        Ok(Done::say(format!(
+        let mut done = Done::say(format!(
             "{} entries in {shown}, {} of them new, root {}",
             head.size, exported.entries, head.root
-        ))
-        .line(format!("{} files written, the checkpoint last", exported.files + 1))
-        .with("ledger", log.ledger.to_string())
-        .with("entries", head.size.0)
-        .with("entries_new", exported.entries)
-        .with("files_written", exported.files + 1)
-        .with("objects", folder.objects)
-        .with("root", head.root.to_string())
-        .with("dir", &self.dir))
+        ));
+        if exported.not_kept > 0 {
+            let count = exported.not_kept;
+            done = done.line(format!("of {count} entries the objects are kept no more, and are not in it"));
+        }
+        Ok(done
+            .line(format!("{} files written, the checkpoint last", exported.files + 1))
+            .with("ledger", log.ledger.to_string())
+            .with("entries", head.size.0)
+            .with("entries_new", exported.entries)
+            .with("files_written", exported.files + 1)
+            .with("objects", folder.objects)
+            .with("not_kept", exported.not_kept)
+            .with("root", head.root.to_string())
+            .with("dir", &self.dir))
     }
 
     /// The log to export, and where it is.
@@ -166,6 +174,15 @@ impl Tiles {
 const EVIDENCE: &str =
     "keep the folder and its checkpoint.refused-…: two signed checkpoints that contradict each other";
 
+/// Whether what an entry applied is kept no more: somebody submitted it, and it is not there.
+fn lacks_object(item: &StoredEntry) -> bool {
+    let by_somebody = |entry: Entry| match entry {
+        Entry::Outcome(outcome) => !outcome.kind.is_written_by_the_ledger(),
+        Entry::Genesis(_) | Entry::Commitment(_) => false,
+    };
+    item.object.is_none() && Entry::decode(&item.entry).is_ok_and(by_somebody)
+}
+
 /// Writes what the folder lacks, and requires the roots of what it had and of what it is to have.
 fn write(folder: &Folder, log: &Log, had: Option<TreeHead>, head: TreeHead) -> Result<Exported, Failure> {
     let wide = u64::from(TILE_WIDTH);
@@ -181,6 +198,7 @@ fn write(folder: &Folder, log: &Log, had: Option<TreeHead>, head: TreeHead) -> R
         };
         done.files += folder.write_bundle(first, (head.size, had), &bundle)?;
         for item in &bundle {
+            done.not_kept += u64::from(folder.objects && lacks_object(item));
             tiling.push(leaf_hash(&item.entry), |tile, bytes| {
                 done.files += u64::from(folder.write_tile(tile, &bytes, had)?);
                 Ok::<(), Failure>(())

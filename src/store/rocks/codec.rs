@@ -4,8 +4,8 @@ use super::leaf::{decode_leaf, encode_leaf};
 pub use super::parts::Garbled;
 use super::parts::{body, counted, number, put_counted};
 use super::rows::{
-    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, OfferRow, RefusedRow, RekeyRow, RequestRow,
-    ReservationRow, TallyRow, TipRow, TokenRow,
+    self, CaptureRow, DueRow, HeadRow, LeaseRow, LinkRow, OfferRow, PrunedRow, RefusedRow, RekeyRow,
+    RequestRow, ReservationRow, TallyRow, TipRow, TokenRow,
 };
 use super::schema::{FORMAT, Family};
 use crate::machine::{Key, Record, TokenInfo};
@@ -187,6 +187,16 @@ pub(super) fn encode_tip(tip: &TipRow) -> Result<Vec<u8>, Garbled> {
 
 /// The tip.
 pub(super) fn decode_tip(bytes: &[u8]) -> Result<TipRow, Garbled> {
+    get(body(bytes)?)
+}
+
+/// The bytes of what was pruned.
+pub(super) fn encode_pruned(pruned: &PrunedRow) -> Result<Vec<u8>, Garbled> {
+    row(pruned)
+}
+
+/// What was pruned.
+pub(super) fn decode_pruned(bytes: &[u8]) -> Result<PrunedRow, Garbled> {
     get(body(bytes)?)
 }
 

@@ -4,12 +4,14 @@
 //! What no root and no other record covers (reservations, counters of links) is decoded here; that it is *right* only a
 //! replay says ([`rebuild`](super::rebuild())).
 
+use super::chunk::KeptItem;
 use super::codec::{self, damaged};
 use super::edge::{Edge, FullTile};
 use super::error::store_error;
 use super::leaf::{RawLeaf, check_leaf};
 use super::log::{LogItem, LogWalk, log_size};
 use super::open::{READAHEAD_BYTES, head_of, open_database};
+use super::prune::pruned;
 use super::read::Inner;
 use super::schema::{Family, SCHEMA_KEY, TIP_KEY, handle};
 use super::{Damage, OpenError, Progress, RocksOptions};
@@ -78,6 +80,7 @@ pub fn fsck(
     let inner = open_database(dir, options, true)?;
     let (head, tip) = head_of(&inner)?;
     let (size, leaves) = (log_size(&inner)?, head.next_leaf.0);
+    let pruned = inner.pruned()?.iter().map(|pruned| pruned.before).max().unwrap_or_default();
     let mut check = Check {
         inner: &inner,
         head,
@@ -86,6 +89,7 @@ pub fn fsck(
         progress,
         done: 0,
         of: size + leaves,
+        pruned,
     };
     let last = check.log(TreeSize(tip.size), tip.root());
     let last = check.noting(last).flatten();
@@ -108,6 +112,8 @@ struct Check<'c> {
     progress: &'c mut dyn FnMut(Progress),
     done: u64,
     of: u64,
+    /// Beside entries below this one nothing need stand any more.
+    pruned: EntryIndex,
 }
 
 impl Check<'_> {
@@ -196,6 +202,9 @@ impl Check<'_> {
                 return None;
             }
         };
+        if item.at < self.pruned && item.kept == KeptItem::default() {
+            return None;
+        }
         let object = item.kept.object.as_deref().map(Submission::decode);
         let fits = match (outcome.kind.is_written_by_the_ledger(), object) {
             (true, None) => true,
@@ -329,8 +338,8 @@ impl Check<'_> {
         let mut iterator = inner.db.raw_iterator_cf_opt(handle(&inner.db, family), options);
         iterator.seek_to_first();
         while let Some((bytes, value)) = iterator.item() {
-            let known = family == Family::Meta && (bytes == SCHEMA_KEY || bytes == TIP_KEY);
-            if !known {
+            let known = bytes == SCHEMA_KEY || bytes == TIP_KEY || pruned(bytes, value).is_some();
+            if family != Family::Meta || !known {
                 self.record(family, bytes, value);
             }
             iterator.next();

@@ -4,6 +4,7 @@
 //! ([`chunk`]); all else is arithmetic, and [`rebuild`](rebuild()) does it again. The state's and the status tree are
 //! stored nowhere: a leaf is the stored state record, and making the trees anew at open is the check of their roots.
 
+mod base;
 mod cache;
 mod cached;
 pub mod chunk;
@@ -16,17 +17,20 @@ pub mod leaf;
 mod log;
 mod open;
 mod parts;
+mod prune;
 mod read;
 mod rebuild;
 mod rows;
 pub mod schema;
 mod view;
 
+pub use base::Base;
 pub use error::{Damage, OpenError};
 pub use fsck::{FINDINGS_MAX, Finding, fsck};
 pub use open::Progress;
+pub use prune::{PruneCount, Pruned};
 pub use read::RocksReader;
-pub use rebuild::{RebuildError, first_difference, rebuild};
+pub use rebuild::{RebuildError, first_difference, rebuild, rebuild_from};
 pub use view::RocksView;
 
 use super::{Durable, Read, Store, StoreError};

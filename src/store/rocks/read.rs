@@ -237,6 +237,11 @@ impl Read for RocksReader {
         self.inner.kept(at).map(|kept| kept.object)
     }
 
+    fn pruned_before(&self) -> Result<EntryIndex, StoreError> {
+        let before = self.inner.pruned()?.iter().map(|pruned| pruned.before).max();
+        Ok(before.unwrap_or_default())
+    }
+
     fn warm(&self, tokens: &[ObjectId]) {
         // Whoever decides on them reads them again, and says what is wrong.
         let _ = self.inner.warm(tokens);

@@ -5,13 +5,14 @@ use super::codec::damaged;
 use super::error::store_error;
 use super::log::{LogItem, LogWalk, log_size, scan};
 use super::open::{head_of, open_database, schema_of};
-use super::schema::{Family, SCHEMA, SCHEMA_KEY, SCHEMA_MIN};
-use super::{OpenError, Progress, RocksOptions, RocksStore, codec};
+use super::schema::{Family, SCHEMA, SCHEMA_KEY, SCHEMA_MIN, handle};
+use super::{Base, OpenError, Progress, RocksOptions, RocksStore, codec, prune};
 use crate::engine::{Batch, Kept, ReplayError, replay, replay_genesis};
+use crate::machine::key;
 use crate::store::{Store, StoreError};
 use remit_verifier::limits::{BATCH_OPERATIONS_MAX, EXPIRIES_PER_BATCH_MAX};
 use remit_verifier::log::{Entry, Genesis};
-use remit_verifier::types::{EntryIndex, LedgerId};
+use remit_verifier::types::{EntryIndex, LedgerId, StateIndex};
 use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
@@ -31,6 +32,18 @@ pub enum RebuildError {
     Batch(ReplayError<StoreError>),
     /// From this entry on no commitment follows, or too late.
     Unclosed(EntryIndex),
+    /// The base states another history of this leaf than the entries before it.
+    Base(StateIndex),
+}
+
+impl RebuildError {
+    /// The entry whose object is not kept, if that is why.
+    pub const fn missing(&self) -> Option<EntryIndex> {
+        match self {
+            Self::Genesis(ReplayError::Missing(at)) | Self::Batch(ReplayError::Missing(at)) => Some(*at),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for RebuildError {
@@ -40,6 +53,7 @@ impl fmt::Display for RebuildError {
             Self::Genesis(error) => error.fmt(f),
             Self::Batch(error) => error.fmt(f),
             Self::Unclosed(at) => write!(f, "no commitment follows from entry {at} on"),
+            Self::Base(leaf) => write!(f, "the snapshot has another history of leaf {leaf} than the entries"),
         }
     }
 }
@@ -64,6 +78,21 @@ pub fn rebuild(
     options: &RocksOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RocksStore, RebuildError> {
+    rebuild_from(from, to, None, options, progress)
+}
+
+/// The same from a base on, if there is one: what lies before is copied, and held to it.
+///
+/// # Errors
+///
+/// [`RebuildError`].
+pub fn rebuild_from(
+    from: &Path,
+    to: &Path,
+    base: Option<Base>,
+    options: &RocksOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RocksStore, RebuildError> {
     let old = open_database(from, options, true)?;
     let found = schema_of(&old)?;
     if !(SCHEMA_MIN..=SCHEMA).contains(&found) {
@@ -72,7 +101,15 @@ pub fn rebuild(
     let of = log_size(&old)?;
     let mut walk = LogWalk::new(&old)?;
     let mut new = RocksStore::begin(to, options)?;
+    for pruned in old.pruned()? {
+        let (key, value) = prune::row(&pruned)?;
+        new.view.inner.db.put_cf(handle(&new.view.inner.db, Family::Meta), key, value)?;
+    }
     let mut ledger = None;
+    if let Some(base) = base {
+        ledger = base.state.get(&key::HeadAt(0)).map(|head| head.ledger);
+        new.found(&mut walk, base)?;
+    }
     let mut items: Vec<LogItem> = Vec::new();
     while let Some(item) = walk.next()? {
         let closes = matches!(Entry::decode(&item.entry), Ok(Entry::Commitment(_)));

@@ -56,6 +56,19 @@ pub(super) struct TipRow {
     pub(super) due_floor: u64,
 }
 
+/// What was deleted beside entries, by the first entry that was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PrunedRow {
+    /// Size of the snapshot that stands for them.
+    pub(super) size: u64,
+    /// Its digest.
+    pub(super) digest: Id,
+    /// When, in milliseconds.
+    pub(super) at: u64,
+    /// Whether all of it is deleted; if not, it is to be done again.
+    pub(super) whole: bool,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct HeadRow {
     ledger: Id,

@@ -2,7 +2,7 @@
 //!
 //! | family | keys | values | order of writes |
 //! | --- | --- | --- | --- |
-//! | `default` | names | schema, head, tip | once a batch |
+//! | `default` | names | schema, head, tip; what was pruned | once a batch |
 //! | `log` | `e` first entry; `t` level, number | chunks of entries with touch lists; full tiles | at the end |
 //! | `kept` | first entry | chunks of objects and details | at the end |
 //! | `state` | state index | leaf, values, secret, newest event | anywhere |
@@ -31,6 +31,8 @@ pub const FORMAT: u8 = 1;
 pub const SCHEMA_KEY: &[u8] = b"schema";
 /// Key of the tip, in `default`.
 pub(super) const TIP_KEY: &[u8] = b"tip";
+/// How keys of what was pruned begin, in `default`; the first entry that was not follows.
+pub(super) const PRUNED_KEY: &[u8] = b"pruned";
 /// Kind of a chunk's key, in `log`.
 pub(super) const ENTRIES: u8 = b'e';
 /// Kind of a tile's key, in `log`.
