@@ -54,7 +54,8 @@ pub(super) struct Fsck {
 pub(super) struct Rebuild {
     /// The ledger's folder, or its database.
     dir: PathBuf,
-    /// The snapshot of a ledger that was pruned (`remit doctor` says which): what lies before is copied, and held to it.
+    /// The snapshot of a ledger that was pruned (`remit doctor` says which): what lies before is copied, and held to
+    /// it.
     #[arg(long, value_name = "FILE")]
     from_snapshot: Option<PathBuf>,
 }

@@ -24,10 +24,11 @@ use std::path::PathBuf;
 
 /// Deletes objects and details of old entries of a ledger that is stopped; a snapshot stands for them from then on.
 ///
-/// Entries and all proofs stay, and so does what something live refers to: tokens that can be used and those above them,
-/// open reservations and leases, requests that wait, offers that stand; and who is who. What is deleted cannot be computed
-/// again: whoever replays the log starts from the snapshot, and says that what lies before is not covered. So the snapshot
-/// is computed again first, and must be the one in the file: keep it, and let others make it too and compare the digests.
+/// Entries and all proofs stay, and so does what something live refers to: tokens that can be used and those above
+/// them, open reservations and leases, requests that wait, offers that stand; and who is who. What is deleted cannot be
+/// computed again: whoever replays the log starts from the snapshot, and says that what lies before is not covered. So
+/// the snapshot is computed again first, and must be the one in the file: keep it, and let others make it too and
+/// compare the digests.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

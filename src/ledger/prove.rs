@@ -96,8 +96,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Unknown`] if no lease has this id; [`LedgerError::NotKept`], [`LedgerError::Damaged`], [`LedgerError::Prove`],
-    /// [`LedgerError::Proof`], [`LedgerError::Store`].
+    /// [`LedgerError::Unknown`] if no lease has this id; [`LedgerError::NotKept`], [`LedgerError::Damaged`],
+    /// [`LedgerError::Prove`], [`LedgerError::Proof`], [`LedgerError::Store`].
     pub fn lease_proof(&self, id: &ObjectId) -> Result<Vec<u8>, LedgerError> {
         let lease = self.lease(id)?;
         let damaged = || LedgerError::Damaged(lease.entry);

@@ -3,6 +3,7 @@
 
 mod asked_leases;
 mod conserve;
+mod live;
 mod log;
 mod refusals;
 mod replay;

@@ -4,7 +4,7 @@ use crate::liar::{Liar, recommit};
 use crate::log::Log;
 use crate::shown::*;
 use crate::story::everything;
-use remit::audit::monitor::{Folder, FolderError, Interests, Monitor, SNAPSHOT_ENTRIES};
+use remit::audit::monitor::{EventCode, Folder, FolderError, Interests, Monitor, SNAPSHOT_ENTRIES};
 use remit_verifier::types::{Millis, ObjectId};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -170,4 +170,22 @@ fn nothing_is_kept_of_a_log_in_which_something_is_wrong() {
         );
         assert_eq!(snapshots(state.path()), honest, "no later one");
     }
+}
+
+/// A ledger shows `null` for what it has pruned.
+#[test]
+fn a_monitor_that_begins_on_a_pruned_ledger_says_that_it_is_not_covered() {
+    let w = everything();
+    let whole = Log::of(&w.ledger);
+    let mut pruned = whole.clone();
+    let first = pruned.0.iter().position(|row| row.object.is_some()).expect("an object");
+    pruned.0.iter_mut().take(40).for_each(|row| (row.object, row.details) = (None, None));
+    let events = caught(&pruned, w.now);
+    assert_eq!(said(&events), [(EventCode::Withheld, Some(first as u64))], "a doubt, and no lie");
+    assert!(events[0].to_string().contains("nothing from here on is covered"), "{}", events[0]);
+    // Whoever was there before goes on.
+    let state = tempfile::tempdir().expect("a folder");
+    start(state.path(), &whole, w.now);
+    let on = start(state.path(), &pruned, w.now);
+    assert_eq!((on.asked, on.said, on.refused), (None, 0, false));
 }

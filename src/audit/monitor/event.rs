@@ -110,7 +110,7 @@ codes! {
     /// Fewer entries are shown than the checkpoint covers.
     Short "short" Doubt "fewer entries are shown than the checkpoint covers";
     /// The object of an entry is not shown: nothing from there on can be checked.
-    Withheld "withheld" Doubt "the object is withheld: from here on nothing can be checked";
+    Withheld "withheld" Doubt "the object is withheld, or kept no more: nothing from here on is covered";
     /// What is shown as the object of an entry is another one.
     OtherObject "other_object" Doubt "what is shown as the object is another one";
     /// No valid signature is shown for what an entry decided.

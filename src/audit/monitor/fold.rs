@@ -163,8 +163,8 @@ impl Monitor {
         })
     }
 
-    /// Goes on from a snapshot instead of the first entry; `false`, and nothing is changed, if it is not of the history that
-    /// is remembered, or something was computed already. Whoever made it says that nothing was wrong up to there.
+    /// Goes on from a snapshot instead of the first entry; `false`, and nothing is changed, if it is not of the history
+    /// that is remembered, or something was computed already. Whoever made it says that nothing was wrong up to there.
     pub fn go_on_from(&mut self, start: Start) -> bool {
         let (head, commitment) = (start.head(), start.place.commitment());
         let own =

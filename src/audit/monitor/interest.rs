@@ -30,8 +30,8 @@ pub struct Interests {
 pub(super) type Notice = (EventCode, EntryIndex, ObjectId);
 
 impl Interests {
-    /// What was told of a log before was told for interests with this digest: for others it is to be told anew. Of what was
-    /// ordered it counts only that somebody says what was.
+    /// What was told of a log before was told for interests with this digest: for others it is to be told anew. Of what
+    /// was ordered it counts only that somebody says what was.
     pub(super) fn digest(&self) -> Hash {
         let mut parts = Vec::new();
         let ids = |ids: &[ObjectId]| ids.iter().map(|id| id.0).collect::<BTreeSet<_>>();

@@ -1,7 +1,7 @@
 //! The snapshot that a monitor keeps of what it has computed, so that it need not begin with the first entry again.
 //!
 //! ```text
-//! snapshot          hex SHA-256 of what follows ‖ "\n" ‖ size ‖ " " ‖ log root ‖ " " ‖ digest ‖ " " ‖ digest of the interests
+//! snapshot          hex SHA-256 of what follows ‖ "\n" ‖ size, log root, digest, digest of the interests, in words
 //! snapshot-…        the snapshot with this digest (its first 16 digits)
 //! ```
 
@@ -21,8 +21,8 @@ pub const SNAPSHOT_ENTRIES: u64 = 100_000;
 const PREFIX: &str = "snapshot-";
 
 impl Folder {
-    /// Keeps a snapshot, if `after` entries or more were computed since the last one: [`SNAPSHOT_ENTRIES`] on the way, 1
-    /// at the end.
+    /// Keeps a snapshot, if `after` entries or more were computed since the last one: [`SNAPSHOT_ENTRIES`] on the way,
+    /// 1 at the end.
     ///
     /// # Errors
     ///

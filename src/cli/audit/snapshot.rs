@@ -15,8 +15,8 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 
 /// What to do where an object is not kept.
-const START_LATER: &str = "start behind it: --from-snapshot FILE, with the snapshot of a later commitment from the operator or \
-                           from somebody who has replayed the log; compare its digest with another's";
+const START_LATER: &str = "start behind it: --from-snapshot FILE, with the snapshot of a later commitment from the \
+    operator or from somebody who has replayed the log; compare its digest with another's";
 
 /// An entry cannot be computed again, because what it applied is not at hand: no pass, and no lie.
 pub(in crate::cli) fn not_covered(at: EntryIndex) -> Failure {

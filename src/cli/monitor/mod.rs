@@ -302,8 +302,8 @@ impl MonitorCommand {
     }
 }
 
-/// Goes on from the snapshot that was kept, if it is what was written and of the history that is remembered; else all is
-/// computed again.
+/// Goes on from the snapshot that was kept, if it is what was written and of the history that is remembered; else all
+/// is computed again.
 fn go_on(monitor: &mut Monitor, folder: &Folder) {
     let path = folder.path().display();
     match folder.snapshot(monitor.interests()) {

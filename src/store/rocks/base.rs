@@ -1,5 +1,5 @@
-//! The beginning of a folder that is made anew out of a snapshot (spec 24): entries and what is kept beside them as they
-//! lie in the old folder, held to the snapshot; and its records.
+//! The beginning of a folder that is made anew out of a snapshot (spec 24): entries and what is kept beside them as
+//! they lie in the old folder, held to the snapshot; and its records.
 
 use super::chunk::{KeptDraft, LogChunkDraft};
 use super::codec::{self, damaged};

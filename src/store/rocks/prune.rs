@@ -1,8 +1,8 @@
 //! Deletes what stands beside entries that a snapshot stands for (spec 24), and remembers it. Entries, touch lists and
 //! tiles stay: all proofs do.
 //!
-//! What is to be deleted is written down first, so that nothing is ever missing without a reason. What a crash leaves is
-//! deleted when it is done again.
+//! What is to be deleted is written down first, so that nothing is ever missing without a reason. What a crash leaves
+//! is deleted when it is done again.
 
 use super::chunk::{KeptDraft, KeptItem, kept_items};
 use super::codec::{self, damaged};
@@ -102,8 +102,8 @@ impl RocksReader {
 }
 
 impl RocksStore {
-    /// Deletes what stands beside entries before `what.before`, but for what `keeps` says. When this returns, it is gone
-    /// from the tables too.
+    /// Deletes what stands beside entries before `what.before`, but for what `keeps` says. When this returns, it is
+    /// gone from the tables too.
     ///
     /// # Errors
     ///
