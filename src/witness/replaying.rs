@@ -3,12 +3,12 @@
 //! What it is shown of entries nobody signed. So nobody is accused by them alone: only if they are those under a
 //! signed checkpoint, and an object has the id that its entry names, is the ledger what they say it is.
 
-use crate::audit::{BATCH_ENTRIES_MAX, Held, Source, closes};
-use crate::engine::StoredEntry;
+use crate::audit::{BATCH_ENTRIES_MAX, Fault, Held, Source, closes};
+use crate::engine::{ReplayError, StoredEntry};
 use remit_verifier::c2sp::VerifierKey;
 use remit_verifier::hash::leaf_hash;
 use remit_verifier::merkle::TreeHead;
-use remit_verifier::types::Hash;
+use remit_verifier::types::{EntryIndex, Hash};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -161,6 +161,13 @@ enum Halt {
     Lie(String),
 }
 
+/// An entry whose object is not shown cannot be vouched for, and nothing behind it.
+fn not_covered(at: EntryIndex) -> String {
+    format!(
+        "not_covered: the object of entry {at} is not shown; of a pruned ledger only who began before can vouch"
+    )
+}
+
 struct Worker {
     shared: Arc<Shared>,
     source: Box<dyn Source>,
@@ -267,7 +274,10 @@ impl Worker {
     fn batch(&mut self, items: &[StoredEntry]) -> Result<(), Halt> {
         let batch = self.held.compute(items).map_err(|fault| match fault.is_lie() {
             true => Halt::Lie(fault.to_string()),
-            false => Halt::Trouble(fault.to_string()),
+            false => Halt::Trouble(match &fault {
+                Fault::Rules(ReplayError::Missing(at), _) => not_covered(*at),
+                fault => fault.to_string(),
+            }),
         })?;
         self.held.take(batch, items);
         self.heads.push(self.held.head());

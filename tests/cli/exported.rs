@@ -165,7 +165,7 @@ fn an_export_with_objects_is_audited_alone() {
     export(&dir, &server.url, &[]).expect(0);
     // Without what stands beside them, entries are not replayed: that is no pass.
     let audit = |what: &str, source: &str| run(remit().args(["--json", "audit", what, source]));
-    assert_eq!(refusal(&audit("replay", text(&dir)).expect(1)), "conserve");
+    assert_eq!(refusal(&audit("replay", text(&dir)).expect(1)), "not_covered");
     export(&dir, &server.url, &["--objects"]).expect(0);
     let ledger = remote(&server.url);
     let all = files(&dir);

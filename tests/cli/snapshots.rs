@@ -3,7 +3,7 @@
 use crate::exported::{export, remote};
 use crate::run::{Ran, remit, run};
 use crate::server::{Folder, TOKEN, text};
-use crate::story::cast;
+use crate::story::{cast, id};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -104,4 +104,46 @@ fn a_snapshot_that_is_not_of_this_log_is_refused() {
     let newest = folder.path("newest");
     replay(text(&folder.ledger()), &["--snapshot-out", text(&newest)]).expect(0);
     assert_eq!(code(replay(text(&tiles), &["--from-snapshot", text(&newest)])), "snapshot_ahead");
+}
+
+#[test]
+fn a_trace_a_history_and_an_entry_are_shown_from_a_snapshot_on() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let cast = cast(&folder, &server);
+    let asked = ["--service", &cast.airline, "--action", "book", "--resource", "flights/CA1501"];
+    let terms =
+        ["--argument", "amount=480", "--amount", "480 CNY", "--settle-by", "2h", "--key", "assistant.pem"];
+    let booking = id(&folder.ok(&server, &[&["reserve", &cast.token][..], &asked, &terms].concat()));
+    server.terminate();
+    let (ledger, early) = (folder.ledger(), folder.path("early"));
+    let first = replay(text(&ledger), &["--snapshot-out", text(&early)]).expect(0).json();
+    let server = folder.serve();
+    let capture =
+        id(&folder.ok(&server, &["capture", &booking, "--amount", "300 CNY", "--key", "airline.pem"]));
+    server.terminate();
+    let ask = |what: &str, of: &str, more: &[&str]| {
+        let mut command = remit();
+        command.args(["--json", "audit", what, text(&ledger), of]).args(more);
+        run(&mut command)
+    };
+    let from = ["--from-snapshot", text(&early)];
+    let both =
+        |what: &str, of: &str| (ask(what, of, &[]).expect(0).json(), ask(what, of, &from).expect(0).json());
+    let (whole, part) = both("trace", &cast.token);
+    assert_eq!((&whole["tree"], &whole["issuer_name"]), (&part["tree"], &part["issuer_name"]));
+    assert_eq!((&whole["covered_from"], &part["covered_from"]), (&0.into(), &first["entries"]));
+    let (whole, part) = both("show", &capture);
+    for field in ["entry", "says", "changed"] {
+        assert_eq!(whole[field], part[field], "{field}");
+    }
+    let (mut rows, spent) = (whole["operations"][0].clone(), &part["operations"][0]);
+    // Who signed the booking stands in no record of the state.
+    rows["agent"] = Value::Null;
+    assert_eq!(&rows, spent);
+    let (whole, part) = both("history", &cast.token);
+    assert_eq!((&whole["folded"], &whole["complete"]), (&part["folded"], &true.into()));
+    assert_eq!((&part["complete"], part["entries"].as_array().map(Vec::len)), (&false.into(), Some(1)));
+    assert_eq!(code(ask("show", "3", &from)), "not_covered", "it lies before");
+    assert_eq!(code(ask("show", &booking, &from)), "not_found", "so does this");
 }

@@ -200,6 +200,23 @@ fn a_ledger_that_shows_nothing_is_not_cosigned() {
 }
 
 #[test]
+fn a_pruned_ledger_is_never_cosigned_by_who_begins_on_it() {
+    let log = story();
+    let mut pruned = log.clone();
+    let first = pruned.0.iter().position(|row| row.object.is_some()).expect("an object");
+    pruned.0.iter_mut().take(first + 3).for_each(|row| (row.object, row.details) = (None, None));
+    let scene = Scene::new(Some(&pruned));
+    for _ in 0..2 {
+        let reply = scene.ask(&log);
+        assert_eq!(reply.status, 503);
+        assert!(reply.body.contains(&format!("not_covered: the object of entry {first}")), "{}", reply.body);
+    }
+    assert!(scene.evidence().is_empty(), "it is no lie");
+    scene.show(&log);
+    assert_eq!(scene.ask(&log).status, 200, "once all is shown");
+}
+
+#[test]
 fn a_checkpoint_over_half_a_batch_is_a_lie() {
     let mut half = story();
     half.0.truncate(half.0.len() - 1);

@@ -6,6 +6,7 @@ mod conserve;
 mod diff;
 mod find;
 mod history;
+mod known;
 mod picture;
 mod prove;
 mod replay;

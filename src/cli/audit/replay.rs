@@ -1,6 +1,6 @@
 //! `remit audit replay`: every root and detail computed again by the rules, and the money recounted without them.
 
-use super::snapshot::{leave, not_covered, start};
+use super::snapshot::{Since, leave, not_covered};
 use super::source::{Log, Of};
 use super::{EVIDENCE, conserve};
 use crate::audit::snapshot::Start;
@@ -11,34 +11,27 @@ use crate::engine::{Kept, ReplayError};
 use crate::store::StoredEntry;
 use crate::tree::Frontier;
 use clap::Args;
-use remit_verifier::types::{EntryIndex, Hash, Millis, TreeSize};
+use remit_verifier::types::{EntryIndex, Millis};
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct Replay {
     #[command(flatten)]
     log: Of,
-    /// Starts behind the entries that this snapshot stands for. They are not covered, and the money, whose recount
-    /// needs all entries, is not recounted.
-    #[arg(long, value_name = "FILE")]
-    from_snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    since: Since,
     /// Writes the snapshot of what the log leads to, so that another replay starts there. Whoever replays the same log
     /// writes the same bytes.
     #[arg(long, value_name = "FILE")]
     snapshot_out: Option<PathBuf>,
 }
 
-/// What the entries before a replay are known by: how many, and the digest of the snapshot.
-type Before = Option<(TreeSize, Hash)>;
-
 impl Replay {
     pub(super) fn run(self) -> Outcome {
         let log = self.log.open()?;
-        let start = self.from_snapshot.as_deref().map(|path| start(path, &log)).transpose()?;
-        let before = start.as_ref().map(|start| (start.head().size, start.digest));
+        let (start, before) = self.since.start(&log)?;
         let (rebuilt, counted) = replayed(&log, start)?;
-        let mut done = told(&rebuilt.report, counted.as_ref(), &log);
-        done = covered(done, rebuilt.report.covered_from, before);
+        let mut done = before.told(told(&rebuilt.report, counted.as_ref(), &log));
         if let (Some(path), Some(place)) = (&self.snapshot_out, &rebuilt.place) {
             let digest = leave(path, place, &rebuilt.state)?;
             done = done
@@ -91,17 +84,6 @@ fn refused(error: AuditError) -> Failure {
         AuditError::Batch(ReplayError::Missing(at)) => not_covered(at),
         error => Failure::refused("replay", error).hint(EVIDENCE),
     }
-}
-
-/// What is not covered.
-fn covered(done: Done, from: EntryIndex, before: Before) -> Done {
-    let done = done.with("covered_from", from.0);
-    let Some((size, digest)) = before else { return done };
-    let last = size.0.saturating_sub(1);
-    done.line(format!(
-        "not covered: entries 0 to {last} (started from the snapshot of size {size}, digest {digest})"
-    ))
-    .with("started_from", digest.to_string())
 }
 
 fn told(report: &ReplayReport, counted: Option<&Conservation>, log: &Log) -> Done {

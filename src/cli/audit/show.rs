@@ -1,8 +1,10 @@
 //! `remit audit show`: one entry in words: who did what, with how much, and what it changed.
 
 use super::computed::compute;
+use super::snapshot::Since;
 use super::source::Of;
 use super::teller::{Row, Teller, short};
+use crate::audit::snapshot::Start;
 use crate::cli::explain::{Wanted, wanted};
 use crate::cli::out::{Done, Failure, Outcome};
 use crate::cli::text::operation::says;
@@ -14,7 +16,7 @@ use clap::Args;
 use remit_verifier::log::Entry;
 use remit_verifier::object::{Operation, Submission};
 use remit_verifier::state::{LeafBody, Life};
-use remit_verifier::types::{Amount, EntryIndex, StateIndex};
+use remit_verifier::types::{Amount, EntryIndex, ObjectId, StateIndex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,6 +24,8 @@ use std::collections::BTreeMap;
 pub(super) struct Show {
     #[command(flatten)]
     log: Of,
+    #[command(flatten)]
+    since: Since,
     /// The index of the entry, or the id of an operation, token or submission that it decided.
     #[arg(value_name = "ENTRY|ID")]
     what: String,
@@ -39,10 +43,19 @@ struct Shown {
 impl Show {
     pub(super) fn run(self) -> Outcome {
         let (log, asked) = (self.log.open()?, wanted(&self.what)?);
-        let (mut teller, mut shown) = (Teller::default(), None::<Shown>);
+        let (start, before) = self.since.start(&log)?;
+        if let Wanted::Entry(at) = &asked
+            && *at < before.covered_from()
+        {
+            let message = format!("entry {at} lies before the snapshot");
+            return Err(
+                Failure::refused("not_covered", message).hint("start from an older one, or from none")
+            );
+        }
+        let (mut teller, mut shown) = (Teller::behind(start.as_ref()), None::<Shown>);
         // Units by their leaves: details name them so.
-        let mut units = BTreeMap::new();
-        let (_, root) = compute(&log, |batch, items| {
+        let mut units = start.as_ref().map(units_of).unwrap_or_default();
+        let (_, root) = compute(&log, start, |batch, items| {
             for ((item, made), at) in items.iter().zip(&batch.entries).zip(batch.first.0..) {
                 let rows = teller.tell(item)?;
                 if is_asked(&asked, EntryIndex(at), &rows) {
@@ -87,7 +100,8 @@ impl Show {
             json!({"leaf": leaf.0, "id": record.as_ref().map(|record| record.leaf.id.to_string())})
         });
         let says: Vec<String> = shown.operations.iter().map(says).collect();
-        Ok(done
+        Ok(before
+            .told(done)
             .line(format!("prove it to others: remit audit prove {} {}", self.log.source(), shown.at))
             .with("ledger", log.ledger.to_string())
             .with("entry", shown.at.0)
@@ -99,6 +113,16 @@ impl Show {
             .with("log_root", root.to_string())
             .with("checkpoints_met", log.heads.len()))
     }
+}
+
+/// The units that a snapshot knows, by their leaves.
+fn units_of(start: &Start) -> BTreeMap<StateIndex, ObjectId> {
+    let indexes = (0..start.trees.state.size().0).map(StateIndex);
+    let leaves = indexes.filter_map(|index| Some((index, start.state.get(&key::LeafAt(index))?)));
+    leaves
+        .filter(|(_, record)| record.leaf.unit().is_some())
+        .map(|(at, record)| (at, record.leaf.id))
+        .collect()
 }
 
 /// Whether an entry is what was asked for; what the ledger wrote itself has the id of what it ends.

@@ -4,15 +4,16 @@ use super::EVIDENCE;
 use super::source::Log;
 use crate::audit::Fault;
 use crate::audit::snapshot::{self, Place, SnapshotError, Start, write};
-use crate::cli::out::Failure;
+use crate::cli::out::{Done, Failure};
 use crate::engine::ReplayError;
 use crate::machine::MemoryState;
 use crate::tree::Nodes;
 use crate::tree::prove::root_at;
-use remit_verifier::types::{EntryIndex, Hash, LedgerId};
+use clap::Args;
+use remit_verifier::types::{EntryIndex, Hash, LedgerId, TreeSize};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What to do where an object is not kept.
 const START_LATER: &str = "start behind it: --from-snapshot FILE, with the snapshot of a later commitment from the \
@@ -22,6 +23,45 @@ const START_LATER: &str = "start behind it: --from-snapshot FILE, with the snaps
 pub(in crate::cli) fn not_covered(at: EntryIndex) -> Failure {
     let message = format!("the object of entry {at} is not kept: nothing from there on is covered");
     Failure::refused("not_covered", message).hint(START_LATER)
+}
+
+/// Where an audit starts.
+#[derive(Args)]
+pub(super) struct Since {
+    /// Starts behind the entries that this snapshot stands for. They are not covered.
+    #[arg(long, value_name = "FILE")]
+    from_snapshot: Option<PathBuf>,
+}
+
+/// What the entries before the start of an audit are known by: how many, and the digest of the snapshot.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Before(Option<(TreeSize, Hash)>);
+
+impl Since {
+    /// Where to start, if not with the first entry.
+    pub(super) fn start(&self, log: &Log) -> Result<(Option<Start>, Before), Failure> {
+        let start = self.from_snapshot.as_deref().map(|path| start(path, log)).transpose()?;
+        let before = Before(start.as_ref().map(|start| (start.head().size, start.digest)));
+        Ok((start, before))
+    }
+}
+
+impl Before {
+    /// The first entry that is covered.
+    pub(super) fn covered_from(self) -> EntryIndex {
+        EntryIndex(self.0.map_or(0, |(size, _)| size.0))
+    }
+
+    /// What is not covered, said.
+    pub(super) fn told(self, done: Done) -> Done {
+        let done = done.with("covered_from", self.covered_from().0);
+        let Some((size, digest)) = self.0 else { return done };
+        let last = size.0.saturating_sub(1);
+        done.line(format!(
+            "not covered: entries 0 to {last} (started from the snapshot of size {size}, digest {digest})"
+        ))
+        .with("started_from", digest.to_string())
+    }
 }
 
 /// What is wrong with a batch.
@@ -72,7 +112,7 @@ pub(in crate::cli) fn of_ledger(
 }
 
 /// Reads a snapshot, which must stand in this log.
-pub(in crate::cli) fn start(path: &Path, log: &Log) -> Result<Start, Failure> {
+fn start(path: &Path, log: &Log) -> Result<Start, Failure> {
     let start = read(path)?;
     of_ledger(path, &start, log.ledger, log.nodes()).map_err(|failure| log.failed().unwrap_or(failure))?;
     match log.heads.first().filter(|stated| stated.size < start.head().size) {

@@ -36,11 +36,12 @@ pub(super) struct Row {
 
 /// What becomes of a spend, whichever entries do it.
 #[derive(Clone, Debug)]
-struct Spend {
-    token: ObjectId,
-    agent: String,
-    payee: ObjectId,
-    unit: ObjectId,
+pub(super) struct Spend {
+    pub(super) token: ObjectId,
+    /// Who signed it; of what lies before a snapshot that is not known.
+    pub(super) agent: Option<String>,
+    pub(super) payee: ObjectId,
+    pub(super) unit: ObjectId,
 }
 
 /// An admitted token.
@@ -53,13 +54,13 @@ pub(super) struct Known {
 /// What was told so far: names, tokens, spends.
 #[derive(Default)]
 pub(super) struct Teller {
-    units: BTreeMap<ObjectId, Unit>,
-    parties: BTreeMap<ObjectId, String>,
+    pub(super) units: BTreeMap<ObjectId, Unit>,
+    pub(super) parties: BTreeMap<ObjectId, String>,
     pub(super) tokens: BTreeMap<ObjectId, Known>,
     /// Reservations, leases and requests by their ids; captures by the spend that they are of.
-    spends: BTreeMap<ObjectId, Spend>,
-    captures: BTreeMap<ObjectId, ObjectId>,
-    next: u64,
+    pub(super) spends: BTreeMap<ObjectId, Spend>,
+    pub(super) captures: BTreeMap<ObjectId, ObjectId>,
+    pub(super) next: u64,
 }
 
 impl Teller {
@@ -129,7 +130,7 @@ impl Teller {
             subject: facts.subject,
             ..bare(at, outcome.time, operation.kind)
         };
-        let agent = operation.signers.first().map(|key| did::to_text(key.bytes())).unwrap_or_default();
+        let agent = operation.signers.first().map(|key| did::to_text(key.bytes()));
         let spend = spend_of(operation, agent);
         let subject = facts.subject;
         if outcome.refused.is_none() {
@@ -162,7 +163,7 @@ impl Teller {
     fn of(&self, row: Row, spend: Option<Spend>) -> Row {
         let token = spend.as_ref().map(|spend| spend.token).or(row.token);
         let (agent, payee, unit) = match spend {
-            Some(spend) => (Some(spend.agent), Some(spend.payee), Some(spend.unit)),
+            Some(spend) => (spend.agent, Some(spend.payee), Some(spend.unit)),
             None => (None, None, None),
         };
         let issuer = token.and_then(|token| self.tokens.get(&token)).and_then(|known| known.issuer);
@@ -226,7 +227,7 @@ fn bare(entry: EntryIndex, time: Millis, kind: Kind) -> Row {
 }
 
 /// What a reserve, lease or request spends.
-fn spend_of(operation: &Operation, agent: String) -> Option<Spend> {
+fn spend_of(operation: &Operation, agent: Option<String>) -> Option<Spend> {
     match &operation.body {
         Body::Reserve(invocation, links) => {
             let unit = invocation.payment?.unit;

@@ -2,6 +2,7 @@
 
 use super::computed::compute;
 use super::picture;
+use super::snapshot::Since;
 use super::source::Of;
 use super::teller::{Teller, short};
 use super::tree::{Node, Purse, Tokens};
@@ -14,6 +15,8 @@ use remit_verifier::types::{Amount, Millis, ObjectId};
 pub(super) struct Trace {
     #[command(flatten)]
     log: Of,
+    #[command(flatten)]
+    since: Since,
     /// The token.
     #[arg(value_name = "TOKEN", value_parser = id)]
     token: ObjectId,
@@ -24,8 +27,11 @@ pub(super) struct Trace {
 impl Trace {
     pub(super) fn run(self) -> Outcome {
         let log = self.log.open()?;
-        let (mut teller, mut now) = (Teller::default(), Millis(0));
-        let (held, root) = compute(&log, |batch, items| {
+        let (start, before) = self.since.start(&log)?;
+        let commitment = start.as_ref().and_then(|start| start.place.commitment());
+        let mut now = commitment.map_or(Millis(0), |commitment| commitment.time);
+        let mut teller = Teller::behind(start.as_ref());
+        let (held, root) = compute(&log, start, |batch, items| {
             now = batch.time;
             items.iter().try_for_each(|item| teller.tell(item).map(drop))
         })?;
@@ -55,7 +61,7 @@ impl Trace {
             .with("issuer", issuer.to_string())
             .with("issuer_name", teller.party(&issuer))
             .with("tree", tree.view());
-        Ok(done)
+        Ok(before.told(done))
     }
 }
 
