@@ -14,6 +14,8 @@ pub struct Live {
     entries: HashSet<EntryIndex>,
     /// Rekeys that are pending, suspensions and freezes in force.
     ids: HashSet<ObjectId>,
+    /// Live tokens: what made somebody their holder is how they are found by him.
+    tokens: HashSet<ObjectId>,
     /// Requests that wait.
     requests: HashSet<RequestId>,
 }
@@ -28,6 +30,7 @@ impl Live {
                 (Key::LeafAt(index), Record::LeafAt(record)) => {
                     let token = record.leaf.token().filter(|token| !token.expires.passed(now));
                     if token.is_some() && record.leaf.life == Life::Live {
+                        live.tokens.insert(record.leaf.id);
                         live.token(state, index);
                     }
                 }
@@ -83,10 +86,13 @@ impl Live {
 
     fn names(&self, operation: &Operation) -> bool {
         let kept = [Kind::Party, Kind::PartyKeys, Kind::Unit, Kind::Issuer, Kind::Upgrade];
-        let waits = match &operation.body {
+        let named = match &operation.body {
             Body::Act(_, Act::Approve { request }, _) => self.requests.contains(request),
+            Body::Act(_, Act::Transfer { token, .. }, _) => self.tokens.contains(token),
+            Body::Act(_, Act::Rekey { target, .. }, _) => self.tokens.contains(&target.token),
+            Body::Act(_, Act::Trade(trade), _) => self.tokens.contains(&trade.token),
             _ => false,
         };
-        kept.contains(&operation.kind) || waits || self.ids.contains(&operation.id)
+        kept.contains(&operation.kind) || named || self.ids.contains(&operation.id)
     }
 }

@@ -95,7 +95,22 @@ fn an_offer_and_a_rekey_are_kept_as_long_as_they_stand() {
     let rekey = w.act(rekey, &["issuer", "alice-2"]).expect("proposed");
     assert!(kept(&w, &rekey));
     w.act(Act::Veto { token, rekey: Reference::Id(rekey) }, &["alice"]).expect("vetoed");
+    w.act(Act::Revoke(w.target(token, 1)), &["issuer"]).expect("revoked");
     assert!(!kept(&w, &rekey));
+}
+
+#[test]
+fn what_made_somebody_the_holder_is_kept_as_long_as_the_token_lives() {
+    let mut w = World::new();
+    let token = w.root("alice", 1_000);
+    let (alice, bob) = (crate::world::key("alice"), crate::world::key("bob"));
+    let transfer = w.client.transfer(w.now, token, Epoch(0), (&alice, &bob)).expect("drafted");
+    let transfer = w.apply(&[transfer]).expect("transferred").id;
+    let rekey = Act::Rekey { target: w.target(token, 2), holder: public("bob-2") };
+    let rekey = w.act(rekey, &["bob", "bob-2"]).expect("by the holder");
+    assert!(kept(&w, &transfer) && kept(&w, &rekey), "the token is found by its holder");
+    w.act(Act::Revoke(w.target(token, 1)), &["issuer"]).expect("revoked");
+    assert!(!kept(&w, &transfer) && !kept(&w, &rekey));
 }
 
 #[test]
