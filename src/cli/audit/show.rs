@@ -44,13 +44,8 @@ impl Show {
     pub(super) fn run(self) -> Outcome {
         let (log, asked) = (self.log.open()?, wanted(&self.what)?);
         let (start, before) = self.since.start(&log)?;
-        if let Wanted::Entry(at) = &asked
-            && *at < before.covered_from()
-        {
-            let message = format!("entry {at} lies before the snapshot");
-            return Err(
-                Failure::refused("not_covered", message).hint("start from an older one, or from none")
-            );
+        if let Wanted::Entry(at) = &asked {
+            before.require(*at)?;
         }
         let (mut teller, mut shown) = (Teller::behind(start.as_ref()), None::<Shown>);
         // Units by their leaves: details name them so.

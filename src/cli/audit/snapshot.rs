@@ -52,6 +52,15 @@ impl Before {
         EntryIndex(self.0.map_or(0, |(size, _)| size.0))
     }
 
+    /// Requires that an entry is covered.
+    pub(super) fn require(self, at: EntryIndex) -> Result<(), Failure> {
+        if at >= self.covered_from() {
+            return Ok(());
+        }
+        let message = format!("entry {at} lies before the snapshot");
+        Err(Failure::refused("not_covered", message).hint("start from an older one, or from none"))
+    }
+
     /// What is not covered, said.
     pub(super) fn told(self, done: Done) -> Done {
         let done = done.with("covered_from", self.covered_from().0);
