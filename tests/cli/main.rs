@@ -58,6 +58,7 @@ mod pruned;
 mod run;
 #[cfg(feature = "server")]
 mod searching;
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
 mod serving;
