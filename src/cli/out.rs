@@ -124,6 +124,11 @@ impl Failure {
         &self.code
     }
 
+    /// Whether nobody answered, or something failed that should not: nothing was refused.
+    pub(super) fn is_fault(&self) -> bool {
+        self.exit == INTERNAL
+    }
+
     /// The same, with a stable code.
     pub(super) fn coded(self, code: &str) -> Self {
         Self { code: code.into(), ..self }

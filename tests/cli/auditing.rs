@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use std::fs;
 
 /// A booking of 4 800, of which 4 500 are captured and 1 500 given back, by a child of 12 000; and one too many.
-struct Scene {
-    folder: Folder,
-    server: Server,
-    cast: Cast,
-    child: String,
-    booking: String,
-    capture: String,
-    agent: String,
-    refused: String,
+pub(crate) struct Scene {
+    pub(crate) folder: Folder,
+    pub(crate) server: Server,
+    pub(crate) cast: Cast,
+    pub(crate) child: String,
+    pub(crate) booking: String,
+    pub(crate) capture: String,
+    pub(crate) agent: String,
+    pub(crate) refused: String,
 }
 
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let folder = Folder::new();
     let server = folder.serve();
     let cast = cast(&folder, &server);

@@ -77,6 +77,8 @@ mod till_serve;
 #[cfg(feature = "server")]
 mod tills;
 #[cfg(feature = "server")]
+mod top;
+#[cfg(feature = "server")]
 mod trade;
 #[cfg(feature = "server")]
 mod windows;

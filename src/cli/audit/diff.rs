@@ -1,8 +1,8 @@
 //! `remit audit diff`: two checkpoints of one log: whether the second goes on from the first, and what lies between.
 
+use super::follow::require_continued;
 use super::source::{Log, Of, head_of};
 use super::spent::{Sum, moved};
-use super::tail::require_continued;
 use super::teller::Teller;
 use crate::cli::clock;
 use crate::cli::out::{Done, Failure, Outcome, read_file};

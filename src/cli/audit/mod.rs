@@ -5,6 +5,7 @@ mod computed;
 mod conserve;
 mod diff;
 mod find;
+mod follow;
 mod history;
 mod known;
 mod picture;
@@ -18,6 +19,7 @@ mod spent;
 mod tail;
 mod teller;
 pub(in crate::cli) mod tiles;
+mod top;
 mod trace;
 mod tree;
 
@@ -68,6 +70,19 @@ Examples:
   remit audit tail https://ledger.example --token-file auditor.token --follow
   remit audit tail ledger -n 50 --json")]
     Tail(Box<tail::Tail>),
+    /// Shows a ledger at work, as a live view: how much, by whom, what was refused, and that each step is proved.
+    ///
+    /// The whole log is read first, for the names of what is in it. Each newer checkpoint must go on from the one
+    /// before, and each entry stand under it; a ledger that contradicts itself ends the view. Keys: q quits, b groups
+    /// by something else, p pauses, arrows and page keys go through the newest. Where there is no terminal, of a folder,
+    /// and with --once it is shown once, as text; with --json each time as a line.
+    #[command(after_help = "\
+Examples:
+  remit audit top https://ledger.example --token-file auditor.token
+  remit audit top https://ledger.example --by payee --window 1h --token-file auditor.token
+  remit audit top tiles/ --once
+  remit audit top ledger --json")]
+    Top(Box<top::Top>),
     /// Shows one entry in words: who did what, with how much, and what it changed.
     ///
     /// The whole log is computed again up to its end.
@@ -134,6 +149,7 @@ impl Audit {
     pub(super) fn run(self, json: bool) -> Outcome {
         match self.command {
             Command::Tail(command) => command.run(json),
+            Command::Top(command) => command.run(json),
             Command::Show(command) => command.run(),
             Command::Trace(command) => command.run(),
             Command::History(command) => command.run(),

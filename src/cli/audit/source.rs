@@ -188,6 +188,11 @@ impl Log {
         Ok(Some((note, head)))
     }
 
+    /// Whether more may come: of a folder that no server holds open, nothing does.
+    pub(in crate::cli) fn grows(&self) -> bool {
+        !matches!(self.source, Source::Folder(_))
+    }
+
     /// Heads more that it must meet.
     pub(in crate::cli) fn meet(&mut self, heads: impl IntoIterator<Item = TreeHead>) {
         self.heads.extend(heads);

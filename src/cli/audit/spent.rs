@@ -160,20 +160,23 @@ impl WhoSpent {
 
 /// The amount that an applied row moved to a payee, or back from him.
 pub(super) fn moved(row: &Row) -> Result<Option<(Amount, bool)>, Failure> {
-    let back = match row.kind {
-        Kind::Capture | Kind::Settle | Kind::Trade => false,
-        Kind::Refund => true,
-        _ => return Ok(None),
-    };
-    if row.refused.is_some() {
-        return Ok(None);
-    }
+    let Some(back) = moves(row) else { return Ok(None) };
     let amount = row.amount.ok_or_else(|| {
         let message = format!("what entry {} did is not at hand: sums without it would be wrong", row.entry);
         Failure::refused("not_kept", message)
             .hint("`remit export tiles --objects` has what stands beside entries")
     })?;
     Ok(Some((amount, back)))
+}
+
+/// Whether an applied row moves value to a payee, or back from him, which is `true`.
+pub(super) fn moves(row: &Row) -> Option<bool> {
+    let back = match row.kind {
+        Kind::Capture | Kind::Settle | Kind::Trade => false,
+        Kind::Refund => true,
+        _ => return None,
+    };
+    row.refused.is_none().then_some(back)
 }
 
 impl picture::Files {

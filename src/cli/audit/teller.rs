@@ -71,6 +71,11 @@ impl Teller {
         self.tell_at(at, item)
     }
 
+    /// How many entries were told.
+    pub(super) fn told(&self) -> u64 {
+        self.next
+    }
+
     fn tell_at(&mut self, at: EntryIndex, item: &StoredEntry) -> Result<Vec<Row>, Failure> {
         let damaged = |what: &str| {
             let message = format!("what stands beside entry {at} as its {what} is not what it names");
@@ -206,6 +211,17 @@ impl Teller {
         if let Some(known) = self.tokens.get_mut(token) {
             known.holder = did::to_text(holder);
         }
+    }
+
+    /// One that knows units and parties, for what is shown of them.
+    #[cfg(test)]
+    pub(super) fn knowing(units: &[(ObjectId, &str, u64)], parties: &[(ObjectId, &str)]) -> Self {
+        let unit = |(id, name, decimals): &(ObjectId, &str, u64)| {
+            (*id, Unit { id: *id, name: (*name).into(), decimals: *decimals })
+        };
+        let units = units.iter().map(unit).collect();
+        let parties = parties.iter().map(|(id, name)| (*id, (*name).into())).collect();
+        Self { units, parties, ..Self::default() }
     }
 
     /// The unit; one that the log does not register is counted in its minor units.
