@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 export PATH := $(PATH):$(HOME)/.cargo/bin
 CARGO ?= cargo
+# What tests are compiled with: all there is, so that they share with the lints what both need.
+FEATURES := otel
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 5
 BENCH := benches/target/release/remit-bench
@@ -31,12 +33,12 @@ build: setup ## the `remit` command, release profile, in target/release/
 test: setup ## check, all tests, examples, demo, fuzzing and benchmarks in brief
 	@tools/step "check; fuzz targets and benchmarks compiled" tools/abreast \
 		tools/check "fuzz/run --build" "$(MAKE) -s smoke-build"
-	@tools/step "tests" $(CARGO) test --workspace --lib --bins --tests --locked --features server -q
+	@tools/step "tests" $(CARGO) test --workspace --lib --bins --tests --locked --features $(FEATURES) -q
 	@tools/step "documentation, typescript, explorer, python, c" tools/abreast \
-		"$(CARGO) test --workspace --doc --locked --features server -q" \
+		"$(CARGO) test --workspace --doc --locked --features $(FEATURES) -q" \
 		"$(MAKE) -s typescript explorer" "$(MAKE) -s python" "$(MAKE) -s c"
 	@tools/step "foreign client" $(MAKE) -s foreign
-	@tools/step "examples" tools/examples --features server
+	@tools/step "examples" tools/examples --features $(FEATURES)
 	@tools/step "demo" $${CARGO_TARGET_DIR:-target}/debug/remit demo --json
 	@tools/step "guides" $(MAKE) -s guides
 	@tools/step "fuzz, $(FUZZ_SECONDS) s a target" env FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run

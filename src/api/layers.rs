@@ -4,6 +4,7 @@ use super::access::Caller;
 use super::app::App;
 use super::error::{ApiError, ErrorCode};
 use super::limits::REQUEST_ID_BYTES_MAX;
+use super::traced::Traced;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -19,7 +20,9 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
     let id = request_id(request.headers()).unwrap_or_else(|| app.next_request_id());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = limited(&app, request, next).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let traced = Traced::of(&request, route, &id);
+    let response = traced.run(limited(&app, request, next)).await;
     let error = response.extensions().get::<ApiError>().cloned().or_else(|| bare_error(&response));
     let caller = response.extensions().get::<Caller>().cloned();
     let mut response = match &error {
@@ -27,7 +30,7 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
         None => response,
     };
     add_headers(response.headers_mut(), &id);
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    traced.answered(response.status());
     let elapsed = started.elapsed();
     app.metrics().request(&method, route, response.status(), elapsed);
     log(&id, &method, route, response.status(), elapsed, error.as_ref(), caller.as_ref());

@@ -33,6 +33,7 @@ mod submit;
 mod till;
 mod tls;
 mod tokens;
+mod traced;
 mod value;
 mod verify;
 mod views;

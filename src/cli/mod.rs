@@ -91,6 +91,8 @@ mod spend;
 mod text;
 #[cfg(feature = "server")]
 mod till;
+#[cfg(feature = "otel")]
+mod traces;
 #[cfg(feature = "server")]
 mod trade;
 mod verify;

@@ -5,6 +5,8 @@ use super::config::{Config, FILE_NAME, Loaded, LogFormat, TokenSection, load};
 use super::folder::{open, runs};
 use super::out::{Done, Failure, Outcome, print};
 use super::text::time;
+#[cfg(feature = "otel")]
+use super::traces::Traces;
 use super::{clock, key};
 use crate::api::{self, Backups, Directory, Reader, ServeError, Served, Tls};
 use crate::index::{Follower, Index};
@@ -67,7 +69,7 @@ impl Serve {
     pub(super) fn run(self, json: bool) -> Outcome {
         let at = self.config.clone().unwrap_or_else(|| self.dir.join(FILE_NAME));
         let loaded = load(&at)?;
-        log(&loaded.config)?;
+        let _traces = log(&loaded.config)?;
         let connections = super::files::for_connections();
         let signer = key::open(&loaded.path(&loaded.config.ledger.key))?;
         let listen = self.listen.unwrap_or(loaded.config.http.listen);
@@ -282,14 +284,25 @@ fn start(error: &StartError, guard: &Path) -> Failure {
     }
 }
 
-/// Writes the log of the server to stderr.
-fn log(config: &Config) -> Result<(), Failure> {
+/// There are none.
+#[cfg(not(feature = "otel"))]
+enum Traces {}
+
+/// Writes the log of the server to stderr. Traces are sent as long as what it gives is kept.
+fn log(config: &Config) -> Result<Option<Traces>, Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)
         .map_err(|error| Failure::usage(format!("log.level: {error}")))?;
+    #[cfg(feature = "otel")]
+    let filter = super::traces::without_spans(filter);
+    #[cfg(feature = "otel")]
+    if let Some(url) = &config.log.otlp {
+        return super::traces::start(url, filter, config.log.format).map(Some);
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let set = match config.log.format {
         LogFormat::Json => builder.json().try_init(),
         LogFormat::Text => builder.with_ansi(false).try_init(),
     };
-    set.map_err(Failure::internal)
+    set.map_err(Failure::internal)?;
+    Ok(None)
 }

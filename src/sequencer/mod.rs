@@ -9,6 +9,7 @@ mod published;
 mod queue;
 mod read_back;
 mod run;
+mod traced;
 mod version;
 mod witness_thread;
 mod witnessed;

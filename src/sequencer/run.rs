@@ -4,6 +4,7 @@ use super::guard::GuardPlace;
 use super::limits::{HEARTBEAT_DEFAULT, JUMP_DEFAULT};
 use super::published::Published;
 use super::queue::{Queue, State, Step, SubmitError};
+use super::traced;
 use super::witnessed::{Witnesses, Witnessing};
 use super::work::Work;
 use super::writer::{Cycle, Fatal, Stop, Writer};
@@ -196,7 +197,7 @@ impl<S: Store> Sequencer<S> {
             return;
         }
         let operations = work.iter().map(Work::len).sum();
-        let cycle = self.writer.cycle(&mut work, beat, now);
+        let cycle = traced::cycle(operations, || self.writer.cycle(&mut work, beat, now));
         if !matches!(cycle, Ok(Cycle { entries: 0, .. })) {
             self.beat_at = next_beat;
         }

@@ -4,6 +4,7 @@ use super::guard::{Guard, GuardError};
 use super::published::Published;
 use super::queue::SubmitError;
 use super::read_back::{Made, Mismatch, read_back};
+use super::traced::step;
 use super::version::{SealError, Version};
 use super::work::{Wait, Work};
 use crate::engine::{self, Answer, BuildError};
@@ -160,7 +161,8 @@ impl<S: Store> Writer<S> {
     pub fn cycle(&mut self, work: &mut Vec<Work>, beat: bool, now: Millis) -> Result<Cycle, Stop> {
         let inputs: Vec<Verified> = work.iter_mut().flat_map(|work| work.verified.drain(..)).collect();
         let before = self.store.trees();
-        let mut batch = engine::build(self.store.view(), before, &inputs, now).map_err(Fatal::Build)?;
+        let mut batch =
+            step("build", || engine::build(self.store.view(), before, &inputs, now)).map_err(Fatal::Build)?;
         let (answers, entries) = (std::mem::take(&mut batch.answers), batch.entries.len());
         let mut decided = answers.iter().copied();
         if entries == 1 && !beat {
@@ -170,20 +172,22 @@ impl<S: Store> Writer<S> {
         let made = Made::of(&batch, &before.log);
         let objects: Vec<&[u8]> =
             work.iter().flat_map(|work| work.objects.iter().map(Vec::as_slice)).collect();
-        let durable = self.store.commit(batch, &objects).map_err(|error| match error {
+        let durable = step("commit", || self.store.commit(batch, &objects)).map_err(|error| match error {
             StoreError::Full => Stop::Full,
             error => Fatal::Commit(error).into(),
         })?;
         if let Some(guard) = &mut self.guard {
-            guard.set(durable.head()).map_err(Fatal::Guard)?;
+            step("guard", || guard.set(durable.head())).map_err(Fatal::Guard)?;
         }
         self.published.set_durable(durable.head());
         work.iter_mut().for_each(|work| work.answers.decide(&mut decided));
         work.extract_if(.., |work| work.wait == Wait::Durable).for_each(|work| work.give(None));
-        let read = read_back(&*self.read, self.store.trees(), made, durable).map_err(Fatal::ReadBack)?;
-        let version = Version::seal(&*self.signer, &self.origin, read).map_err(Fatal::Seal)?;
+        let read = step("read back", || read_back(&*self.read, self.store.trees(), made, durable));
+        let read = read.map_err(Fatal::ReadBack)?;
+        let version =
+            step("sign", || Version::seal(&*self.signer, &self.origin, read)).map_err(Fatal::Seal)?;
         let version = Arc::new(version);
-        self.publish(version.clone());
+        step("publish", || self.publish(version.clone()));
         Ok(Cycle::of(&answers, entries, version))
     }
 

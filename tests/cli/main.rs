@@ -78,6 +78,8 @@ mod till_serve;
 mod tills;
 #[cfg(feature = "server")]
 mod top;
+#[cfg(feature = "otel")]
+mod traces;
 #[cfg(feature = "server")]
 mod trade;
 #[cfg(feature = "server")]

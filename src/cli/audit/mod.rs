@@ -74,8 +74,8 @@ Examples:
     ///
     /// The whole log is read first, for the names of what is in it. Each newer checkpoint must go on from the one
     /// before, and each entry stand under it; a ledger that contradicts itself ends the view. Keys: q quits, b groups
-    /// by something else, p pauses, arrows and page keys go through the newest. Where there is no terminal, of a folder,
-    /// and with --once it is shown once, as text; with --json each time as a line.
+    /// by something else, p pauses, arrows and page keys go through the newest. Where there is no terminal, of a
+    /// folder, and with --once it is shown once, as text; with --json each time as a line.
     #[command(after_help = "\
 Examples:
   remit audit top https://ledger.example --token-file auditor.token

@@ -79,6 +79,7 @@ pub(in crate::cli) struct LimitsSection {
 pub(in crate::cli) struct LogSection {
     pub(in crate::cli) format: LogFormat,
     pub(in crate::cli) level: String,
+    pub(in crate::cli) otlp: Option<String>,
 }
 
 /// How the server writes its log.
@@ -174,6 +175,8 @@ settings! {
         "People read it first; a collector wants json.";
     "log.level": "error, warn, info, debug, trace, or directives such as \"info,remit::api=debug\".",
         "Starts, stops, and whatever an operator should see; nothing for each request.";
+    "log.otlp": "Collector of OpenTelemetry that traces go to, by OTLP over HTTP; needs the feature otel.",
+        "None: nothing is sent anywhere unless you say so.", example "\"http://127.0.0.1:4318\"";
 }
 
 impl Default for LedgerSection {
@@ -225,7 +228,7 @@ impl Default for LimitsSection {
 
 impl Default for LogSection {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".into() }
+        Self { format: LogFormat::Text, level: "info".into(), otlp: None }
     }
 }
 
@@ -250,6 +253,16 @@ impl Config {
             if let Some(token) = tokens.iter().find(|token| token.digest().is_none()) {
                 return Err(format!("{setting}: the sha256 of {} is not 64 hexadecimal digits", token.name));
             }
+        }
+        if self.log.otlp.as_ref().is_some_and(|url| !url.starts_with("http://")) {
+            return Err(
+                "log.otlp begins with http://: a collector beside the ledger speaks TLS to others".into()
+            );
+        }
+        if self.log.otlp.is_some() && !cfg!(feature = "otel") {
+            return Err("log.otlp: this command was built without the feature otel: \
+                 cargo build --release --locked --features otel"
+                .into());
         }
         let positive = [
             ("ledger.heartbeat_ms", self.ledger.heartbeat_ms),

@@ -3,7 +3,6 @@
 
 use crate::cli::out::{Failure, print};
 use console::{Key, Term};
-
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{IsTerminal as _, Write as _, stdin};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -73,7 +72,10 @@ impl Screen {
 
     /// Draws all lines in place.
     pub(super) fn draw(&self, lines: &[String]) {
-        print(&format!("\u{1b}[H{}\u{1b}[K\u{1b}[J", lines.join("\u{1b}[K\r\n")));
+        // Cleared before it is written: behind a full line, clearing would take its last column.
+        let clear = if lines.len() > 1 { "" } else { "\u{1b}[2J" };
+        let lines: Vec<String> = lines.iter().map(|line| format!("\u{1b}[2K{line}")).collect();
+        print(&format!("{clear}\u{1b}[H{}", lines.join("\r\n")));
     }
 
     /// The next key, if one is typed in this time; once the terminal is gone, that to quit.
