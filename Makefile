@@ -120,7 +120,7 @@ typescript: ## the verifier in TypeScript, held to all vectors, and ui/verify.ht
 explorer: ## the explorer in headless Chromium: every badge, and a server that lies
 	@tools/setup chromium node npm cc c++ libclang rocksdb
 	@cd bindings/typescript && tools/install && npm run -s build
-	@$(CARGO) build --locked --features server -q
+	@$(CARGO) build --locked --features $(FEATURES) -q
 	@node --no-warnings bindings/typescript/tools/explorer.mjs
 
 python: ## the verifier for Python: a wheel in target/wheels, held to all vectors
