@@ -87,5 +87,8 @@ fn mistakes_name_their_line() {
     assert!(error("[http]\ntls_key = \"k\"\n").contains("belong together"));
     assert!(error("[ledger]\nguard = \"data/guard\"\n").contains("outside"));
     assert!(error("[ledger]\nheartbeat_ms = 0\n").contains("above 0"));
+    assert!(error("[log]\notlp = \"https://collector\"\n").contains("begins with http://"));
+    #[cfg(not(feature = "otel"))]
+    assert!(error("[log]\notlp = \"http://127.0.0.1:4318\"\n").contains("without the feature otel"));
     assert!(error("[[http.readers]]\nname = \"a\"\nsha256 = \"b\"\n").contains("64 hexadecimal"));
 }
