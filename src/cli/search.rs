@@ -28,7 +28,7 @@ const AS_FOUND: &str =
 #[command(after_help = "\
 Examples:
   remit search --agent did:key:z6Mk… --kind reserve
-  remit search --service PARTY --unit CNY --since 2027-01-01T00:00:00Z --until 2027-02-01T00:00:00Z
+  remit search --service PARTY --unit CNY --since 2027-01-01T00:00:00Z
   remit search --id REQUEST
   remit search --name air            parties and units whose names begin so")]
 pub(super) struct Search {

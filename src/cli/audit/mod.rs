@@ -48,7 +48,7 @@ Examples:
   remit audit replay ledger
   remit audit replay https://ledger.example --token-file auditor.token --checkpoint last-week.txt
   remit audit replay ledger --snapshot-out today.snapshot
-  remit audit replay https://ledger.example --token-file auditor.token --from-snapshot last-week.snapshot")]
+  remit audit replay https://ledger.example --from-snapshot last.snapshot")]
     Replay(Box<replay::Replay>),
     /// Recounts the money alone, for every token and unit at every entry, by code that shares nothing with the rules.
     ///
