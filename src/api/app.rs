@@ -5,13 +5,13 @@ use super::clients::Clients;
 use super::error::{ApiError, ErrorCode};
 use super::feed::Feeds;
 use super::limits::{
-    CONNECTIONS_MAX, DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SUBMISSIONS_BYTES_AT_ONCE_MAX,
-    VERIFY_BYTES_AT_ONCE_MAX,
+    CONNECTIONS_MAX, DRAIN_TIME_DEFAULT, REQUEST_TIME_DEFAULT, REQUESTS_MAX, SEARCH_WAIT, SEARCHES_MAX,
+    SUBMISSIONS_BYTES_AT_ONCE_MAX, VERIFY_BYTES_AT_ONCE_MAX,
 };
 use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::index::{Follower, Found, Index, IndexError, List};
-use crate::ledger::{Clock, Service, Snapshot};
+use crate::ledger::{Clock, Service, Snapshot, give_way};
 use remit_verifier::types::{Millis, StateIndex, TreeSize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
@@ -185,6 +185,7 @@ struct Inner {
     clients: Clients,
     verify_bytes: Semaphore,
     feeds: Feeds,
+    searches: Semaphore,
     draining: AtomicBool,
     run: u32,
     next_id: AtomicU64,
@@ -207,6 +208,7 @@ impl App {
             clients: Clients::default(),
             verify_bytes: Semaphore::new(VERIFY_BYTES_AT_ONCE_MAX),
             feeds: Feeds::default(),
+            searches: Semaphore::new(SEARCHES_MAX),
             draining: AtomicBool::new(false),
             run: u32::from_be_bytes(run),
             next_id: AtomicU64::new(0),
@@ -290,6 +292,25 @@ impl App {
     /// Who reads the feed.
     pub(super) fn feeds(&self) -> &Feeds {
         &self.0.feeds
+    }
+
+    /// As [`Self::read`], for what reads much: few at one time, behind the writer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Busy`] if its turn does not come.
+    pub(super) async fn search<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(Snapshot) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = tokio::time::timeout(SEARCH_WAIT, self.0.searches.acquire()).await;
+        let busy = || ApiError::new(ErrorCode::Busy).says("Too many search at one time.".to_owned());
+        let Ok(Ok(_turn)) = turn else { return Err(busy()) };
+        self.read(move |snapshot| {
+            give_way();
+            read(snapshot)
+        })
+        .await
     }
 
     /// The server stops soon.

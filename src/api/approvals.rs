@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::LISTS_WAIT;
-use super::tokens::{PageQuery, next_page};
+use super::tokens::{PageQuery, next_page, published};
 use super::views::{AskedView, RequestView};
 use crate::index::List;
 use crate::keys::did;
@@ -65,6 +65,7 @@ pub(super) async fn asked(
     let read = move |snapshot: Snapshot| {
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
         let found = directory.list(&List::Asked(approver), after, limit)?;
+        let found = published(found, snapshot.size().0);
         let mut requests = Vec::new();
         for entry in &found {
             requests.extend(waiting_in(&snapshot, EntryIndex(*entry), &approver)?);

@@ -1,8 +1,8 @@
 //! How many connections there may be, and how many of them one client may have: a quarter, so that nobody alone keeps
-//! everybody else out. Who a client is: see `clients`.
+//! everybody else out. Who a client is: see `clients`. Whoever takes nothing of what he is sent is cut off.
 
 use super::clients::counted;
-use super::limits::{CLIENT_CONNECTIONS_PART, HEAD_TIME_MAX};
+use super::limits::{CLIENT_CONNECTIONS_PART, HEAD_TIME_MAX, WRITE_STALL_MAX};
 use axum_server::Handle;
 use axum_server::accept::Accept;
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// What connections are bounded by.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ pub(super) struct Bounds {
     of_one: usize,
     /// How long the head of a request may take.
     pub(super) head: Duration,
+    /// How long somebody may take nothing of what he is sent.
+    stall: Duration,
     /// As whom an address counts, if it does.
     who: fn(IpAddr) -> Option<IpAddr>,
 }
@@ -33,7 +36,7 @@ impl Bounds {
     /// So many connections, of which one client has its part.
     pub(super) fn of(most: usize) -> Self {
         let of_one = (most / CLIENT_CONNECTIONS_PART).max(1);
-        Self { most, of_one, head: HEAD_TIME_MAX, who: counted }
+        Self { most, of_one, head: HEAD_TIME_MAX, stall: WRITE_STALL_MAX, who: counted }
     }
 
     /// So many connections, whoever makes them: for what stands behind a proxy, which makes all of them.
@@ -77,10 +80,10 @@ where
         let Some(place) = self.clients.place(client, self.bounds.of_one) else {
             return Box::pin(ready(Err(io::Error::other("too many connections of this client"))));
         };
-        let accepted = self.inner.accept(stream, service);
+        let (accepted, stall) = (self.inner.accept(stream, service), self.bounds.stall);
         Box::pin(async move {
             let (inner, service) = accepted.await?;
-            Ok((Counted { inner, _place: place }, service))
+            Ok((Counted { inner, stall, stalled: None, _place: place }, service))
         })
     }
 }
@@ -132,7 +135,23 @@ impl Drop for Place {
 /// A connection that counts as long as it is open.
 pub(super) struct Counted<T> {
     inner: T,
+    stall: Duration,
+    /// Runs while nothing is taken of what is sent.
+    stalled: Option<Pin<Box<Sleep>>>,
     _place: Place,
+}
+
+impl<T> Counted<T> {
+    /// What writing came to; an error once nothing was taken for too long.
+    fn patient<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
@@ -151,15 +170,18 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.patient(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        self.patient(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        let shut = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.patient(context, shut)
     }
 
     fn poll_write_vectored(
@@ -167,7 +189,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<T> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, bytes);
+        self.patient(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -206,6 +229,35 @@ mod tests {
         let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
         let read = stream.write_all(request).and_then(|()| stream.read(&mut answer)).unwrap_or_default();
         String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    /// Readers of the feed that took nothing kept their connections, and what was to be sent to them, for ever.
+    #[test]
+    fn who_takes_nothing_is_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (told, stop) = oneshot::channel();
+        let server = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let bounds = Bounds { stall: Duration::from_millis(200), ..Bounds::of(8) };
+            let long = || async { vec![b'x'; 64 << 20] };
+            let router = Router::new().route("/", get(|| async { "here" })).route("/long", get(long));
+            let served = serve_router(listener, router, bounds, async { drop::<Result<(), _>>(stop.await) });
+            runtime.expect("a runtime").block_on(served)
+        });
+        let mut idle = TcpStream::connect(address).expect("a connection");
+        idle.write_all(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n").expect("asked");
+        let mut quick = TcpStream::connect(address).expect("a connection");
+        quick.write_all(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("asked");
+        let mut all = Vec::new();
+        quick.read_to_end(&mut all).expect("who takes it gets all of it");
+        assert!(all.len() > 64 << 20);
+        std::thread::sleep(Duration::from_millis(600));
+        let mut rest = Vec::new();
+        let ended = idle.read_to_end(&mut rest);
+        assert!(ended.is_err() || rest.len() < 64 << 20, "{} bytes", rest.len());
+        told.send(()).expect("it runs");
+        server.join().expect("no panic").expect("served");
     }
 
     /// 256 connections of one client, on which nothing was said, kept everybody else out.

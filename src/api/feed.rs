@@ -6,8 +6,7 @@ use super::clients::Client;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::Params;
 use super::limits::{
-    CLIENT_FEEDS_MAX, FEED_ALIVE, FEED_ENTRIES_MAX, FEED_EVENTS_WAITING_MAX, FEED_LOOK, FEED_STALL_MAX,
-    FEEDS_MAX,
+    CLIENT_FEEDS_MAX, FEED_ALIVE, FEED_ENTRIES_MAX, FEED_EVENTS_WAITING_MAX, FEED_LOOK, FEEDS_MAX,
 };
 use super::views::base64_text;
 use crate::ledger::Snapshot;
@@ -76,8 +75,8 @@ pub(super) async fn feed(
     }
     let place = app.feeds().place(&client)?;
     let (events, read) = mpsc::channel(FEED_EVENTS_WAITING_MAX);
-    tokio::spawn(run(app, from, events, place));
-    Ok(Sse::new(Events(read)).keep_alive(KeepAlive::new().interval(FEED_ALIVE)))
+    tokio::spawn(run(app, from, events));
+    Ok(Sse::new(Events { read, _place: place }).keep_alive(KeepAlive::new().interval(FEED_ALIVE)))
 }
 
 /// What a browser sends when it comes back.
@@ -89,7 +88,7 @@ fn last_event(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
 }
 
 /// Tells one reader what is new, until he or the server goes.
-async fn run(app: App, from: TreeSize, events: mpsc::Sender<Event>, _place: Place) {
+async fn run(app: App, from: TreeSize, events: mpsc::Sender<Event>) {
     let (mut at, mut told) = (from, false);
     while !app.draining() && !events.is_closed() {
         let Ok(snapshot) = app.snapshot() else { return };
@@ -102,11 +101,18 @@ async fn run(app: App, from: TreeSize, events: mpsc::Sender<Event>, _place: Plac
         let (size, last) = (TreeSize(news.size), news.checkpoint.is_some());
         let Ok(data) = serde_json::to_string(&news) else { return };
         let event = Event::default().event("head").id(size.to_string()).data(data);
-        // Who takes nothing for so long gives his place to others.
-        if !matches!(tokio::time::timeout(FEED_STALL_MAX, events.send(event)).await, Ok(Ok(()))) {
-            return;
+        tokio::select! {
+            sent = events.send(event) => if sent.is_err() { return },
+            () = drained(&app) => return,
         }
         (at, told) = (size, told || last);
+    }
+}
+
+/// Done when the server is told to stop.
+async fn drained(app: &App) {
+    while !app.draining() {
+        tokio::time::sleep(FEED_LOOK).await;
     }
 }
 
@@ -123,14 +129,17 @@ fn news(snapshot: &Snapshot, from: TreeSize) -> Result<NewsView, ApiError> {
     })
 }
 
-/// The events that a reader is sent.
-struct Events(mpsc::Receiver<Event>);
+/// The events that a reader is sent. He keeps his place as long as his connection: whoever takes nothing is cut off.
+struct Events {
+    read: mpsc::Receiver<Event>,
+    _place: Place,
+}
 
 impl Stream for Events {
     type Item = Result<Event, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context).map(|event| event.map(Ok))
+        self.read.poll_recv(context).map(|event| event.map(Ok))
     }
 }
 

@@ -38,6 +38,10 @@ pub const REPLAY_ENTRIES_MAX: usize = 4_096;
 pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Items of one page of a list, unless fewer are asked for.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
+/// Searches that go on at one time: they read much, and everybody waits for the one writer.
+pub const SEARCHES_MAX: usize = 2;
+/// How long a search waits for its turn.
+pub const SEARCH_WAIT: Duration = Duration::from_secs(5);
 /// Items of one page of what is searched for, unless fewer are asked for.
 pub const SEARCH_ITEMS_MAX: usize = 100;
 /// Bytes of the beginning of a name: no name is longer.
@@ -49,11 +53,9 @@ pub const CLIENT_FEEDS_MAX: usize = 16;
 /// Entries of one event of the feed.
 pub const FEED_ENTRIES_MAX: usize = 256;
 /// Events that wait for a reader of the feed.
-pub const FEED_EVENTS_WAITING_MAX: usize = 4;
+pub const FEED_EVENTS_WAITING_MAX: usize = 1;
 /// How often the feed looks whether there is anything new.
 pub const FEED_LOOK: Duration = Duration::from_millis(200);
-/// How long the feed waits for a reader who takes nothing.
-pub const FEED_STALL_MAX: Duration = Duration::from_secs(30);
 /// How often a feed without news says that it is there.
 pub const FEED_ALIVE: Duration = Duration::from_secs(15);
 /// How long a list waits for the index to see what is published; then it is answered as it is.
@@ -63,6 +65,10 @@ pub const LISTS_WAIT: Duration = Duration::from_secs(2);
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// From the start of a connection, or the end of a request, to the end of the next request's head.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// For somebody who takes nothing of what he is sent; then his connection is cut.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
+/// Bytes of one connection that wait to be sent, a little more or less.
+pub const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 /// For a TLS handshake.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// For a request as a whole, unless the configuration says otherwise.
@@ -79,3 +85,4 @@ const _: () = assert!(SUBMISSIONS_BYTES_MAX * 8 < SUBMISSIONS_BYTES_AT_ONCE_MAX)
 const _: () = assert!(VERIFY_BYTES_MAX * 8 < VERIFY_BYTES_AT_ONCE_MAX);
 const _: () = assert!(OBJECT_BYTES_MAX * 4 < REPLAY_BYTES_MAX);
 const _: () = assert!(BODY_TIME_MAX.as_millis() < REQUEST_TIME_DEFAULT.as_millis());
+const _: () = assert!(WRITE_STALL_MAX.as_secs() < DRAIN_TIME_DEFAULT.as_secs());

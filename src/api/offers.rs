@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::LISTS_WAIT;
-use super::tokens::{PageQuery, next_page};
+use super::tokens::{PageQuery, next_page, published};
 use super::views::{OfferView, OffersView};
 use crate::index::List;
 use crate::ledger::{LedgerError, Snapshot};
@@ -58,6 +58,7 @@ pub(super) async fn offers(
     let read = move |snapshot: Snapshot| {
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
         let found = directory.list(&List::Offers, after, limit)?;
+        let found = published(found, snapshot.size().0);
         let mut offers = Vec::new();
         for entry in &found {
             offers.extend(standing_in(&snapshot, EntryIndex(*entry))?);

@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ErrorView};
 use super::extract::{At, Nothing, Params};
 use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
-use super::tokens::{PageQuery, next_page};
+use super::tokens::{PageQuery, next_page, published};
 use super::views::{IssuersView, PartyView, UnitView};
 use crate::index::List;
 use crate::ledger::{LedgerError, Snapshot};
@@ -58,6 +58,7 @@ pub(super) async fn issuers(
     let read = move |snapshot: Snapshot| {
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
         let found = directory.list(&List::Issuers, after, limit)?;
+        let found = published(found, snapshot.leaves());
         let size = snapshot.size().0;
         let mut issuers = Vec::new();
         for index in found.iter().map(|index| StateIndex(*index)) {

@@ -5,13 +5,14 @@ use super::app::App;
 use super::error::{ApiError, ErrorCode, ErrorView};
 use super::extract::{At, Params, Segment, parse_id};
 use super::limits::{LISTS_WAIT, NAME_BYTES_MAX, SEARCH_ITEMS_MAX};
-use super::tokens::{PageQuery, next_page, token_info};
+use super::tokens::{PageQuery, next_page, published, token_info};
 use super::views::{ChildrenView, EntryView, HoldingView, NameView, NamesView, SearchView};
 use crate::index::{List, time_bound};
 use crate::ledger::{LedgerError, Snapshot};
 use axum::Json;
 use axum::extract::State;
 use remit_verifier::object::Kind;
+use remit_verifier::state::LeafBody;
 use remit_verifier::types::{KeyBytes, Millis, ObjectId, StateIndex};
 use serde::Deserialize;
 use std::ops::Range;
@@ -54,7 +55,9 @@ pub(super) struct SearchQuery {
 #[utoipa::path(get, path = "/v1/search", tag = "Search", params(SearchQuery), responses(
     (status = 200, description = "One page.", body = SearchView),
     (status = 400, description = "An id, key or kind is none.", body = ErrorView),
+    (status = 404, description = "The ledger has no such party, unit or token.", body = ErrorView),
     (status = 501, description = "This server keeps no index.", body = ErrorView),
+    (status = 503, description = "Too many search at one time.", body = ErrorView),
 ))]
 pub(super) async fn search(
     State(app): State<App>,
@@ -63,16 +66,13 @@ pub(super) async fn search(
     let directory = app.directory()?.clone();
     let read = move |snapshot: Snapshot| {
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
-        let found = match query.lists(&snapshot)? {
-            Some(lists) => directory.search(&lists, query.range(&snapshot)?, query.limit())?,
-            None => Default::default(),
-        };
+        let found = directory.search(&query.lists(&snapshot)?, query.range(&snapshot)?, query.limit())?;
         let entries = found.entries.iter().map(|at| EntryView::new(*at, &snapshot.entry_bytes(*at)?));
         let entries = entries.collect::<Result<_, LedgerError>>()?;
         let next = found.next.map(|at| at.0);
         Ok(SearchView { size: snapshot.size().0, indexed_to, entries, next })
     };
-    app.read(read).await.map(Json)
+    app.search(read).await.map(Json)
 }
 
 impl SearchQuery {
@@ -80,24 +80,27 @@ impl SearchQuery {
         self.limit.unwrap_or(SEARCH_ITEMS_MAX).clamp(1, SEARCH_ITEMS_MAX)
     }
 
-    /// The lists that an entry must stand on; `None` if the ledger does not know what is named.
-    fn lists(&self, snapshot: &Snapshot) -> Result<Option<Vec<List>>, ApiError> {
+    /// The lists that an entry must stand on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`] if the ledger has no party, unit or token that is named.
+    fn lists(&self, snapshot: &Snapshot) -> Result<Vec<List>, ApiError> {
         let mut lists = Vec::new();
-        for (id, list) in [
-            (&self.service, List::Service as fn(StateIndex) -> List),
-            (&self.issuer, List::Issuer),
-            (&self.token, List::Token),
+        for (id, what, list) in [
+            (&self.service, "party", List::Service as fn(StateIndex) -> List),
+            (&self.issuer, "party", List::Issuer),
+            (&self.token, "token", List::Token),
         ] {
             let Some(id) = id else { continue };
-            let Some(leaf) = snapshot.index_of(&ObjectId::parse(id)?)? else { return Ok(None) };
-            lists.push(list(leaf));
+            lists.push(list(named(snapshot, what, &ObjectId::parse(id)?)?));
         }
         if let Some(unit) = &self.unit {
+            let missing = || ApiError::missing(format_args!("unit {unit}"));
             let leaf = match parse_id(unit) {
-                Some(id) => snapshot.index_of(&id)?,
-                None => snapshot.unit_named(unit)?,
+                Some(id) => named(snapshot, "unit", &id)?,
+                None => snapshot.unit_named(unit)?.ok_or_else(missing)?,
             };
-            let Some(leaf) = leaf else { return Ok(None) };
             lists.push(List::Unit(leaf));
         }
         if let Some(key) = &self.agent {
@@ -107,11 +110,16 @@ impl SearchQuery {
             lists.push(List::Id(ObjectId::parse(id)?));
         }
         if let Some(kind) = &self.kind {
-            let known = Kind::ALL.iter().find(|known| known.text() == kind);
-            let says = || ApiError::new(ErrorCode::BadQuery).says("This is no kind of entry.".to_owned());
+            // What the ledger says of itself is not looked for.
+            let here =
+                |known: &&Kind| known.text() == kind && !matches!(known, Kind::Genesis | Kind::Commitment);
+            let known = Kind::ALL.iter().find(here);
+            let says = || {
+                ApiError::new(ErrorCode::BadQuery).says("No entries of this kind are looked for.".to_owned())
+            };
             lists.push(List::Kind(*known.ok_or_else(says)?));
         }
-        Ok(Some(lists))
+        Ok(lists)
     }
 
     fn range(&self, snapshot: &Snapshot) -> Result<Range<u64>, ApiError> {
@@ -120,6 +128,19 @@ impl SearchQuery {
         let to = bound(self.to_ms)?.map_or(snapshot.size().0, |at| at.0);
         Ok(from..to.min(self.before.unwrap_or(u64::MAX)))
     }
+}
+
+/// The leaf of a party, unit or token that is looked for.
+fn named(snapshot: &Snapshot, what: &str, id: &ObjectId) -> Result<StateIndex, ApiError> {
+    let missing = || ApiError::missing(format_args!("{what} {id}"));
+    let leaf = snapshot.index_of(id)?.ok_or_else(missing)?;
+    let is = match &snapshot.leaf(leaf)?.leaf.body {
+        LeafBody::Ledger(_) => "ledger",
+        LeafBody::Unit(_) => "unit",
+        LeafBody::Party(_) => "party",
+        LeafBody::Token(_) => "token",
+    };
+    if is == what { Ok(leaf) } else { Err(missing()) }
 }
 
 /// Tokens right below a token
@@ -144,13 +165,10 @@ pub(super) async fn children(
         token_info(&snapshot, &id)?;
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
         let found = directory.list(&List::Children(snapshot.known(&id)?), after, limit)?;
+        let found = published(found, snapshot.leaves());
         let mut children = Vec::new();
         for index in found.iter().map(|index| StateIndex(*index)) {
-            match snapshot.leaf(index) {
-                // The index may know what is not published yet.
-                Err(LedgerError::NoLeaf(_)) => {}
-                record => children.extend(HoldingView::new(&*record?)),
-            }
+            children.extend(HoldingView::new(&*snapshot.leaf(index)?));
         }
         let (token, size) = (id.to_string(), snapshot.size().0);
         Ok(ChildrenView { token, size, indexed_to, children, next: next_page(&found, limit) })
@@ -163,7 +181,7 @@ pub(super) async fn children(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct NamesQuery {
-    /// The beginning, in letters of either case.
+    /// The beginning of one of its words, in letters of either case.
     begins: String,
     /// So many names at most; 100 if absent or more.
     limit: Option<usize>,
@@ -171,8 +189,8 @@ pub(super) struct NamesQuery {
 
 /// Looks for names
 ///
-/// Parties and units whose names begin so, in order of the names. Names of parties are what they call themselves, and
-/// several may have the same.
+/// Parties and units whose names, from one of their words on, begin so, in order of that. Names of parties are what
+/// they call themselves, and several may have the same.
 #[utoipa::path(get, path = "/v1/names", tag = "Search", params(NamesQuery), responses(
     (status = 200, description = "The names.", body = NamesView),
     (status = 400, description = "The beginning is longer than a name.", body = ErrorView),
@@ -198,5 +216,5 @@ pub(super) async fn names(
         }
         Ok(NamesView { size: snapshot.size().0, indexed_to, names })
     };
-    app.read(read).await.map(Json)
+    app.search(read).await.map(Json)
 }

@@ -2,7 +2,7 @@
 
 use super::app::{App, Served, Settings, blocking};
 use super::connections::{Bounds, Limited};
-use super::limits::{CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX};
+use super::limits::{CONNECTIONS_WAITING_MAX, HANDSHAKE_TIME_MAX, WRITE_BUFFER_BYTES};
 use super::router::unopened;
 use super::tls::{Tls, TlsError};
 use axum::Router;
@@ -203,7 +203,7 @@ fn bounded<A>(
         .accept_error_handler(|_, error| tracing::debug!(%error, "a connection was not accepted"))
         .handle(handle.clone())
         .acceptor(Limited::new(inner, handle, bounds));
-    server.http_builder().http1().header_read_timeout(head);
+    server.http_builder().http1().header_read_timeout(head).max_buf_size(WRITE_BUFFER_BYTES);
     Ok(server)
 }
 

@@ -172,6 +172,12 @@ pub(super) fn page_limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX)
 }
 
+/// What of a list is published: the index may know more, and who reads on later finds that then.
+pub(super) fn published(mut found: Vec<u64>, size: u64) -> Vec<u64> {
+    found.retain(|number| *number < size);
+    found
+}
+
 /// The number of the item to go on behind, if the page was full.
 pub(super) fn next_page(found: &[u64], limit: usize) -> Option<u64> {
     found.last().copied().filter(|_| found.len() >= limit)
@@ -199,6 +205,7 @@ pub(super) async fn held(
     let read = move |snapshot: Snapshot| {
         let indexed_to = directory.wait_for(snapshot.size(), LISTS_WAIT).0;
         let found = directory.list(&List::Held(holder), after, limit)?;
+        let found = published(found, snapshot.leaves());
         let mut tokens = Vec::new();
         for index in found.iter().map(|index| StateIndex(*index)) {
             // The index may know what is not published yet, and what the key no longer holds.

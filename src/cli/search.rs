@@ -1,5 +1,6 @@
 //! `remit search`: entries by what they are of, each proved where the log's key is known; names of parties and units.
 
+use super::clock;
 use super::out::{Done, Failure, Outcome};
 use super::session::{Connection, Session};
 use super::text::{self, plain, time};
@@ -8,9 +9,9 @@ use base64ct::{Base64, Encoding};
 use clap::Args;
 use remit_verifier::code::Code;
 use remit_verifier::key::PublicKey;
-use remit_verifier::log::Entry;
+use remit_verifier::log::{Entry, Outcome as Decided};
 use remit_verifier::object::Kind;
-use remit_verifier::types::{EntryIndex, ObjectId};
+use remit_verifier::types::{EntryIndex, Millis, ObjectId};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -18,7 +19,7 @@ use std::fmt::Write as _;
 const LIMIT_MAX: u64 = 100;
 /// What no proof shows.
 const AS_FOUND: &str =
-    "that nothing is left out is the server's word; `remit audit` computes it from the log itself";
+    "but for kind, id and time, that these are what was asked for, and all of it, is the server's word";
 
 /// Looks for entries by agent, service, issuer, unit, token, kind, id and time, the newest first; and for names.
 ///
@@ -53,7 +54,7 @@ pub(super) struct Search {
     /// A kind of entry, as in `reserve`.
     #[arg(long, value_parser = kind)]
     kind: Option<&'static str>,
-    /// Not before this time, RFC 3339.
+    /// Not before this time: RFC 3339, or as in 2h, so long ago.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Before this time.
@@ -68,15 +69,20 @@ pub(super) struct Search {
     limit: u64,
     /// Parties and units whose names begin so, instead of entries.
     #[arg(long, value_name = "TEXT")]
+    #[arg(conflicts_with_all = ["agent", "service", "issuer", "unit", "token", "id"])]
+    #[arg(conflicts_with_all = ["kind", "since", "until", "before"])]
     name: Option<String>,
     #[command(flatten)]
     connection: Connection,
 }
 
 fn kind(text: &str) -> Result<&'static str, String> {
-    let known = Kind::ALL.iter().map(|kind| kind.text()).find(|known| *known == text);
-    let all = || Kind::ALL.iter().map(|kind| kind.text()).collect::<Vec<_>>().join(", ");
-    known.ok_or_else(|| format!("no kind of entry; there are {}", all()))
+    // What the ledger says of itself is not looked for.
+    let found = |kind: &&Kind| !matches!(kind, Kind::Genesis | Kind::Commitment);
+    let all = || Kind::ALL.iter().filter(found).map(|kind| kind.text());
+    let wrong =
+        || format!("no kind of entry that is looked for; there are {}", all().collect::<Vec<_>>().join(", "));
+    all().find(|known| *known == text).ok_or_else(wrong)
 }
 
 impl Search {
@@ -85,10 +91,15 @@ impl Search {
         if let Some(begins) = &self.name {
             return names(&session, begins, self.limit);
         }
-        let page = session.json(&format!("/v1/search?{}", self.query(&session)?))?;
+        let span = self.span(clock::now()?)?;
+        let page = session.json(&format!("/v1/search?{}", self.query(span)))?;
         let (mut found, mut lines, mut proved) = (Vec::new(), String::new(), true);
-        for view in page["entries"].as_array().into_iter().flatten() {
-            let (row, under) = self.row(&session, view)?;
+        let views =
+            page["entries"].as_array().filter(|all| all.len() as u64 <= self.limit).ok_or_else(bad)?;
+        let mut below = self.before.unwrap_or(u64::MAX);
+        for view in views {
+            let (at, row, under) = self.row(&session, view, below, span)?;
+            below = at.0;
             proved &= under;
             let _ = writeln!(lines, "{}", line(&row, under));
             found.push(row);
@@ -97,12 +108,20 @@ impl Search {
             lines.push_str("nothing was found\n");
         }
         if let Some(next) = page["next"].as_u64() {
+            if next > below {
+                return Err(bad());
+            }
             let _ = writeln!(lines, "there may be more: --before {next}");
         }
         let (size, seen) = (page["size"].as_u64(), page["indexed_to"].as_u64());
         if seen < size {
             let counted = |of: Option<u64>| of.unwrap_or_default();
             let _ = writeln!(lines, "searched up to entry {} of {}", counted(seen), counted(size));
+        }
+        if !proved {
+            lines.push_str(
+                "not proved: the log's key is not known; --log-key VKEY, or a profile with `log_key`\n",
+            );
         }
         Ok(Done::say(lines.trim_end())
             .line(AS_FOUND)
@@ -114,7 +133,16 @@ impl Search {
             .with("next", &page["next"]))
     }
 
-    fn query(&self, session: &Session) -> Result<String, Failure> {
+    /// From when until when, in milliseconds.
+    fn span(&self, now: Millis) -> Result<Span, Failure> {
+        let instant = |text: &Option<String>| {
+            let at = text.as_ref().map(|text| time::past(text, now).map_err(Failure::usage)).transpose()?;
+            Ok::<_, Failure>(at.map(|at| at.0.saturating_mul(1_000)))
+        };
+        Ok((instant(&self.since)?, instant(&self.until)?))
+    }
+
+    fn query(&self, (since, until): Span) -> String {
         let mut query = format!("limit={}", self.limit);
         let mut put = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -122,10 +150,6 @@ impl Search {
             }
         };
         let id = |id: &Option<ObjectId>| id.map(|id| id.to_string());
-        let instant = |text: &Option<String>| {
-            let instant = text.as_ref().map(|text| session.instant(text)).transpose()?;
-            Ok::<_, Failure>(instant.map(|at| at.0.saturating_mul(1_000).to_string()))
-        };
         put("agent", self.agent.as_ref().map(|key| did::to_text(key.bytes())));
         put("service", id(&self.service));
         put("issuer", id(&self.issuer));
@@ -133,35 +157,57 @@ impl Search {
         put("token", id(&self.token));
         put("id", id(&self.id));
         put("kind", self.kind.map(str::to_owned));
-        put("from_ms", instant(&self.since)?);
-        put("to_ms", instant(&self.until)?);
+        put("from_ms", since.map(|at| at.to_string()));
+        put("to_ms", until.map(|at| at.to_string()));
         put("before", self.before.map(|at| at.to_string()));
-        Ok(query)
+        query
     }
 
-    /// What an entry itself says, and whether it was proved. Only what could be what was asked for is shown.
-    fn row(&self, session: &Session, view: &Value) -> Result<(Value, bool), Failure> {
-        let bad = || Failure::internal("an entry of the answer cannot be read").coded("bad_answer");
-        let at = EntryIndex(view["index"].as_u64().ok_or_else(bad)?);
+    /// What an entry itself says, and whether it was proved. Only what can be what was asked for is shown.
+    fn row(
+        &self,
+        session: &Session,
+        view: &Value,
+        below: u64,
+        span: Span,
+    ) -> Result<(EntryIndex, Value, bool), Failure> {
+        let at = EntryIndex(view["index"].as_u64().filter(|at| *at < below).ok_or_else(bad)?);
         let bytes = view["bytes"].as_str().and_then(|text| Base64::decode_vec(text).ok()).ok_or_else(bad)?;
         let Ok(Entry::Outcome(outcome)) = Entry::decode(&bytes) else { return Err(bad()) };
-        if self.before.is_some_and(|before| at.0 >= before) {
+        if !self.fits(&outcome, span) {
             return Err(bad());
         }
         let (_, under) = session.prove(at, &bytes)?;
         let row = json!({"entry": at.0, "time_ms": outcome.time.0, "kind": outcome.kind.text(),
             "id": outcome.id.to_string(), "code": outcome.refused.map(Code::text), "proved": under.is_some(),
             "checkpoint_size": under});
-        Ok((row, under.is_some()))
+        Ok((at, row, under.is_some()))
     }
+
+    /// Whether an entry can be what was asked for, by its kind, id and time. A bundle or refusal has kinds, a bundle or
+    /// request ids, that stand in its object alone.
+    fn fits(&self, outcome: &Decided, (since, until): Span) -> bool {
+        let kind = outcome.kind;
+        let of_kind = self.kind.is_none_or(|asked| kind.text() == asked)
+            || matches!(kind, Kind::Bundle | Kind::Refusal);
+        let of_id = self.id.is_none_or(|id| outcome.id == id) || matches!(kind, Kind::Bundle | Kind::Request);
+        let time = outcome.time.0;
+        of_kind && of_id && since.is_none_or(|since| time >= since) && until.is_none_or(|until| time < until)
+    }
+}
+
+/// From when until when, in milliseconds.
+type Span = (Option<u64>, Option<u64>);
+
+fn bad() -> Failure {
+    Failure::internal("the answer is not of what was asked for").coded("bad_answer")
 }
 
 fn line(row: &Value, proved: bool) -> String {
     let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    let when =
-        time::show(remit_verifier::types::Millis(row["time_ms"].as_u64().unwrap_or_default()).seconds());
+    let when = time::show(Millis(row["time_ms"].as_u64().unwrap_or_default()).seconds());
     let refused = row["code"].as_str().map(|code| format!("  REFUSED {code}")).unwrap_or_default();
-    let how = if proved { "proved" } else { "as told" };
+    let how = if proved { "proved" } else { "not proved" };
     let kind = text("kind");
     format!(
         "{:>8}  {when}  {kind:<12}  {}  {how}{refused}",

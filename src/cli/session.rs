@@ -327,7 +327,11 @@ pub(super) fn failure(error: RemoteError) -> Failure {
             };
             let hint = match (status, hint) {
                 (401, _) => Some("--token-file FILE or REMIT_READER_TOKEN, or a client certificate".into()),
-                (403, _) => Some("--token-file FILE with the token of an administrator (http.admins)".into()),
+                (403, _) => Some(
+                    "--token-file FILE with a token of another role: its auditors read everything (http.readers), its \
+                     administrators have it copied (http.admins)"
+                        .into(),
+                ),
                 (_, None) if code == "http" => Some("is this URL a Remit ledger?".into()),
                 (_, hint) => hint.map(|hint| plain(&hint)),
             };

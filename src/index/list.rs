@@ -61,19 +61,28 @@ impl List {
     }
 }
 
-/// First byte of the rows of names: it, the folded name, 0, the leaf.
+/// First byte of the rows of names: it, the folded name from one of its words on, 0, the leaf.
 const NAME: u8 = b'n';
 
 /// Where the rows of names begin that begin with this text, in letters of either case.
 pub(super) fn names_prefix(begins: &str) -> Vec<u8> {
-    of(NAME, begins.to_lowercase().as_bytes())
+    // Letter by letter: what a letter becomes must not depend on those around it.
+    let folded: String = begins.chars().flat_map(char::to_lowercase).collect();
+    of(NAME, folded.as_bytes())
 }
 
-/// The row of a name.
-pub(super) fn name_row(name: &str, leaf: StateIndex) -> Vec<u8> {
-    let mut row = names_prefix(name);
-    row.push(0);
-    of_number(&row, leaf.0)
+/// The rows of a name: one for each of its words, so that it is found by any of them.
+pub(super) fn name_rows(name: &str, leaf: StateIndex) -> impl Iterator<Item = Vec<u8>> {
+    let begins = |(at, _): &(usize, char)| {
+        let before = name.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|before| !before.is_alphanumeric())
+    };
+    let words = name.char_indices().filter(begins).filter_map(|(at, _)| name.get(at..));
+    words.map(move |from| {
+        let mut row = names_prefix(from);
+        row.push(0);
+        of_number(&row, leaf.0)
+    })
 }
 
 fn of(kind: u8, bytes: &[u8]) -> Vec<u8> {

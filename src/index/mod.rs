@@ -26,7 +26,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// First byte of every value; another number is another layout, which is then made anew.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 /// Key of the ledger's id.
 const LEDGER: &[u8] = b"m-ledger";
 /// Key of the cursor: the number of entries that were looked at.
@@ -169,8 +169,8 @@ impl Index {
         self.db.iterator_opt(mode, options).take(limit).map(number).collect()
     }
 
-    /// Leaves of parties and units whose names begin with this text, in letters of either case, in order of the names;
-    /// at most `limit`.
+    /// Leaves of parties and units whose names, from one of their words on, begin with this text, in letters of either
+    /// case, in order of that; each once, at most `limit`.
     ///
     /// # Errors
     ///
@@ -184,7 +184,10 @@ impl Index {
             if found.len() == limit || !row.starts_with(&prefix) {
                 break;
             }
-            found.push(StateIndex(number_of(&row)));
+            let leaf = StateIndex(number_of(&row));
+            if !found.contains(&leaf) {
+                found.push(leaf);
+            }
         }
         Ok(found)
     }

@@ -1,7 +1,7 @@
 //! What one entry says to whoever looks for it: the lists that it stands on. By its object and details alone, for the
 //! leaf of an id never changes; what a later step of a spend is of, is read out of the entry that began it.
 
-use super::list::{List, name_row};
+use super::list::{List, name_rows};
 use super::{FORMAT, IndexError};
 use crate::ledger::{LedgerError, Snapshot};
 use crate::store::StoredEntry;
@@ -106,7 +106,9 @@ impl<P: Places> Said<'_, P> {
             }
             Body::Act(_, Act::Party { name, .. } | Act::Unit { name, .. }, _) => {
                 let index = leaf(self, &step.operation.id)?;
-                self.write.put(name_row(name, index), [FORMAT]);
+                for row in name_rows(name, index) {
+                    self.write.put(row, [FORMAT]);
+                }
             }
             Body::Act(_, Act::Request(ask), _) => {
                 let chain = self.snapshot.chain_at(leaf(self, &ask.token)?)?;

@@ -68,6 +68,11 @@ impl Snapshot {
         self.read.pre_image(&hash).and_then(check).ok_or(LedgerError::DamagedLeaf(index))
     }
 
+    /// How many state leaves there are.
+    pub fn leaves(&self) -> u64 {
+        self.version.trees.state.size().0
+    }
+
     /// The leaf of the party, unit or token with this id; `None` if the version knows none.
     ///
     /// # Errors

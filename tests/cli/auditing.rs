@@ -274,3 +274,21 @@ fn pictures_are_whole_and_escape_what_others_wrote() {
         assert!(!picture.contains("<script>"), "{picture}");
     }
 }
+
+/// `--since 1m` was a minute after 1970, so that everything was summed up, and `--until 1m` nothing.
+#[test]
+fn a_span_of_what_was_counts_back_from_now() {
+    let Scene { folder, server, child, .. } = scene();
+    let spent = |of: &[&str]| {
+        let told = audit(&[&["who-spent", &server.url, "--by", "token"], of].concat()).expect(0).json();
+        told["spent"].as_array().expect("a list").len()
+    };
+    assert_eq!((spent(&["--since", "1h"]), spent(&["--until", "1h"])), (1, 0));
+    assert_eq!(spent(&["--since", "1h", "--until", "2099-01-01T00:00:00Z"]), 1);
+    let found = |of: &[&str]| {
+        let told = folder.ok(&server, &[&["search", "--token", &child], of].concat());
+        told["entries"].as_array().expect("a list").len()
+    };
+    assert!(found(&["--since", "1h"]) > 3);
+    assert_eq!(found(&["--until", "1h"]), 0);
+}

@@ -45,7 +45,10 @@ fn a_refusal_is_explained_with_the_number_that_decided_and_its_proof() {
         assert!(told.contains(line), "{line}{told}");
     }
     let proof = std::fs::read_to_string(folder.path("why.proof")).expect("a proof");
-    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\n"), "{proof}");
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nextra "), "{proof}");
+    // It is checked by itself: the entry is in it.
+    let checked = folder.ok(&server, &["audit", "check", "why.proof"]);
+    assert_eq!((&checked["code"], &checked["kind"]), (&"above_total".into(), &"refusal".into()));
     let json = folder.ok(&server, &["explain", &operation]);
     assert_eq!((&json["status"], &json["code"]), (&"refused".into(), &"above_total".into()));
     assert_eq!((&json["proved"], &json["kind"]), (&true.into(), &"reserve".into()));

@@ -1,9 +1,12 @@
 //! What is searched for is found and proved; a server that puts something else in its place is not believed.
 
-use crate::liar::proxy;
+use crate::liar::{proxy, relay};
 use crate::server::{Folder, Server};
 use crate::story::{cast, id};
 use serde_json::{Value, json};
+
+/// How an answer is changed, and the code and exit code that it ends in.
+type Lie = (fn(String) -> String, &'static str, i32);
 
 fn search(folder: &Folder, server: &Server, of: &[&str]) -> Value {
     folder.ok(server, &[&["search"], of].concat())
@@ -47,14 +50,28 @@ fn what_an_agent_spent_and_what_became_of_it_is_found() {
     assert_eq!(names["names"][0]["id"], json!(cast.airline));
 
     // Another entry in its place, or another place for it, is not proved.
-    let liars: [fn(String) -> String; 2] = [
-        |body| body.replace("\"index\":", "\"index\":2,\"was\":"),
-        |body| body.replacen("\"bytes\":\"hm", "\"bytes\":\"ho", 1),
+    let liars: [Lie; 3] = [
+        (|body| body.replace("\"index\":", "\"index\":2,\"was\":"), "bad_proof", 1),
+        (|body| body.replacen("\"bytes\":\"hm", "\"bytes\":\"ho", 1), "bad_answer", 70),
+        (|_| "{}".into(), "bad_answer", 70),
     ];
-    for (lie, code, exit) in [(liars[0], "bad_proof", 1), (liars[1], "bad_answer", 70)] {
+    for (lie, code, exit) in liars {
         let url = proxy(&server.url, "/v1/search", lie);
         let ran = folder.client(&server, &["search", "--id", &booking, "--url", &url]).expect(exit);
         assert_eq!(ran.json()["error"]["code"], code);
+    }
+    // What is proved is still not what was asked for.
+    let captures = |head: String| match head.split_once("\r\n") {
+        Some((line, rest)) if line.starts_with("GET /v1/search") => {
+            format!("GET /v1/search?kind=capture HTTP/1.1\r\n{rest}")
+        }
+        _ => head,
+    };
+    let url = relay(&server.url, "/nowhere", |body| body, captures);
+    assert_eq!(kinds(&folder.ok(&server, &["search", "--kind", "capture", "--url", &url])), ["capture"]);
+    for asked in [["--kind", "release"], ["--id", &booking], ["--until", "1d"], ["--before", "1"]] {
+        let ran = folder.client(&server, &[&["search"], &asked[..], &["--url", &url]].concat()).expect(70);
+        assert_eq!(ran.json()["error"]["code"], "bad_answer", "{asked:?}");
     }
 }
 

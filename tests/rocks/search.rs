@@ -263,6 +263,23 @@ fn names_are_found_by_how_they_begin() {
     assert_eq!(named("", 1), all[..1]);
 }
 
+/// "hotel" found nothing where the party calls itself "the hotel".
+#[test]
+fn a_name_is_found_by_each_of_its_words_and_once() {
+    let mut w = World::new();
+    let signer = crate::world::key("grand");
+    let draft = w.client.party(w.now, "The Grand-Hotel Ünal, the ΟΔΟΣ", &[&signer]).expect("draft");
+    w.apply(&[draft]).expect("registered");
+    let (_dir, index, _) = indexed(&w);
+    let found = |begins: &str| index.names(begins, 10).expect("searches").len();
+    for begins in ["the grand", "GRAND-HOTEL", "hotel ü", "ünal, the", "ΟΔΟΣ", "the"] {
+        assert_eq!(found(begins), 1, "{begins}");
+    }
+    for other in ["rand", "hotelx", "-hotel", "the hotel"] {
+        assert_eq!(found(other), 0, "{other}");
+    }
+}
+
 /// An index that lacks is made anew from the log, and what its entries no longer have beside them is no obstacle.
 #[test]
 fn an_index_that_was_thrown_away_is_made_anew() {

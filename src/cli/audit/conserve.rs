@@ -50,7 +50,7 @@ impl Conserve {
         accounts.truncate(self.top);
         let mut done = Done::say(format!("ledger       {}", log.ledger))
             .line(format!("entries      {}, root {root}", counted.entries))
-            .line(format!("checkpoints  {} met", log.heads.len()))
+            .line(format!("checkpoints  {}", log.signed()))
             .line(format!("money        {}", said(&counted)));
         for (unit, flows) in &counted.flows {
             done = done.line(format!("moved        {}", moved(flows, &units.of(unit))));
@@ -76,6 +76,7 @@ impl Conserve {
             .with("entries", counted.entries)
             .with("log_root", root.to_string())
             .with("checkpoints_met", log.heads.len())
+            .with("pinned", log.is_pinned())
             .with("conserved", counted.ok)
             .with("checks", counted.checks)
             .with("violated", counted.violated)

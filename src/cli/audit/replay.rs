@@ -108,7 +108,7 @@ fn told(report: &ReplayReport, counted: Option<&Conservation>, log: &Log) -> Don
             "replayed     every entry{since} and root is what the rules make; details compared for {}",
             report.details
         ))
-        .line(format!("checkpoints  {checkpoints} met"))
+        .line(format!("checkpoints  {}", log.signed()))
         .line(format!("money        {money}"))
         .with("ledger", report.ledger.to_string())
         .with("entries", report.entries)
@@ -118,6 +118,7 @@ fn told(report: &ReplayReport, counted: Option<&Conservation>, log: &Log) -> Don
         .with("state_root", report.state_root.to_string())
         .with("status_root", report.status_root.to_string())
         .with("checkpoints_met", checkpoints)
+        .with("pinned", log.is_pinned())
         .with("conserved", counted.map(|counted| counted.ok))
         .with("flows_minor", counted.map(conserve::flows_of))
         .refused_unless(counted.is_none_or(|counted| counted.ok))

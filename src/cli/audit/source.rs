@@ -49,6 +49,8 @@ pub(in crate::cli) struct Log {
     pub(in crate::cli) genesis: Genesis,
     /// Whose checkpoints are believed: what is pinned, else the log that the first entry names.
     pub(in crate::cli) trust: Trust,
+    /// Whether somebody pinned it.
+    pinned: bool,
     /// How many entries are read.
     pub(in crate::cli) size: TreeSize,
     /// The heads that it must meet on the way, in order of their size. All are signed by a log that is trusted.
@@ -102,10 +104,11 @@ impl Of {
         let (source, size) = self.reached(public, &mut notes)?;
         let (ledger, genesis) = source.genesis()?;
         require_pinned(pins.ledger, ledger)?;
+        let pinned = pins.trust.is_some() || pins.ledger.is_some();
         let trust = believed(pins, &genesis)?;
         let now = clock::now()?;
         notes.iter().try_for_each(|(note, _)| require_accepted(&trust, note, now))?;
-        Log::new(source, (ledger, genesis), trust, size, notes)
+        Log::new(source, (ledger, genesis), (trust, pinned), size, notes)
     }
 
     fn reached(&self, public: bool, notes: &mut Vec<Noted>) -> Result<(Source, TreeSize), Failure> {
@@ -157,7 +160,7 @@ impl Log {
     fn new(
         source: Source,
         (ledger, genesis): (LedgerId, Genesis),
-        trust: Trust,
+        (trust, pinned): (Trust, bool),
         size: TreeSize,
         mut notes: Vec<Noted>,
     ) -> Result<Self, Failure> {
@@ -169,7 +172,24 @@ impl Log {
             return Err(Failure::refused("short", message));
         }
         let note = notes.pop().map(|(note, _)| note);
-        Ok(Self { source, ledger, genesis, trust, size, heads, note })
+        Ok(Self { source, ledger, genesis, trust, pinned, size, heads, note })
+    }
+
+    /// Whether somebody pinned whose checkpoints are believed.
+    pub(super) const fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// Whose signed checkpoints the log met, in words.
+    pub(super) fn signed(&self) -> String {
+        let Some(last) = self.heads.last() else {
+            return "none: nothing that anybody signed was compared; --checkpoint FILE names what was".into();
+        };
+        let whose = match self.pinned {
+            true => "of the log that is pinned",
+            false => "of the log that entry 0 names: nothing is pinned (--log-key, --policy, --ledger)",
+        };
+        format!("{} met, the last one of size {}, {whose}", self.heads.len(), last.size)
     }
 
     /// The newest checkpoint there is now, if it is another one; entries are then read up to it.

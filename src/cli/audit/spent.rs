@@ -3,13 +3,14 @@
 use super::picture;
 use super::source::Of;
 use super::teller::{Row, Teller, short};
+use crate::cli::clock;
 use crate::cli::out::{Done, Failure, Outcome};
 use crate::cli::private;
 use crate::cli::text::time;
 use crate::demo::decimal;
 use clap::{Args, ValueEnum};
 use remit_verifier::object::Kind;
-use remit_verifier::types::{Amount, Millis, ObjectId, Seconds};
+use remit_verifier::types::{Amount, ObjectId, Seconds};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -31,10 +32,10 @@ pub(super) struct WhoSpent {
     /// By what it is summed up; days are those of UTC.
     #[arg(long, value_enum, default_value = "agent")]
     by: By,
-    /// Only from this instant on, RFC 3339.
+    /// Only from this instant on: RFC 3339, or as in 30d, so long ago.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only before this instant, RFC 3339.
+    /// Only before this instant.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     #[command(flatten)]
@@ -61,11 +62,7 @@ pub(super) type Flow = (Option<ObjectId>, String, ObjectId, ObjectId);
 
 impl WhoSpent {
     pub(super) fn run(self) -> Outcome {
-        let instant = |text: &Option<String>, none: Seconds| match text {
-            Some(text) => time::instant(text, Millis(0)).map_err(Failure::usage),
-            None => Ok(none),
-        };
-        let (since, until) = (instant(&self.since, Seconds(0))?, instant(&self.until, Seconds(u64::MAX))?);
+        let (since, until) = self.span()?;
         let log = self.log.open()?;
         let mut teller = Teller::default();
         let (mut sums, mut flows) =
@@ -73,7 +70,7 @@ impl WhoSpent {
         let root = log.each(|item| {
             for row in teller.tell(&item)? {
                 let at = row.time.seconds();
-                if at < since || at >= until {
+                if since.is_some_and(|since| at < since) || until.is_some_and(|until| at >= until) {
                     continue;
                 }
                 let Some((amount, back)) = moved(&row)? else { continue };
@@ -111,6 +108,11 @@ impl WhoSpent {
         if rows.is_empty() {
             done = done.line("nothing was spent");
         }
+        if since.is_some() || until.is_some() {
+            let from = since.map_or("the beginning".into(), time::show);
+            let to = until.map_or("the end".into(), time::show);
+            done = done.line(format!("from {from} until {to}"));
+        }
         let views = rows.iter().map(|((key, unit), sum)| {
             let unit = teller.unit(unit);
             json!({"by": key, "name": self.name(key, &teller), "unit": unit.id.to_string(), "unit_name": unit.name,
@@ -122,9 +124,20 @@ impl WhoSpent {
             .line(format!("{} entries, root {root}; {} checkpoints met", log.size, log.heads.len()))
             .with("ledger", log.ledger.to_string())
             .with("entries", log.size.0)
+            .with("since_s", since.map(|at| at.0))
+            .with("until_s", until.map(|at| at.0))
             .with("log_root", root.to_string())
             .with("checkpoints_met", log.heads.len())
             .with("spent", views))
+    }
+
+    /// From when until when.
+    fn span(&self) -> Result<(Option<Seconds>, Option<Seconds>), Failure> {
+        let now = clock::now()?;
+        let instant = |text: &Option<String>| {
+            text.as_ref().map(|text| time::past(text, now).map_err(Failure::usage)).transpose()
+        };
+        Ok((instant(&self.since)?, instant(&self.until)?))
     }
 
     fn key(&self, row: &Row) -> String {

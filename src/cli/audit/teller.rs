@@ -298,7 +298,12 @@ impl Teller {
             text.push_str(&format!(", token {}", short(token)));
         }
         if let Some(agent) = &row.agent {
-            text.push_str(&format!(", by {agent}"));
+            // What a payee signs is of what an agent spent.
+            let of = match row.kind {
+                Kind::Capture | Kind::Settle | Kind::Release | Kind::Refund | Kind::LeaseClose => "spent by",
+                _ => "by",
+            };
+            text.push_str(&format!(", {of} {agent}"));
         }
         if let Some(code) = row.refused {
             text = format!("REFUSED {}: {text}", code.text());

@@ -7,6 +7,7 @@ use crate::cli::session::{Connection, Session};
 use crate::cli::text::amount::Unit;
 use crate::remote::RemoteError;
 use crate::store::StoredEntry;
+use remit_verifier::c2sp::TlogProof;
 use remit_verifier::log::{Details, Entry, Outcome};
 use remit_verifier::object::{Act, Body, Kind, Operation, Submission};
 use remit_verifier::types::{EntryIndex, Hash, LedgerId, ObjectId, StateIndex};
@@ -87,7 +88,10 @@ pub(super) fn in_folder(
 fn prove(session: &Session, mut found: Found) -> Result<Found, Failure> {
     let entry = Entry::Outcome(found.outcome).encode();
     let (proof, checkpoint) = session.prove(found.at, &entry)?;
-    (found.proof, found.checkpoint) = (Some(proof), checkpoint);
+    // With the entry beside it, the proof is checked by itself.
+    let whole = TlogProof::parse(proof.as_bytes()).and_then(|proof| proof.with_extra(entry));
+    let whole = whole.map_err(|error| Failure::refused("bad_proof", format!("no proof: {error:?}")))?;
+    (found.proof, found.checkpoint) = (Some(whole.to_text()), checkpoint);
     for id in found.submission.iter().flat_map(|all| all.operations.iter().filter_map(unit_of)) {
         if let Ok(unit) = session.unit(&id.to_string()) {
             found.units.0.insert(id, unit);

@@ -37,6 +37,15 @@ pub(in crate::cli) fn instant(text: &str, now: Millis) -> Result<Seconds, String
         .ok_or_else(|| format!("`{text}` is no time: write 2027-01-31T12:00:00Z, or 2h, 30d from now"))
 }
 
+/// An instant of what was: RFC 3339, or a span before now.
+pub(in crate::cli) fn past(text: &str, now: Millis) -> Result<Seconds, String> {
+    if let Ok(Seconds(span)) = span(text) {
+        return now.seconds().0.checked_sub(span).map(Seconds).ok_or_else(|| format!("`{text}` is too far"));
+    }
+    rfc3339(text)
+        .ok_or_else(|| format!("`{text}` is no time: write 2027-01-31T12:00:00Z, or 2h, 30d for so long ago"))
+}
+
 /// `YYYY-MM-DDThh:mm:ssZ` or with an offset `±hh:mm`; a date alone is its first second in UTC.
 fn rfc3339(text: &str) -> Option<Seconds> {
     let number = |from: usize, to: usize| {

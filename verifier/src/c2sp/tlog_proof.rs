@@ -95,6 +95,18 @@ impl<'a> TlogProof<'a> {
         Self::new(extra, EntryIndex(index), hashes, note.as_bytes())
     }
 
+    /// The same proof with other data beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`TlogProofError::Extra`].
+    pub fn with_extra(self, extra: Vec<u8>) -> Result<Self, TlogProofError> {
+        if extra.len() > PROOF_EXTRA_BYTES_MAX {
+            return Err(TlogProofError::Extra);
+        }
+        Ok(Self { extra, ..self })
+    }
+
     /// Data beside the proof, empty if there is none. **Nothing vouches for it.**
     pub fn unauthenticated_extra(&self) -> &[u8] {
         &self.extra
