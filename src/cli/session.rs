@@ -220,8 +220,10 @@ pub(super) fn require_accepted(trust: &Trust, note: &[u8], now: Millis) -> Resul
 
 /// The trust of somebody who takes the word of this log alone.
 pub(super) fn trust_of(vkey: &str) -> Result<Trust, Failure> {
-    Trust::parse(format!("log {vkey}\nquorum none\n").as_bytes())
-        .map_err(|error| Failure::usage(format!("`{vkey}` is no log key: {error:?}")))
+    Trust::parse(format!("log {vkey}\nquorum none\n").as_bytes()).map_err(|_| {
+        Failure::usage(format!("`{vkey}` is no log key"))
+            .hint("it is one word, NAME+HASH+BASE64, as `remit show` and `/v1/log` (log_vkey) print it")
+    })
 }
 
 impl Session {

@@ -164,8 +164,11 @@ impl Check {
         if Receipt::is_one(&bytes) {
             return check_receipt(&bytes, entry, &pins);
         }
-        let proof = TlogProof::parse(&bytes)
-            .map_err(|error| Failure::usage(format!("{}: no proof: {error:?}", self.proof.display())))?;
+        let proof = TlogProof::parse(&bytes).map_err(|_| {
+            Failure::usage(format!("{}: no proof of an entry", self.proof.display())).hint(
+                "`remit audit prove` and `remit explain --out` write one; receipts are of `prove --receipt`",
+            )
+        })?;
         let entry = entry.unwrap_or_else(|| proof.unauthenticated_extra().to_vec());
         if entry.is_empty() {
             return Err(Failure::usage("the proof does not carry its entry").hint("--entry FILE"));
