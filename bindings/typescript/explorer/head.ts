@@ -10,6 +10,8 @@ export const HEADS_MAX = 512;
 /** Whose signatures count, and why. */
 export interface Trusted {
   readonly trust: remit.Trust;
+  /** Of the one log whose notes count here, also where a policy trusts several. */
+  readonly origin: string;
   readonly ledger: Uint8Array;
   /** In milliseconds. */
   readonly skew: bigint;
@@ -193,18 +195,22 @@ export class Heads {
   }
 }
 
-async function accepted({ trust, skew }: Trusted, note: string, now: number): Promise<remit.TreeHead> {
+async function accepted({ trust, origin, skew }: Trusted, note: string, now: number): Promise<remit.TreeHead> {
   try {
-    return await remit.accept(trust, remit.utf8(note), BigInt(now), skew);
+    const checkpoint = await remit.accept(trust, remit.utf8(note), BigInt(now), skew);
+    prove(checkpoint.origin === origin, OTHER_LOG);
+    return checkpoint;
   } catch (error) {
     if (error instanceof remit.AcceptError) throw new NotProved(NOTE_WORDS[error.variant] ?? error.message);
     throw error;
   }
 }
 
+const OTHER_LOG = "it is of another log";
+
 /** What is wrong with a note, by the variants of spec 08 §7. */
 const NOTE_WORDS: Readonly<Record<string, string>> = {
-  UnknownOrigin: "it is of another log",
+  UnknownOrigin: OTHER_LOG,
   NoLogSignature: "the trusted key of the log has not signed it",
   LogSignature: "the log's signature is false",
   Cosignature: "a witness's signature is false",

@@ -13,7 +13,6 @@ const SKEW = 60_000n;
 
 /** Whose signatures count here, in words; and what is wrong with what the server says of itself. */
 export interface Rooted extends Trusted {
-  readonly origin: string;
   readonly words: string;
   readonly problem: string | undefined;
   /** What is to be kept once a head of it was verified; nothing with a policy. */

@@ -6,27 +6,15 @@ import { counted, said } from "./badge.js";
 import { keyOf } from "./did.js";
 import { prove, why } from "./errors.js";
 import type { InLog, Ledger, Submitted } from "./ledger.js";
+import { FIELDS, matches } from "./matches.js";
 import { button, idLink, section } from "./parts.js";
 import { namesList } from "./registered_page.js";
 import { entryRow, UNSIGNED } from "./rows.js";
 import { kindWord } from "./say.js";
 import { countIn, listIn } from "./server.js";
-import { standing } from "./standing.js";
 
-/** What can be looked for, as the server names it, and as people do. */
-const FIELDS = [
-  ["agent", "Agent's key", "did:key:z6Mk…"],
-  ["token", "Token", "64 hex digits"],
-  ["service", "Service", "party id"],
-  ["issuer", "Issuer", "party id"],
-  ["unit", "Unit", "unit id"],
-  ["id", "Id", "of an operation or request"],
-] as const;
 /** Results of one page, names in a list. */
 const [RESULTS, NAMES] = [20, 50];
-/** How far back a later step leads: refund, capture, reservation, request. */
-const STEPS_MAX = 4;
-
 /** Where the one search box leads to. */
 export function searchHash(text: string): string {
   const typed = text.trim();
@@ -109,118 +97,6 @@ function inTime(at: InLog, query: URLSearchParams): InLog {
   const inside = (from === null || time >= BigInt(from)) && (to === null || time < BigInt(to));
   prove(inside, "the entry is of another time than was asked for");
   return at;
-}
-
-/** Requires that an entry has to do with everything that was looked for. */
-async function matches(ledger: Ledger, query: URLSearchParams, at: InLog): Promise<void> {
-  const kind = query.get("kind");
-  if (kind !== null && at.entry.kind !== kind) {
-    const operations = UNSIGNED.includes(at.entry.kind) ? [] : (await ledger.object(at)).operations;
-    prove(
-      operations.some((each) => each.kind === kind),
-      "the entry is of another kind than was asked for",
-    );
-  }
-  for (const [name] of FIELDS) {
-    const text = query.get(name);
-    if (text === null) continue;
-    const wanted = name === "agent" ? keyOf(text) : remit.fromHex(text);
-    prove(wanted?.length === 32, `what was typed as ${name} is no id, and proves nothing`);
-    const found =
-      name === "issuer"
-        ? await isOfIssuer(ledger, wanted, at, STEPS_MAX)
-        : await names(ledger, wanted, at, STEPS_MAX);
-    prove(found, `the entry has nothing to do with the ${name} that was asked for`);
-  }
-}
-
-/** Whether an entry names an id or key: in its ids, in what was signed, or in what that is a later step of. */
-async function names(ledger: Ledger, wanted: Uint8Array, at: InLog, steps: number): Promise<boolean> {
-  if (UNSIGNED.includes(at.entry.kind))
-    return isEndOf(ledger, at, (origin) => names(ledger, wanted, origin, steps));
-  const submitted = await ledger.object(at);
-  const own = [
-    submitted.id,
-    ...submitted.operations.map(({ id }) => id),
-    ...(await requests(ledger, submitted)),
-  ];
-  if (own.some((id) => remit.equal(id, wanted)) || holds(submitted.bytes, wanted)) return true;
-  for (const origin of await origins(ledger, at, steps))
-    if (await names(ledger, wanted, origin, steps - 1)) return true;
-  return false;
-}
-
-/** Whether what an entry of the ledger's own ends is of what was looked for. */
-async function isEndOf(ledger: Ledger, at: InLog, is: (origin: InLog) => Promise<boolean>): Promise<boolean> {
-  if (at.entry.kind === "genesis" || at.entry.kind === "commitment") return false;
-  const origin = await find(ledger, at.entry.id, at.index);
-  return origin !== undefined && is(origin);
-}
-
-/** The first entry with an id, before another. */
-async function find(ledger: Ledger, id: Uint8Array, before: bigint): Promise<InLog | undefined> {
-  const json = await ledger.server.json(`/v1/search?id=${remit.hex(id)}&before=${before}`);
-  const row = listIn(json, "entries").at(-1);
-  const found = row === undefined ? undefined : await ledger.listed(row);
-  return found !== undefined && found.index < before && !UNSIGNED.includes(found.entry.kind)
-    ? found
-    : undefined;
-}
-
-async function requests(ledger: Ledger, { operations }: Submitted): Promise<Uint8Array[]> {
-  const acts = operations.flatMap(({ body }) =>
-    body.is === "act" && body.act.kind === "request" ? [body.act] : [],
-  );
-  const ids = await Promise.all(acts.map((act) => remit.requestOf(ledger.id, act)));
-  return ids.flatMap((id) => id ?? []);
-}
-
-function holds(bytes: Uint8Array, wanted: Uint8Array): boolean {
-  for (let at = bytes.indexOf(wanted[0] ?? 0); at >= 0; at = bytes.indexOf(wanted[0] ?? 0, at + 1))
-    if (remit.equal(bytes.subarray(at, at + wanted.length), wanted)) return true;
-  return false;
-}
-
-/** The entries that began what an entry goes on with. */
-async function origins(ledger: Ledger, at: InLog, steps: number): Promise<InLog[]> {
-  if (steps === 0) return [];
-  const { common } = await ledger.details(at);
-  const subjects = common.facts
-    .flatMap((facts) => facts.get(2) ?? [])
-    .filter((id) => id instanceof Uint8Array);
-  const found: InLog[] = [];
-  for (const id of subjects) {
-    const origin = await find(ledger, id, at.index);
-    if (origin !== undefined) found.push(origin);
-  }
-  return found;
-}
-
-async function isOfIssuer(ledger: Ledger, issuer: Uint8Array, at: InLog, steps: number): Promise<boolean> {
-  if (UNSIGNED.includes(at.entry.kind))
-    return isEndOf(ledger, at, (origin) => isOfIssuer(ledger, issuer, origin, steps));
-  if (await names(ledger, issuer, at, 0)) return true;
-  for (const { body, id } of (await ledger.object(at)).operations) {
-    const token = tokenIn(body, id);
-    if (token !== undefined && remit.equal((await standing(ledger, token)).issuer.id, issuer)) return true;
-  }
-  for (const origin of await origins(ledger, at, steps))
-    if (await isOfIssuer(ledger, issuer, origin, steps - 1)) return true;
-  return false;
-}
-
-/** The logged token that an operation is of, where it names one. */
-function tokenIn(body: remit.Body, id: Uint8Array): string | undefined {
-  if (body.is === "token") return remit.hex(id);
-  if (body.is === "act") return body.act.fields.has(4) ? remit.hex(remit.bytesOf(body.act, 4)) : undefined;
-  const [first] = body.others;
-  if (first === undefined) return remit.hex(body.invocation.token);
-  try {
-    const { origin } = remit.decodeToken(first.payload);
-    return origin.mode === "offline" ? remit.hex(origin.parent) : undefined;
-  } catch {
-    return remit.hex(body.invocation.token);
-  }
 }
 
 /** A link to the page of what has the id that was looked for. */

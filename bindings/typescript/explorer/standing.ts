@@ -61,6 +61,8 @@ export async function standing(ledger: Ledger, id: string, unit?: string): Promi
   const leaves = await provedLeaves(shown, commitment);
   const found = await chainOf(shown, leaves, ledger.id);
   prove(found.self.id === id, "the presentation is of another token");
+  const named = unit === undefined || (found.unit !== undefined && remit.hex(found.unit.id) === unit);
+  prove(named, "the leaf of the unit that was asked for is not shown");
   return { size: head.size, time: commitment.time, ...found };
 }
 
@@ -142,7 +144,9 @@ export async function purses(
       continue;
     }
     const values = remit.decodeValues(bytes);
-    return { at, purses: shown.flatMap(({ unit }) => (unit === undefined ? [] : purse(unit, own, values))) };
+    const found = shown.flatMap(({ unit }) => (unit === undefined ? [] : purse(unit, own, values)));
+    prove(found.length === units.length, "a budget is not shown, or one that there is not");
+    return { at, purses: found };
   }
 }
 

@@ -19,17 +19,17 @@ export class TestLog {
     private readonly signer: remit.Signer,
   ) {}
 
-  static async new(byte = 1): Promise<TestLog> {
+  static async new(byte = 1, origin = ORIGIN): Promise<TestLog> {
     const signer = await remit.LocalSigner.fromSeed(new Uint8Array(32).fill(byte));
-    const id = await keyId(ORIGIN, "log", signer.publicKey);
+    const id = await keyId(origin, "log", signer.publicKey);
     const raw = remit.concat(Uint8Array.of(1), signer.publicKey);
-    const vkey = `${ORIGIN}+${remit.hex(id)}+${remit.base64(raw)}`;
+    const vkey = `${origin}+${remit.hex(id)}+${remit.base64(raw)}`;
     return new TestLog(await remit.parseVerifierKey(vkey), vkey, signer);
   }
 
   get trusted(): Trusted {
     const trust = { logs: [this.key], witnesses: new Map(), groups: new Map(), quorum: "none" };
-    return { trust, ledger: new Uint8Array(32), skew: 0n };
+    return { trust, origin: this.key.name, ledger: new Uint8Array(32), skew: 0n };
   }
 
   /** Appends so many entries; answers with them. */
@@ -46,9 +46,10 @@ export class TestLog {
 
   /** The signed checkpoint of a size. */
   async note(size = this.leaves.length, root?: Uint8Array): Promise<string> {
-    const text = `${ORIGIN}\n${size}\n${remit.base64(root ?? (await this.root(size)))}\n`;
+    const { name } = this.key;
+    const text = `${name}\n${size}\n${remit.base64(root ?? (await this.root(size)))}\n`;
     const signature = remit.concat(this.key.id, await this.signer.sign(remit.utf8(text)));
-    return `${text}\n— ${ORIGIN} ${remit.base64(signature)}\n`;
+    return `${text}\n— ${name} ${remit.base64(signature)}\n`;
   }
 
   /** Its tiles; `asked` counts them. */
