@@ -6,8 +6,9 @@ import { Badge, counted, inLogWords, settle, type Shown } from "./badge.js";
 import { NoAnswer, prove, why } from "./errors.js";
 import * as keys from "./keys.js";
 import type { Ledger } from "./ledger.js";
+import { hides, namesakes } from "./names.js";
 import { button, confirmed, entryLink, idLink, keyLink, section, soft, standingWord, time } from "./parts.js";
-import { provedRequest, requestsOf, signAnswer, submitted, type Asked } from "./requests.js";
+import { provedRequest, requestsOf, SIGNED_SECONDS, signAnswer, submitted, type Asked } from "./requests.js";
 import { amount, partyLink } from "./say.js";
 import { fieldOf, listIn, textIn } from "./server.js";
 import { standing } from "./standing.js";
@@ -88,9 +89,11 @@ async function kept(key: keys.StoredKey): Promise<keys.StoredKey> {
 
 async function list(ledger: Ledger, key: keys.StoredKey, place: HTMLElement): Promise<void> {
   try {
-    const requests = await requestsOf(ledger, key.did);
-    if (requests.length === 0) place.append(soft("The server says that nothing waits for this key."));
+    const { requests, more } = await requestsOf(ledger, key.did);
     for (const json of requests) place.append(drawRequest(ledger, key, json));
+    const on = "The server has more than are shown here: `remit approvals list`.";
+    if (more) place.append(h("p", { class: "amber" }, on));
+    else if (requests.length === 0) place.append(soft("The server says that nothing waits for this key."));
   } catch (error) {
     place.append(soft(`Not shown: ${why(error)}.`));
   }
@@ -122,6 +125,7 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
   const digests = act.fields.get(25) as remit.ArgumentDigests | undefined;
   const names = digests && [...digests.keys()];
   const yes = listIn(json, "approved").length;
+  const payee = await payeeOf(ledger, remit.bytesOf(act, 12));
   return {
     content: [
       h(
@@ -129,9 +133,11 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
         {},
         await amount(ledger, remit.integerOf(act, 11), remit.bytesOf(act, 22)),
         " to ",
-        await partyLink(ledger, remit.bytesOf(act, 12)),
+        payee.link,
       ),
+      payee.warnings,
       facts(
+        ["Payee", [h("code", { class: "wrap" }, payee.id), " calls itself ", foreign(payee.name)]],
         [
           "To do",
           act.fields.has(23) ? h("strong", {}, foreign(String(act.fields.get(23)))) : "a lease for a till",
@@ -165,6 +171,28 @@ async function drawAsked(ledger: Ledger, key: keys.StoredKey, asked: Asked, json
   };
 }
 
+/** Who is paid, by id and by what it calls itself; with what may mislead about that name. */
+async function payeeOf(
+  ledger: Ledger,
+  payee: Uint8Array,
+): Promise<{ id: string; name: string; link: HTMLElement; warnings: Child }> {
+  const id = remit.hex(payee);
+  const { name } = await ledger.party(id);
+  const others = await namesakes(ledger, id, name);
+  const warning = (...words: Child[]): Child => h("p", { class: "amber", role: "note" }, words);
+  const alike = (others ?? []).map((other) =>
+    warning(
+      "Another party calls itself ",
+      idLink("party", other.id, other.name),
+      ": ",
+      h("code", { class: "wrap" }, other.id),
+      ". Compare the payee's id.",
+    ),
+  );
+  const hidden = hides(name) ? warning("Something in the payee's name would not be seen.") : undefined;
+  return { id, name, link: await partyLink(ledger, payee), warnings: [hidden, alike] };
+}
+
 /** Why a request can no longer be carried out, by the server's word. */
 function hindrance(json: unknown): string | undefined {
   const obstacle =
@@ -191,7 +219,8 @@ function answerButtons(ledger: Ledger, key: keys.StoredKey, asked: Asked, place:
       if (became.is === "refused")
         throw new NoAnswer(
           "refused",
-          `the server says that it refused it: ${became.code}. ${became.meaning}`,
+          `the server says that it refused it: ${became.code}. ${became.meaning.replace(/\.$/, "")}. ` +
+            `It is signed all the same, and can be applied for ${SIGNED_SECONDS / 60n} minutes after it was`,
         );
       const word = kind === "approve" ? "Your yes" : "Your no";
       return {

@@ -3,7 +3,7 @@
 
 import { h, sign, type Child } from "../ui/dom.js";
 import { NoAnswer, why } from "./errors.js";
-import { button } from "./parts.js";
+import { button, soft } from "./parts.js";
 
 /** What a badge can say. */
 export type State = "checking" | "proved" | "failed" | "said" | "unanswered";
@@ -117,6 +117,15 @@ function wayOut(error: unknown): HTMLElement | undefined {
     document.getElementById("settings")?.setAttribute("open", "");
     document.getElementById("reader")?.focus();
   });
+}
+
+/** A place for what has badges of its own, or for why there is none. */
+export function filled(find: () => Promise<HTMLElement>): HTMLElement {
+  const place = h("div");
+  void counted(async () => {
+    place.append(await find().catch((error: unknown) => soft(`Not shown: ${why(error)}.`)));
+  });
+  return place;
 }
 
 /** What only the server says, said so. */

@@ -10,6 +10,9 @@ export const EVENT_CHARACTERS_MAX = 16 << 20;
 /** In milliseconds: between two attempts to reach the server, at first and at most. */
 const [PAUSE_FIRST, PAUSE_MAX] = [500, 30_000];
 
+/** Entries that wait for the head that proves them, the newest of them: more are shown nowhere. */
+export const WAITING_MAX = 2_000;
+
 /** One event. */
 export interface News {
   readonly from: bigint;
@@ -110,6 +113,7 @@ export class Feed {
       news.entries.forEach((bytes, at) =>
         this.#waiting.push({ index: news.from + BigInt(at), bytes, entry: remit.decodeEntry(bytes), size }),
       );
+      this.#waiting = this.#waiting.slice(-WAITING_MAX);
       if (head === undefined) return;
       const arrived = this.#waiting.map((each) => ({ ...each, size: head.size }));
       this.#waiting = [];

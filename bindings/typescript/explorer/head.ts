@@ -28,6 +28,13 @@ export interface Alarm {
   readonly notes: readonly string[];
 }
 
+/** What was found wrong with the ledger as a whole. */
+export class Alarmed extends NotProved {
+  constructor(readonly alarm: Alarm) {
+    super(alarm.why);
+  }
+}
+
 /** Every head that was verified, and the edge to which the feed's entries are appended. */
 export class Heads {
   /** What was found wrong; it stays. */
@@ -114,6 +121,11 @@ export class Heads {
     });
   }
 
+  /** Requires that a head which a page of this browser has verified is of one history with every other. */
+  agreeHeld(head: Head): Promise<void> {
+    return this.#inTurn(() => this.#place(head));
+  }
+
   async #accept(note: string, now: number): Promise<Head> {
     try {
       return { ...(await accepted(this.trusted, note, now)), note };
@@ -189,9 +201,10 @@ export class Heads {
 
   #raise(reason: string, note: string | undefined): never {
     const notes = [this.#newest.note, ...(note === undefined ? [] : [note])];
-    this.alarms.push({ why: reason, notes });
+    const alarm = { why: reason, notes };
+    this.alarms.push(alarm);
     this.changed();
-    throw new NotProved(reason);
+    throw new Alarmed(alarm);
   }
 }
 

@@ -18,6 +18,12 @@ export interface InLog {
   readonly size: bigint;
 }
 
+/** Whether what was submitted for an entry took place; a refusal has the same operations in it. */
+export function isApplied({ entry }: InLog): boolean {
+  const says = entry.kind !== "genesis" && entry.kind !== "commitment" && entry.kind !== "refusal";
+  return says && entry.result === 0;
+}
+
 /** What was submitted for an entry, with its bytes. */
 export interface Submitted extends remit.Submission {
   readonly bytes: Uint8Array;
@@ -40,6 +46,12 @@ export interface Registered {
   readonly at: InLog;
   /** The entries that the server names for it. */
   readonly entries: readonly bigint[];
+}
+
+/** In what, and for whom, something was reserved or leased. */
+export interface Spend {
+  readonly unit: Uint8Array | undefined;
+  readonly payee: Uint8Array;
 }
 
 /** A server without an index finds nothing. */
@@ -149,7 +161,10 @@ export class Ledger {
     return this.#kept.once(`party ${id}`, async () => {
       const json = await this.server.json(`/v1/parties/${id}`);
       const entries = listIn(json, "entries").flatMap((at) => (typeof at === "number" ? [BigInt(at)] : []));
+      const rising = entries.every((at, place) => place === 0 || at > (entries[place - 1] ?? at));
+      prove(rising, "the entries shown do not rise, or one of them stands there twice");
       const at = await this.entry(needed(entries[0], "entry of the registration"));
+      prove(isApplied(at), "the registration was refused");
       const { body } = await this.operation(at, id);
       if (body.is !== "act" || body.act.kind !== "party")
         throw new NotProved("this is no registration of a party");
@@ -165,6 +180,7 @@ export class Ledger {
     return this.#kept.once(`unit ${id}`, async () => {
       const json = await this.server.json(`/v1/units/${id}`);
       const at = await this.entry(needed(countIn(json, "entry"), "entry of the registration"));
+      prove(isApplied(at), "the registration was refused");
       const { body } = await this.operation(at, id);
       if (body.is !== "act" || body.act.kind !== "unit")
         throw new NotProved("this is no registration of a unit");
@@ -176,8 +192,8 @@ export class Ledger {
     });
   }
 
-  /** The unit of a reservation, lease or capture that a later step names; nothing where the server finds none. */
-  async unitOf(id: string): Promise<Uint8Array | undefined> {
+  /** What a reservation, lease or capture that a later step names is of; nothing where the server finds none. */
+  async spendOf(id: string): Promise<Spend | undefined> {
     const json = await this.server.json(`/v1/search?id=${id}`).catch(noneFound);
     const row = listIn(json, "entries").at(-1);
     if (row === undefined) return undefined;
@@ -185,12 +201,15 @@ export class Ledger {
     const { operations } = await this.object(at);
     const body = operations.find((operation) => remit.hex(operation.id) === id)?.body;
     if (body === undefined) throw new NotProved(`entry ${at.index} is not the one of ${id.slice(0, 8)}…`);
-    if (body.is === "reserve") return body.invocation.payment?.unit;
-    if (body.is !== "act") return undefined;
-    if (body.act.kind === "lease") return remit.bytesOf(body.act, 30);
-    const named = body.act.fields.get(9);
-    if (named instanceof Uint8Array) return this.unitOf(remit.hex(named));
-    const member = typeof named === "number" ? operations[named]?.body : undefined;
-    return member?.is === "reserve" ? member.invocation.payment?.unit : undefined;
+    const named = body.is === "act" && body.act.kind !== "lease" ? body.act.fields.get(9) : undefined;
+    if (named instanceof Uint8Array) return this.spendOf(remit.hex(named));
+    return spendIn(typeof named === "number" ? operations[named]?.body : body);
   }
+}
+
+/** What a reservation or lease says of itself. */
+export function spendIn(body: remit.Body | undefined): Spend | undefined {
+  if (body?.is === "reserve") return { unit: body.invocation.payment?.unit, payee: body.invocation.audience };
+  if (body?.is !== "act" || body.act.kind !== "lease") return undefined;
+  return { unit: remit.bytesOf(body.act, 30), payee: remit.bytesOf(body.act, 12) };
 }

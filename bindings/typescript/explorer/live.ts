@@ -1,9 +1,10 @@
 // The live page: entries as they are published, each proved by the head that came with it.
 
 import { h } from "../ui/dom.js";
-import { fact } from "./badge.js";
+import { fact, filled } from "./badge.js";
 import type { Arrived, Feed } from "./feed.js";
 import type { Ledger } from "./ledger.js";
+import { newest } from "./newest.js";
 import { button, section } from "./parts.js";
 import { told } from "./rows.js";
 
@@ -34,13 +35,18 @@ export class Live {
   ) {
     this.#pause = button("Pause", () => this.#turn());
     this.#pause.setAttribute("aria-pressed", "false");
-    this.element = section(
+    const entries = section(
       "Entries",
       this.#state,
       h("p", {}, this.#pause, " ", this.#all, h("label", { for: "all" }, " commitments too")),
       this.#news,
       this.#rows,
     );
+    const before = section(
+      "Just before",
+      filled(() => newest(ledger)),
+    );
+    this.element = h("div", {}, entries, before);
     this.told([]);
   }
 

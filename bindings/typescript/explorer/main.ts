@@ -7,7 +7,7 @@ import { Badge, counted } from "./badge.js";
 import { entryPage } from "./entry_page.js";
 import { NoAnswer, NotProved, why } from "./errors.js";
 import { Feed } from "./feed.js";
-import { Heads } from "./head.js";
+import { Alarmed, Heads } from "./head.js";
 import { Ledger } from "./ledger.js";
 import { Live } from "./live.js";
 import { overviewPage } from "./overview.js";
@@ -104,6 +104,7 @@ class Explorer {
       const held = pin.heldHead(this.#rooted.ledger, localStorage);
       const heads = await Heads.begin(this.#rooted, tiles, note, held);
       pin.keepPin(this.#rooted, localStorage);
+      heads.alarms.push(...pin.keptAlarms(this.#rooted.ledger, localStorage));
       if (this.#rooted.problem !== undefined)
         heads.alarms.push({
           why: this.#rooted.problem,
@@ -112,6 +113,7 @@ class Explorer {
       this.#ledger = new Ledger(this.#server, heads);
       heads.changed = () => this.#headChanged();
       this.#headChanged();
+      this.#hearTabs(heads, this.#rooted.ledger);
       this.#feed = new Feed(heads);
       this.#feed.told = (arrived, error) => this.#live?.told(arrived, error);
       this.#feed.start();
@@ -119,14 +121,34 @@ class Explorer {
       this.#problem = error instanceof NoAnswer ? error : new NotProved(this.#rooted?.problem ?? why(error));
       this.#badge.refuse(this.#problem);
       element("evidence").hidden = this.#rooted === undefined;
+      if (this.#rooted !== undefined && error instanceof Alarmed)
+        pin.keepAlarms(this.#rooted.ledger, [error.alarm], localStorage);
     }
+  }
+
+  /** What other tabs were shown must be of one history with what this one was. */
+  #hearTabs(heads: Heads, ledger: Uint8Array): void {
+    window.addEventListener("storage", ({ key }) => {
+      if (key?.startsWith(pin.HELD) === true) this.#keepHead(heads);
+      const known = new Set(heads.alarms.map((alarm) => JSON.stringify(alarm)));
+      const fresh = pin.keptAlarms(ledger, localStorage).filter((alarm) => !known.has(JSON.stringify(alarm)));
+      if (key?.startsWith(pin.ALARMS) !== true || fresh.length === 0) return;
+      heads.alarms.push(...fresh);
+      this.#headChanged();
+    });
+  }
+
+  #keepHead(heads: Heads): void {
+    // What is not shown to be of one history is an alarm by then, or is asked for again with the next head.
+    void counted(() => pin.keepHead(heads, localStorage).catch(() => undefined));
   }
 
   #headChanged(): void {
     if (this.#ledger === undefined || this.#rooted === undefined) return;
     const { newest, alarms } = this.#ledger.heads;
     element("origin").replaceChildren(foreign(this.#rooted.origin), `, ${newest.size} entries`);
-    pin.keepHead(this.#rooted.ledger, newest, localStorage);
+    this.#keepHead(this.#ledger.heads);
+    if (alarms.length > 0) pin.keepAlarms(this.#rooted.ledger, alarms, localStorage);
     const [alarm] = alarms;
     element("evidence").hidden = alarm === undefined;
     if (alarm !== undefined)
@@ -142,8 +164,9 @@ class Explorer {
 
   /** The notes that contradict each other, as a file for whoever is to judge. */
   #saveEvidence(): void {
-    const alarms = this.#ledger?.heads.alarms ?? [];
-    const held = this.#rooted && pin.heldHead(this.#rooted.ledger, localStorage);
+    const ledger = this.#rooted?.ledger;
+    const alarms = this.#ledger?.heads.alarms ?? (ledger ? pin.keptAlarms(ledger, localStorage) : []);
+    const held = ledger && pin.heldHead(ledger, localStorage);
     const parts = alarms.map(({ why, notes }) => [why, ...notes].join("\n\n"));
     const text =
       parts.length > 0 ? parts.join("\n\n\n") : [why(this.#problem), held?.note ?? ""].join("\n\n");
@@ -154,7 +177,7 @@ class Explorer {
   #show(moved = false): void {
     this.#live = undefined;
     const route = routeOf(location.hash);
-    const [title, page] = this.#page(route);
+    const [title, page] = this.#drawn(route);
     this.#title.textContent = title;
     document.title = `${title} · Remit explorer`;
     this.#content.replaceChildren(page);
@@ -165,6 +188,15 @@ class Explorer {
       else link.removeAttribute("aria-current");
     }
     if (moved) this.#title.focus();
+  }
+
+  /** A page that cannot be drawn says so, and leaves nothing of the one before. */
+  #drawn(route: Route): [string, HTMLElement] {
+    try {
+      return this.#page(route);
+    } catch (error) {
+      return ["This page cannot be shown", h("p", { class: "problem", role: "alert" }, `${why(error)}.`)];
+    }
   }
 
   #page(route: Route): [string, HTMLElement] {

@@ -1,31 +1,26 @@
 // The first page: the head that is held, whose key signed it, the newest entries, the names.
 
 import { facts, foreign, h, type Child } from "../ui/dom.js";
+import { instant } from "../ui/words.js";
 import * as remit from "../src/index.js";
-import { counted, fact, inLogWords, said, type Shown } from "./badge.js";
-import { NoAnswer, prove, why } from "./errors.js";
+import { fact, filled, inLogWords, said, type Shown } from "./badge.js";
+import { prove } from "./errors.js";
 import type { Ledger } from "./ledger.js";
-import { keyLink, section, soft, time } from "./parts.js";
-import type { Rooted } from "./pin.js";
+import { newest } from "./newest.js";
+import { keyLink, section, time } from "./parts.js";
+import type { Pin, Rooted } from "./pin.js";
 import { namesList } from "./registered_page.js";
-import { entryRows } from "./rows.js";
 import { countIn, listIn, textIn } from "./server.js";
 
-/** How many of the newest entries and of the names are shown. */
-const [ENTRIES, NAMES] = [10n, 50];
+/** How many names are shown. */
+const NAMES = 50;
 
 /** Draws the page. */
 export function overviewPage(ledger: Ledger, rooted: Rooted, log: unknown): HTMLElement {
-  const filled = (find: () => Promise<HTMLElement>): HTMLElement => {
-    const place = h("div");
-    void counted(async () => {
-      place.append(await find().catch((error: unknown) => soft(`Not shown: ${why(error)}.`)));
-    });
-    return place;
-  };
   return h(
     "div",
     {},
+    rooted.pin && amber(rooted.pin),
     section(
       "Log",
       fact("the ledger's own entry", () => drawGenesis(ledger, rooted)),
@@ -40,36 +35,42 @@ export function overviewPage(ledger: Ledger, rooted: Rooted, log: unknown): HTML
       filled(() => newest(ledger)),
     ),
     section(
-      "Names",
+      "Names, as their owners chose them",
       filled(() => namesList(ledger, "", NAMES)),
     ),
+    unproved(),
   );
 }
 
-/** The newest operations by the server's index; without one, what stands last in the log. */
-async function newest(ledger: Ledger): Promise<HTMLElement> {
-  try {
-    const json = await ledger.server.json(`/v1/search?limit=${ENTRIES}`);
-    const indexes = listIn(json, "entries").flatMap((row) => countIn(row, "index") ?? []);
-    const words =
-      "Each of these is in the log. That no other one came between them, only a replay of the log proves.";
-    const all = h(
-      "p",
-      { class: "soft" },
-      "that these are the newest is ",
-      said("the list of the newest operations", words),
-    );
-    return h("div", {}, entryRows(ledger, indexes), all);
-  } catch (error) {
-    if (!(error instanceof NoAnswer) || error.code === "token") throw error;
-    const { size } = ledger.heads.newest;
-    const first = size > ENTRIES ? size - ENTRIES : 0n;
-    return entryRows(
-      ledger,
-      Array.from({ length: Number(size - first) }, (_, at) => size - 1n - BigInt(at)),
-    );
-  }
+/** While no policy says whose key it is, nobody has vouched for it. */
+function amber({ since }: Pin): HTMLElement {
+  const link = h("a", { href: "#/" }, "What is not proved");
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("unproved")?.scrollIntoView();
+    document.getElementById("unproved")?.focus();
+  });
+  const words = `The log's key was first seen here on ${instant(BigInt(since))}, and nobody vouches for it. `;
+  const pinning = "Load a policy at the foot of the page to pin it. ";
+  return h("p", { class: "amber", id: "unpinned" }, words, pinning, link, ".");
 }
+
+function unproved(): HTMLElement {
+  const list = UNPROVED.map((line) => h("li", {}, line));
+  const element = section("What is not proved", h("ul", {}, list));
+  element.id = "unproved";
+  element.tabIndex = -1;
+  return element;
+}
+
+/** What no ✓ on these pages says. */
+const UNPROVED = [
+  "That a list is complete: results, names, tokens below another, what waits for an approver.",
+  "That the state was computed by the rules: a replay shows that (remit audit), a browser does not.",
+  "That the head is the newest, and the same for everybody: only witnesses that your policy names say so.",
+  "That a name is whose it seems to be: each party chose its own.",
+  "This page itself: it comes from the server that it checks.",
+];
 
 async function drawGenesis(ledger: Ledger, { origin, words }: Rooted): Promise<Shown> {
   const { bytes, entry, size } = await ledger.entry(0n);

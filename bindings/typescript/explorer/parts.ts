@@ -20,6 +20,11 @@ export function idLink(what: "token" | "party" | "unit", id: string, text?: stri
   );
 }
 
+/** An operation that has no page of its own: a link to the search for its id. */
+export function foundLink(id: string): HTMLElement {
+  return h("a", { href: `#/search?id=${id}`, class: "mono", title: id }, short(id));
+}
+
 /** A link to an entry. */
 export function entryLink(index: bigint): HTMLElement {
   return h("a", { href: `#/entry/${index}` }, `entry ${index}`);

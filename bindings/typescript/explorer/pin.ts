@@ -3,11 +3,16 @@
 import * as remit from "../src/index.js";
 import { instant } from "../ui/words.js";
 import { NotProved } from "./errors.js";
-import type { Head, Trusted } from "./head.js";
+import type { Alarm, Head, Heads, Trusted } from "./head.js";
 import { needed, textIn } from "./server.js";
 
 /** Where it is kept. */
-const [PIN, POLICY, HELD] = ["remit:pin", "remit:policy", "remit:held"];
+const [PIN, POLICY] = ["remit:pin", "remit:policy"];
+/** Where heads and alarms are kept, each with the ledger id behind it: a visit of one ledger is none of another. */
+export const HELD = "remit:held:";
+export const ALARMS = "remit:alarms:";
+/** Alarms that are kept of one ledger, the first of them. */
+export const ALARMS_MAX = 16;
 /** In milliseconds: how far clocks may differ where no policy says so. */
 const SKEW = 60_000n;
 
@@ -93,21 +98,64 @@ export function hasPolicy(storage: Storage): boolean {
   return storage.getItem(POLICY) !== null;
 }
 
-/** Forgets whom this browser trusted, and the head that it held. */
+/** Forgets whom this browser trusted, the heads that it held, and what it found wrong. */
 export function forget(storage: Storage): void {
-  for (const name of [PIN, POLICY, HELD]) storage.removeItem(name);
+  const names = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
+  const kept = names.filter((name) => name.startsWith(HELD) || name.startsWith(ALARMS));
+  for (const name of [PIN, POLICY, ...kept]) storage.removeItem(name);
 }
 
-/** The newest head that was verified, kept for the next time. */
-export function keepHead(ledger: Uint8Array, { size, root, note }: Head, storage: Storage): void {
-  const held = { ledger: remit.hex(ledger), size: String(size), root: remit.hex(root), note };
-  storage.setItem(HELD, JSON.stringify(held));
+/** Runs a step while no other tab runs one of this name. */
+export type Locked = (name: string, step: () => Promise<void>) => Promise<void>;
+
+/** By the browser's locks; one without them (not over https) runs the step at once. */
+export const byLocks: Locked = async (name, step) => {
+  const locks = (navigator as { readonly locks?: LockManager }).locks;
+  await (locks === undefined ? step() : locks.request(name, step));
+};
+
+/**
+ * Keeps the newest head for the next time. It takes the place of a smaller one alone, and only once both were shown to
+ * be of one history: another tab may have come further, or have been shown something else, which is an alarm.
+ */
+export async function keepHead(heads: Heads, storage: Storage, locked: Locked = byLocks): Promise<void> {
+  const { ledger } = heads.trusted;
+  const name = HELD + remit.hex(ledger);
+  await locked(name, async () => {
+    const held = heldHead(ledger, storage);
+    if (held !== undefined) await heads.agreeHeld(held);
+    const { size, root, note } = heads.newest;
+    if (held !== undefined && held.size >= size) return;
+    storage.setItem(name, JSON.stringify({ size: String(size), root: remit.hex(root), note }));
+  });
 }
 
-/** The head that was held when this page was last open. */
+/** The newest head that a page of this browser has held. */
 export function heldHead(ledger: Uint8Array, storage: Storage): Head | undefined {
-  const held = read<Record<"ledger" | "size" | "root" | "note", string>>(storage, HELD);
+  const held = read<Record<"size" | "root" | "note", string>>(storage, HELD + remit.hex(ledger));
   const root = held && remit.fromHex(held.root);
-  if (held === undefined || root === undefined || held.ledger !== remit.hex(ledger)) return undefined;
+  if (held === undefined || root === undefined || !/^\d{1,20}$/.test(held.size)) return undefined;
   return { size: BigInt(held.size), root, note: held.note };
+}
+
+/** What was found wrong with a ledger before: it stays until it is forgotten. */
+export function keptAlarms(ledger: Uint8Array, storage: Storage): readonly Alarm[] {
+  const kept = read<readonly Alarm[]>(storage, ALARMS + remit.hex(ledger));
+  return Array.isArray(kept) ? kept : [];
+}
+
+/** Keeps what was found wrong beside what is kept already, with the notes that show it. */
+export function keepAlarms(ledger: Uint8Array, alarms: readonly Alarm[], storage: Storage): void {
+  const all = [...keptAlarms(ledger, storage), ...alarms.map(short)];
+  const fresh = [...new Map(all.map((alarm) => [JSON.stringify(alarm), alarm])).values()];
+  try {
+    storage.setItem(ALARMS + remit.hex(ledger), JSON.stringify(fresh.slice(0, ALARMS_MAX)));
+  } catch {
+    // The browser's storage is full: the page that found it is red all the same.
+  }
+}
+
+/** What is longer than any note is kept as far as one goes. */
+function short({ why, notes }: Alarm): Alarm {
+  return { why, notes: notes.map((note) => note.slice(0, remit.limits.NOTE_BYTES_MAX)) };
 }

@@ -3,7 +3,8 @@
 import { facts, foreign, h } from "../ui/dom.js";
 import { fact, said, type Shown } from "./badge.js";
 import { prove } from "./errors.js";
-import type { Ledger } from "./ledger.js";
+import { isApplied, type Ledger } from "./ledger.js";
+import { termsOf } from "./matches.js";
 import { entryLink, idLink, keyLink, section, time } from "./parts.js";
 import { entryRows } from "./rows.js";
 import { listIn, needed, textIn } from "./server.js";
@@ -12,6 +13,7 @@ import { listIn, needed, textIn } from "./server.js";
 export function partyPage(ledger: Ledger, id: string): HTMLElement {
   const entries = fact("its entries", async () => {
     const party = await ledger.party(id, true);
+    await Promise.all(party.entries.map((at) => concerns(ledger, at, id)));
     return {
       content: [
         entryRows(ledger, party.entries),
@@ -25,7 +27,7 @@ export function partyPage(ledger: Ledger, id: string): HTMLElement {
           ),
         ),
       ],
-      how: ["The first of them is its registration."],
+      how: ["The first of them is its registration, and every one of them names it."],
     };
   });
   return h(
@@ -44,6 +46,13 @@ export function partyPage(ledger: Ledger, id: string): HTMLElement {
       ]),
     ),
   );
+}
+
+/** Requires that an entry took place and is of a party. */
+async function concerns(ledger: Ledger, index: bigint, party: string): Promise<void> {
+  const at = await ledger.entry(index);
+  const names = isApplied(at) && (await termsOf(ledger, at)).service.has(party);
+  prove(names, `entry ${index} has nothing to do with this party`);
 }
 
 function searches(links: readonly (readonly [string, string])[]): HTMLElement {
@@ -118,7 +127,9 @@ export async function namesList(ledger: Ledger, begins: string, limit: number): 
     "div",
     {},
     h("ul", { class: "rows names" }, rows),
-    h("p", { class: "soft" }, "that these are all is ", said("the list of names", words)),
+    rows.length >= limit
+      ? h("p", { class: "amber" }, `These are the first ${limit}; there may be more: write more of the name.`)
+      : h("p", { class: "soft" }, "that these are all is ", said("the list of names", words)),
   );
 }
 

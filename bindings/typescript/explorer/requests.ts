@@ -2,7 +2,7 @@
 
 import * as remit from "../src/index.js";
 import { NotProved, prove } from "./errors.js";
-import type { InLog, Ledger } from "./ledger.js";
+import { isApplied, type InLog, type Ledger } from "./ledger.js";
 import { countIn, fieldOf, listIn, needed, textIn } from "./server.js";
 
 /** For how long a yes or no may be submitted, in seconds. */
@@ -18,9 +18,30 @@ export interface Asked {
   readonly at: InLog;
 }
 
-/** The requests that the server says wait for a key. */
-export async function requestsOf(ledger: Ledger, approver: string): Promise<readonly unknown[]> {
-  return listIn(await ledger.server.json(`/v1/approvers/${approver}/requests?limit=100`), "requests");
+/** Pages of requests that are read at most; entries of one page. */
+export const PAGES_MAX = 20;
+const PAGE = 100;
+
+/**
+ * The requests that the server says wait for a key: every page, for one may be empty whose requests are all over.
+ * `more` where the bound was met before the end.
+ */
+export async function requestsOf(
+  ledger: Ledger,
+  approver: string,
+): Promise<{ requests: readonly unknown[]; more: boolean }> {
+  const requests: unknown[] = [];
+  let after: bigint | undefined;
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const from = after === undefined ? "" : `&after=${after}`;
+    const json = await ledger.server.json(`/v1/approvers/${approver}/requests?limit=${PAGE}${from}`);
+    requests.push(...listIn(json, "requests"));
+    const next = countIn(json, "next");
+    if (next === undefined) return { requests, more: false };
+    prove(after === undefined || next > after, "a page of requests leads back to one before");
+    after = next;
+  }
+  return { requests, more: true };
 }
 
 /** The request shown, if its id is of what the server says and of the object in the log alike. */
@@ -29,6 +50,7 @@ export async function provedRequest(ledger: Ledger, json: unknown): Promise<Aske
   const shown = await remit.requestOf(ledger.id, actIn(json));
   prove(shown !== undefined && remit.hex(shown) === id, "the request id is not the one of what is shown");
   const at = await ledger.entry(needed(countIn(json, "entry"), "entry"));
+  prove(isApplied(at), `entry ${at.index} makes no request: it was refused`);
   const { operations } = await ledger.object(at);
   for (const { body, objects } of operations) {
     if (body.is !== "act" || body.act.kind !== "request") continue;

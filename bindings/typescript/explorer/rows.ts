@@ -2,7 +2,7 @@
 
 import { h, type Child } from "../ui/dom.js";
 import type * as remit from "../src/index.js";
-import { fact, inLogWords, type Shown } from "./badge.js";
+import { fact, inLogWords, said, type Shown } from "./badge.js";
 import { NoAnswer, type NoAnswerCode } from "./errors.js";
 import type { InLog, Ledger } from "./ledger.js";
 import { entryLink, time } from "./parts.js";
@@ -31,7 +31,9 @@ export async function told(ledger: Ledger, at: InLog, also?: (at: InLog) => Prom
     const reason = error instanceof NoAnswer ? UNTOLD[error.code] : undefined;
     if (reason === undefined) throw error;
     how.push("Nothing but its bytes was proved: kind, time and id.");
-    return { content: line(h("span", { class: "soft" }, reason)), how };
+    const words = "An entry's bytes do not say whether what was submitted for it is kept.";
+    const claim = error instanceof NoAnswer && error.code === "gone" ? [" ", said(reason, words)] : "";
+    return { content: line(h("span", { class: "soft" }, reason, claim)), how };
   }
 }
 

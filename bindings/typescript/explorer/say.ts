@@ -3,8 +3,8 @@
 import { foreign, h, type Child } from "../ui/dom.js";
 import * as words from "../ui/words.js";
 import * as remit from "../src/index.js";
-import type { InLog, Ledger, Submitted } from "./ledger.js";
-import { idLink, keyLink, short, time } from "./parts.js";
+import { spendIn, type InLog, type Ledger, type Spend, type Submitted } from "./ledger.js";
+import { foundLink, idLink, keyLink, short, time } from "./parts.js";
 
 /** Kinds of entries as people call them. */
 export const KIND_WORDS: Readonly<Partial<Record<remit.Kind, string>>> = {
@@ -119,7 +119,7 @@ async function sayAct(
   const who = signer === undefined ? "" : keyLink(signer);
   const bytes = (key: number): Uint8Array => remit.bytesOf(act, key);
   const named = fields.get(9);
-  const reference = named instanceof Uint8Array ? short(remit.hex(named)) : `in ${Number(named) + 1}.`;
+  const reference = named instanceof Uint8Array ? foundLink(remit.hex(named)) : `in ${Number(named) + 1}.`;
   if (kind === "party") return ["registers the party ", h("strong", {}, foreign(String(fields.get(13))))];
   if (kind === "unit") {
     const decimals = remit.integerOf(act, 16);
@@ -137,15 +137,17 @@ async function sayAct(
   if (kind === "approve") return [who, ` says yes to request ${short(remit.hex(bytes(21)))}`];
   if (kind === "withdraw") return [who, ` ends request ${short(remit.hex(bytes(21)))}`];
   if (kind === "request" || kind === "lease") return saySpend(ledger, act, who);
-  if (kind === "settle") return [who, ` settles lease ${reference}`];
-  if (kind === "lease_close") return [who, ` gives lease ${reference} back`];
+  if (kind === "settle") return [who, " settles lease ", reference];
+  if (kind === "lease_close") return [who, " gives lease ", reference, " back"];
   if (kind === "capture" || kind === "release" || kind === "refund") {
     const verb = { capture: "takes", release: "releases", refund: "gives back" }[kind];
+    const spend = await spendOf(ledger, named, all);
     const much = fields.has(11)
-      ? await amount(ledger, remit.integerOf(act, 11), await unitOf(ledger, named, all))
+      ? await amount(ledger, remit.integerOf(act, 11), spend?.unit)
       : "all that is left";
-    const of = kind === "refund" ? "capture" : "reservation";
-    return [who, ` ${verb} `, h("strong", {}, much), ` of ${of} ${reference}`];
+    const of = kind === "refund" ? " of capture " : " of reservation ";
+    const payee = spend && [", for ", await partyLink(ledger, spend.payee)];
+    return [who, ` ${verb} `, h("strong", {}, much), of, reference, payee];
   }
   const to = fields.has(7) ? [" to ", keyLink(bytes(7))] : "";
   return [who, ` ${ACTS[kind] ?? kind} `, tokenLink(bytes(4)), to];
@@ -163,16 +165,16 @@ async function saySpend(ledger: Ledger, act: remit.Act, who: Child): Said {
   return [who, " asks whether it may pay ", much, " to ", payee, ": ", use, token];
 }
 
-/** The unit of what a capture, release or refund is of: another member of the bundle, or an operation before. */
-async function unitOf(
+/** What a capture, release or refund is of: another member of the bundle, or an operation before. */
+async function spendOf(
   ledger: Ledger,
   named: remit.ActValue | undefined,
   all: readonly remit.Operation[],
-): Promise<Uint8Array | undefined> {
-  if (named instanceof Uint8Array) return ledger.unitOf(remit.hex(named));
+): Promise<Spend | undefined> {
+  if (named instanceof Uint8Array) return ledger.spendOf(remit.hex(named));
   const body = typeof named === "number" ? all[named]?.body : undefined;
-  if (body?.is === "act" && body.act.kind === "capture") return unitOf(ledger, body.act.fields.get(9), all);
-  return body?.is === "reserve" ? body.invocation.payment?.unit : undefined;
+  if (body?.is === "act" && body.act.kind === "capture") return spendOf(ledger, body.act.fields.get(9), all);
+  return spendIn(body);
 }
 
 /** When an entry was written, for the eyes: date and time. */

@@ -18,6 +18,7 @@ const [RESULTS, NAMES] = [20, 50];
 /** Where the one search box leads to. */
 export function searchHash(text: string): string {
   const typed = text.trim();
+  if (keyOf(`did:key:${typed}`) !== undefined) return `#/search?agent=did:key:${typed}`;
   if (keyOf(typed) !== undefined) return `#/search?agent=${typed}`;
   if (/^[0-9a-f]{64}$/i.test(typed)) return `#/search?id=${typed.toLowerCase()}`;
   if (/^\d{1,15}$/.test(typed)) return `#/entry/${BigInt(typed)}`;
@@ -94,6 +95,8 @@ async function showEntries(
 function inTime(at: InLog, query: URLSearchParams): InLog {
   const [from, to] = [query.get("from_ms"), query.get("to_ms")];
   const { time } = at.entry;
+  const count = (text: string | null): boolean => text === null || /^\d{1,20}$/.test(text);
+  prove(count(from) && count(to), "what was asked for as a time is none");
   const inside = (from === null || time >= BigInt(from)) && (to === null || time < BigInt(to));
   prove(inside, "the entry is of another time than was asked for");
   return at;
@@ -124,8 +127,8 @@ function form(query: URLSearchParams): HTMLElement {
   );
   const select = h("select", { id: "f-kind", name: "kind" }, h("option", { value: "" }, "any"), options);
   const at = (name: string): string => {
-    const ms = Number(query.get(name) ?? Number.NaN);
-    return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 16) : "";
+    const time = new Date(Number(query.get(name) ?? Number.NaN));
+    return Number.isNaN(time.getTime()) ? "" : time.toISOString().slice(0, 16);
   };
   const times = [
     ["from_ms", "From (UTC)"],

@@ -52,6 +52,7 @@ test("addresses of pages, and where the search box leads", () => {
     assert.deepEqual(routeOf(other), { page: "unknown" }, other);
   assert.equal(searchHash(` ${DID} `), `#/search?agent=${DID}`);
   assert.equal(searchHash(id.toUpperCase()), `#/search?id=${id}`);
+  assert.equal(searchHash(DID.slice("did:key:".length)), `#/search?agent=${DID}`);
   assert.equal(searchHash("0012"), "#/entry/12");
   assert.equal(searchHash("Blue & Air"), "#/search?name=Blue%20%26%20Air");
 });

@@ -3,9 +3,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as remit from "../src/index.js";
-import { EVENT_CHARACTERS_MAX, Feed, readNews } from "../explorer/feed.js";
+import { EVENT_CHARACTERS_MAX, Feed, readNews, WAITING_MAX } from "../explorer/feed.js";
 import { Heads, HEADS_MAX } from "../explorer/head.js";
-import { forget, heldHead, keepHead, keepPin, rootOfTrust } from "../explorer/pin.js";
+import {
+  ALARMS_MAX,
+  byLocks,
+  forget,
+  heldHead,
+  keepAlarms,
+  keepHead,
+  keepPin,
+  keptAlarms,
+  rootOfTrust,
+  type Locked,
+} from "../explorer/pin.js";
 import { TILES_MAX, tilePath } from "../explorer/tiles.js";
 import { TestLog } from "./explorer_log.js";
 
@@ -195,6 +206,39 @@ test("a feed tells what a head proved, and stops at what none proves", async () 
   assert.deepEqual([told.at(-1), feed.state], ["failed", "failed"]);
 });
 
+test("so many entries wait for the head that proves them, the newest", async () => {
+  const { log, heads } = await begun(1);
+  const entry = remit.encodeEntry({
+    kind: "commitment",
+    time: 1n,
+    stateSize: 1n,
+    stateRoot: new Uint8Array(32),
+    statusRoot: new Uint8Array(32),
+  });
+  const [text, leaf] = [remit.base64(entry), await remit.leafHash(entry)];
+  const feed = new Feed(heads, () => assert.fail("nothing is asked"));
+  const told: bigint[][] = [];
+  feed.told = (arrived) => told.push(arrived.map(({ index }) => index));
+  const send = async (count: number, signed: boolean) => {
+    const from = Number(heads.reached);
+    for (let at = 0; at < count; at++) log.leaves.push(leaf);
+    const checkpoint = signed ? await log.note() : undefined;
+    const entries = Array.from({ length: count }, () => text);
+    await feed.take(JSON.stringify({ from, size: from + count, checkpoint, entries }));
+  };
+  await send(WAITING_MAX - 1, false);
+  await send(1, true);
+  await send(WAITING_MAX, false);
+  await send(1, true);
+  assert.deepEqual(
+    told.map((indexes) => [indexes.length, indexes[0]]),
+    [
+      [WAITING_MAX, 1n],
+      [WAITING_MAX, BigInt(WAITING_MAX) + 2n],
+    ],
+  );
+});
+
 /** What the tests need of a browser's storage. */
 function storage(): Storage {
   const kept = new Map<string, string>();
@@ -202,6 +246,10 @@ function storage(): Storage {
     getItem: (name: string) => kept.get(name) ?? null,
     setItem: (name: string, value: string) => void kept.set(name, value),
     removeItem: (name: string) => void kept.delete(name),
+    key: (at: number) => [...kept.keys()][at] ?? null,
+    get length() {
+      return kept.size;
+    },
   } as Storage;
 }
 
@@ -221,13 +269,81 @@ test("the key that was seen first is believed, and another one is not", async ()
     assert.match(later.problem ?? "", /another key or ledger than on 2027-01-15/);
     assert.deepEqual(later.trust.logs, [log.key]);
   }
-  const head = { size: 3n, root: new Uint8Array(32), note: "note" };
-  keepHead(first.ledger, head, kept);
-  assert.deepEqual(heldHead(first.ledger, kept), head);
-  assert.equal(heldHead(new Uint8Array(32), kept), undefined);
   forget(kept);
-  assert.equal(heldHead(first.ledger, kept), undefined);
   assert.deepEqual((await rootOfTrust({ ...shown, log_vkey: other.vkey }, kept, now())).trust.logs, [
     other.key,
   ]);
+});
+
+/** No other tab is there. */
+const alone: Locked = (_, step) => step();
+
+test("a head is kept for each ledger, and never in place of a larger one", async () => {
+  const [log, kept] = [await TestLog.new(), storage()];
+  await log.grow(20);
+  const begin = async (size: number, ledger = log.trusted.ledger) =>
+    Heads.begin({ ...log.trusted, ledger }, log.tiles(), await log.note(size), undefined, now);
+  const [older, newer] = [await begin(12), await begin(20)];
+  const { ledger } = log.trusted;
+  await keepHead(newer, kept, alone);
+  assert.equal(heldHead(ledger, kept)?.size, 20n);
+  // Another tab that was shown less comes up to what this one holds.
+  await keepHead(older, kept, alone);
+  assert.deepEqual([heldHead(ledger, kept)?.size, older.newest.size], [20n, 20n]);
+  // A visit of another ledger changes nothing.
+  const elsewhere = new Uint8Array(32).fill(9);
+  await keepHead(await begin(5, elsewhere), kept, alone);
+  assert.deepEqual([heldHead(ledger, kept)?.size, heldHead(elsewhere, kept)?.size], [20n, 5n]);
+  forget(kept);
+  assert.deepEqual([heldHead(ledger, kept), heldHead(elsewhere, kept)], [undefined, undefined]);
+  await keepHead(await begin(12), kept, alone);
+  assert.equal(heldHead(ledger, kept)?.size, 12n);
+});
+
+test("tabs that were shown two histories find it out by what they keep", async () => {
+  const [log, fork, kept] = [await TestLog.new(), await TestLog.new(), storage()];
+  await log.grow(20);
+  await fork.grow(25, " forked");
+  const begin = async (of: TestLog) =>
+    Heads.begin(of.trusted, of.tiles(), await of.note(), undefined, now);
+  const [one, other] = [await begin(log), await begin(fork)];
+  await keepHead(one, kept, alone);
+  await assert.rejects(keepHead(other, kept, alone), /not shown to be of one history/);
+  assert.deepEqual([heldHead(log.trusted.ledger, kept)?.size, other.alarms.length], [20n, 1]);
+});
+
+test("one tab at a time keeps a head, where the browser has locks", async () => {
+  const asked: string[] = [];
+  const locks = { request: (name: string, step: () => Promise<void>) => (asked.push(name), step()) };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  const set = (value: unknown): void =>
+    void Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+  let steps = 0;
+  set({ locks });
+  await byLocks("name", () => Promise.resolve(void steps++));
+  set({});
+  await byLocks("name", () => Promise.resolve(void steps++));
+  if (before !== undefined) Object.defineProperty(globalThis, "navigator", before);
+  assert.deepEqual([asked, steps], [["name"], 2]);
+});
+
+test("what was found wrong is kept with its notes, until it is forgotten", () => {
+  const [kept, ledger] = [storage(), new Uint8Array(32)];
+  const alarm = (at: number) => ({ why: `alarm ${at}`, notes: ["one", "another"] });
+  keepAlarms(ledger, [alarm(1)], kept);
+  keepAlarms(ledger, [alarm(1), alarm(2)], kept);
+  assert.deepEqual(keptAlarms(ledger, kept), [alarm(1), alarm(2)]);
+  assert.deepEqual(keptAlarms(new Uint8Array(32).fill(1), kept), []);
+  for (let at = 3; at <= ALARMS_MAX; at++) keepAlarms(ledger, [alarm(at)], kept);
+  assert.equal(keptAlarms(ledger, kept).length, ALARMS_MAX);
+  keepAlarms(ledger, [alarm(0)], kept);
+  assert.deepEqual([keptAlarms(ledger, kept).length, keptAlarms(ledger, kept)[0]], [ALARMS_MAX, alarm(1)]);
+  forget(kept);
+  assert.deepEqual(keptAlarms(ledger, kept), []);
+  const most = remit.limits.NOTE_BYTES_MAX;
+  for (const length of [most, most + 1]) keepAlarms(ledger, [{ why: "long", notes: ["x".repeat(length)] }], kept);
+  assert.deepEqual(
+    keptAlarms(ledger, kept).map(({ notes }) => notes[0]?.length),
+    [most],
+  );
 });

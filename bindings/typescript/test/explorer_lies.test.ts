@@ -6,10 +6,13 @@ import * as remit from "../src/index.js";
 import { parseNote } from "../src/c2sp/note.js";
 import { didOf } from "../explorer/did.js";
 import { Heads } from "../explorer/head.js";
-import type { InLog, Ledger } from "../explorer/ledger.js";
+import { Ledger, type InLog } from "../explorer/ledger.js";
 import { find, matches } from "../explorer/matches.js";
+import { hides, namesakes } from "../explorer/names.js";
+import { PAGES_MAX, provedRequest, requestsOf } from "../explorer/requests.js";
 import { standing } from "../explorer/standing.js";
 import { TestLog } from "./explorer_log.js";
+import { folded, visible } from "../ui/text.js";
 import { bytes, file, vectors } from "./helpers.js";
 
 const byte = (of: number): Uint8Array => new Uint8Array(32).fill(of);
@@ -169,4 +172,140 @@ test("a note of another log that the policy trusts too is none of this one", asy
   const heads = await Heads.begin(both, log.tiles(), await log.note(), undefined);
   await assert.rejects(heads.agree(await other.note()), /it is of another log/);
   assert.equal(heads.alarms.length, 1);
+});
+
+/** A ledger whose server answers with JSON. */
+function answering(json: (path: string) => unknown): Ledger {
+  return { id: byte(0), server: { json: (path: string) => Promise.resolve(json(path)) } } as unknown as Ledger;
+}
+
+test("requests are read to the last page, or it is said that there are more", async () => {
+  const asked: string[] = [];
+  const pages = (last: number) =>
+    answering((path) => {
+      asked.push(path);
+      const after = Number(/after=(\d+)/.exec(path)?.[1] ?? 0);
+      return after === last - 1 ? { requests: ["it"] } : { requests: [], next: after + 1 };
+    });
+  // Whose requests are all over, is a page that is empty.
+  assert.deepEqual(await requestsOf(pages(3), DID), { requests: ["it"], more: false });
+  assert.equal(asked.length, 3);
+  assert.deepEqual(await requestsOf(pages(PAGES_MAX), DID), { requests: ["it"], more: false });
+  assert.deepEqual(await requestsOf(pages(PAGES_MAX + 1), DID), { requests: [], more: true });
+  await assert.rejects(
+    requestsOf(
+      answering(() => ({ requests: [], next: 7 })),
+      DID,
+    ),
+    /leads back/,
+  );
+});
+
+const DID = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp";
+
+test("a request waits only if its entry made it", async () => {
+  const fields: [number, remit.ActValue][] = [
+    [1, new Uint8Array(16).fill(1)],
+    [4, byte(4)],
+    [5, 0n],
+    [11, 600n],
+    [12, byte(12)],
+    [22, byte(22)],
+    [23, "book"],
+    [24, "flights/1"],
+    [26, 900n],
+  ];
+  const of = { kind: "request", fields: new Map(fields) } as const;
+  const id = remit.hex((await remit.requestOf(byte(0), of)) ?? byte(0));
+  const shown = { token: hex(4), epoch: 0, payee: hex(12), amount: "600", unit: hex(22), entry: 5 };
+  const json = { id, nonce: "01".repeat(16), action: "book", resource: "flights/1", ...shown };
+  const made = (kind: string, result: number): Ledger => {
+    const entry = { kind, result, id: byte(1), time: 1n, details: byte(0) };
+    const operations = [{ objects: [{ kid: byte(2) }], body: { is: "act", act: of } }];
+    return {
+      id: byte(0),
+      entry: () => Promise.resolve({ index: 5n, entry }),
+      object: () => Promise.resolve({ operations }),
+    } as unknown as Ledger;
+  };
+  for (const kind of ["request", "bundle"])
+    assert.equal(remit.integerOf((await provedRequest(made(kind, 0), json)).act, 26), 900n);
+  await assert.rejects(provedRequest(made("refusal", 31), json), /it was refused/);
+});
+
+test("a registration that was refused is none, and a party's entries rise", async () => {
+  const told = new Told();
+  const party = act("party", byte(1), byte(2), [
+    [13, "The bank"],
+    [14, []],
+  ]);
+  const unit = act("unit", byte(3), byte(2), [
+    [13, "EUR"],
+    [16, 2n],
+  ]);
+  let kind = "party";
+  let entries = [4, 9];
+  const server = {
+    json: (path: string) =>
+      Promise.resolve(
+        path.startsWith("/v1/parties")
+          ? { name: "The bank", entries }
+          : { name: "EUR", decimals: 2, entry: 4 },
+      ),
+  };
+  const ledger = (): Ledger => {
+    const of = new Ledger(server as never, { trusted: { ledger: byte(0) } } as never);
+    const operations = [party, unit];
+    of.entry = (index) => Promise.resolve(told.add(index, kind, byte(1), operations));
+    of.object = () => Promise.resolve({ operations } as never);
+    return of;
+  };
+  assert.equal((await ledger().party(hex(1))).name, "The bank");
+  assert.equal((await ledger().unit(hex(3))).decimals, 2);
+  for (const other of [
+    [4, 4],
+    [4, 9, 8],
+  ]) {
+    entries = other;
+    await assert.rejects(ledger().party(hex(1)), /do not rise/);
+  }
+  [kind, entries] = ["refusal", [4]];
+  await assert.rejects(ledger().party(hex(1)), /the registration was refused/);
+  await assert.rejects(ledger().unit(hex(3)), /the registration was refused/);
+});
+
+test("nothing in a name goes unseen", () => {
+  for (const plain of ["The airline", "Łódź é", "航空", "a b c", "ﷺ"]) assert.equal(visible(plain), plain);
+  const shown = [
+    ["The airline\u202e", "The airline\\u{202e}"],
+    ["The air\u200bline", "The air\\u{200b}line"],
+    ["\u2066The bank\u2069", "\\u{2066}The bank\\u{2069}"],
+    [" The airline", "\\u{20}The airline"],
+    ["The airline ", "The airline\\u{20}"],
+    ["a  b", "a\\u{20} b"],
+    ["a\u00a0b", "a\\u{a0}b"],
+    ["\u{e0041}tag", "\\u{e0041}tag"],
+    ["ABC\u034f", "ABC\\u{34f}"],
+    ["line\nbreak", "line\\u{a}break"],
+    ["\u2800", "\\u{2800}"],
+    ["\u3164", "\\u{3164}"],
+  ] as const;
+  for (const [name, text] of shown) {
+    assert.equal(visible(name), text);
+    assert.ok(hides(name));
+  }
+});
+
+test("names that look alike are found, of parties other than the payee", async () => {
+  const alike = ["THE AIRLINE", "The  airline", "The airline ", "The air\u200bline", "The airl\u0456ne", "Ｔhe airline"];
+  for (const name of alike) assert.equal(folded(name), folded("The airline"), name);
+  for (const name of ["The airlines", "An airline"]) assert.notEqual(folded(name), folded("The airline"));
+  assert.equal(folded("ΟΔΟΣ"), folded("οδος"));
+  const row = (id: number, name: string, what = "party") => ({ id: hex(id), name, what });
+  const names = [row(1, "The airline"), row(2, "THE AIRLINE"), row(3, "The bank"), row(4, "The airline", "unit")];
+  const asked: string[] = [];
+  const ledger = answering((path) => (asked.push(path), { names }));
+  assert.deepEqual(await namesakes(ledger, hex(1), "The airline"), [{ id: hex(2), name: "THE AIRLINE" }]);
+  assert.equal(asked.length, 3);
+  assert.deepEqual(await namesakes(ledger, hex(3), "The bank"), []);
 });

@@ -279,7 +279,9 @@ export async function lies(browser, front, url, told) {
     await lie.after?.(tab);
     front.lie.answer = lie.answer;
     if (lie.red.includes("the signed head that this browser holds") && lie.hash === "#/") {
-      await tab.evaluate("localStorage.removeItem('remit:held')");
+      await tab.evaluate(
+        "for (const name of Object.keys(localStorage)) if (/^remit:held/.test(name)) localStorage.removeItem(name)",
+      );
       await tab.evaluate("history.replaceState(null, '', '#/')");
       await tab.reload();
       await settled(tab);

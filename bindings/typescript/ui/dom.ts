@@ -1,5 +1,7 @@
 // What both pages are made of: elements, and whether they can check anything here.
 
+import { visible } from "./text.js";
+
 /** A child of an element: text is text, never markup. */
 export type Child = Node | string | undefined | readonly Child[];
 
@@ -24,9 +26,9 @@ function append(element: HTMLElement, children: readonly Child[]): void {
   }
 }
 
-/** Text of somebody else: it cannot turn the text around it. */
+/** Text of somebody else: it cannot turn the text around it, and nothing in it goes unseen. */
 export function foreign(text: string): HTMLElement {
-  return h("bdi", {}, text);
+  return h("bdi", {}, visible(text));
 }
 
 /** An id or key, shortened; a press shows all of it. */
