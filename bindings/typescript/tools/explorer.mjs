@@ -10,6 +10,7 @@ import { chromium, inBrowser } from "./chromium.mjs";
 import { company, demo, READER } from "./ledgers.mjs";
 import { lies, liesOfTheFeed, liesToApprovers } from "./lies.mjs";
 import { badges, cast, go, settled } from "./pages.mjs";
+import { liesOverTime } from "./tabs.mjs";
 import { liar } from "./tamper.mjs";
 
 if (chromium === undefined) {
@@ -57,6 +58,7 @@ async function everyPage(browser, url, told) {
     ["search-id", `#/search?id=${told.flights}`, 1],
     ["search-names", "#/search?name=the", 2],
     ["search-form", "#/search", 0],
+    ["search-no-time", "#/search?from_ms=99999999999999999", 0],
     ["genesis", "#/entry/0", 3],
     ["commitment", "#/entry/1", 3],
     ["reserve", `#/entry/${told.kinds.reserve}`, 3],
@@ -182,11 +184,14 @@ async function approve(tab, house) {
   const did = await tab.evaluate(`document.getElementById("own-did").textContent`);
   const token = house.guarded(did);
   const request = house.ask(token);
+  const namesake = house.run("party", "add", "THE AIRLINE", "--key", "company.pem").id;
   await go(tab, "#/");
   await go(tab, "#/approvals");
   await honest(tab, "a request", 2);
+  const warned = await tab.evaluate(`document.querySelector(".request .amber").textContent`);
+  assert.ok(warned.startsWith("Another party calls itself THE AIRLINE") && warned.includes(namesake), warned);
   const text = await tab.evaluate(`document.querySelector(".request").textContent`);
-  for (const part of ["6\u202f000.00 CNY", "The airline", "book", "flights/CA1501", "class", request])
+  for (const part of ["6\u202f000.00 CNY", "The airline", "book", "flights/CA1501", "class", request, house.airline])
     assert.ok(text.includes(part), `${part} in ${text}`);
   await accessible(tab, "a request");
   await tab.shoot("request", false);
@@ -328,7 +333,8 @@ await inBrowser(300, async (browser) => {
     );
     const more = await liesOfTheFeed(browser, gate, house, key.slice(-32));
     const most = await liesToApprovers(browser, gate, house, approver);
-    console.log(`test result: ok. ${pages} pages honest, ${count + more + most} lies found out`);
+    const later = await liesOverTime(browser, gate, house, key.slice(-32));
+    console.log(`test result: ok. ${pages} pages honest, ${count + more + most + later} lies found out`);
   } finally {
     for (const end of ended.reverse()) await end();
   }

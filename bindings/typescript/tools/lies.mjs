@@ -170,6 +170,16 @@ export async function lies(browser, front, url, told) {
       why: /another digest than the token's leaf/,
     },
     {
+      name: "a unit's leaf is left out",
+      hash: `#/token/${told.flights}`,
+      answer: async (asked) => {
+        if (!asked.startsWith(`/v1/tokens/${told.flights}/presentation?unit=`)) return undefined;
+        return Buffer.from(await bytesOf(`${url}/v1/tokens/${told.flights}/presentation`));
+      },
+      red: [purse, `token ${short(told.flights)}`],
+      why: /leaf of the unit that was asked for is not shown/,
+    },
+    {
       name: "the child of another token is shown",
       hash: tokenPage,
       answer: jsonAt(`/v1/tokens/${told.root}/children`, (json) => {
@@ -199,6 +209,30 @@ export async function lies(browser, front, url, told) {
       answer: jsonAt(`/v1/parties/${told.airline}`, (json) => ({ ...json, entries: [json.entries[0] - 2] })),
       red: ["its registration", "its entries"],
       why: /is not the one of|no object/,
+    },
+    {
+      name: "an entry of somebody else is shown as one of a party",
+      hash: `#/party/${told.airline}`,
+      answer: jsonAt(`/v1/parties/${told.airline}`, (json) => ({
+        ...json,
+        entries: [...json.entries, told.kinds.transfer],
+      })),
+      red: ["its entries"],
+      why: /has nothing to do with this party/,
+    },
+    {
+      name: "a capture is said to go on with another spend",
+      hash: `#/search?token=${told.root}`,
+      answer: async (asked, body) => {
+        if (asked.startsWith("/v1/search?token")) return JSON.stringify({ ...parse(body), entries: [other] });
+        if (!/^\/v1\/search\?id=.*&before=/.test(asked)) return undefined;
+        return JSON.stringify({
+          ...parse(body),
+          entries: [await (await fetch(`${url}/v1/entries/${told.kinds.issue}`)).json()],
+        });
+      },
+      red: [`result, entry ${capture}`],
+      why: /not the one that it is said to go on with/,
     },
     {
       name: "a name is another's",
