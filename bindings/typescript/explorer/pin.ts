@@ -125,7 +125,7 @@ export async function keepHead(heads: Heads, storage: Storage, locked: Locked = 
     const held = heldHead(ledger, storage);
     if (held !== undefined) await heads.agreeHeld(held);
     const { size, root, note } = heads.newest;
-    if (held !== undefined && held.size >= size) return;
+    if (held?.size === size) return;
     storage.setItem(name, JSON.stringify({ size: String(size), root: remit.hex(root), note }));
   });
 }
