@@ -82,9 +82,9 @@ fn waiting_in(
     entry: EntryIndex,
     approver: &KeyBytes,
 ) -> Result<Vec<RequestView>, LedgerError> {
-    // The index may know what is not published yet, and what is over and was pruned.
+    // The index knows what is over and was pruned, too.
     let asked = match snapshot.requests_in(entry) {
-        Err(LedgerError::NoEntry(_) | LedgerError::NotKept(_)) => return Ok(Vec::new()),
+        Err(LedgerError::NotKept(_)) => return Ok(Vec::new()),
         asked => asked?,
     };
     let mut waiting = Vec::new();

@@ -71,9 +71,9 @@ pub(super) async fn offers(
 
 /// The offers of an entry that can be taken.
 fn standing_in(snapshot: &Snapshot, entry: EntryIndex) -> Result<Vec<OfferView>, LedgerError> {
-    // The index may know what is not published yet, and what is over and was pruned.
+    // The index knows what is over and was pruned, too.
     let made = match snapshot.offers_in(entry) {
-        Err(LedgerError::NoEntry(_) | LedgerError::NotKept(_)) => return Ok(Vec::new()),
+        Err(LedgerError::NotKept(_)) => return Ok(Vec::new()),
         made => made?,
     };
     let mut standing = Vec::new();

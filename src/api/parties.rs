@@ -7,7 +7,7 @@ use super::limits::{LISTS_WAIT, PAGE_ITEMS_MAX};
 use super::tokens::{PageQuery, next_page, published};
 use super::views::{IssuersView, PartyView, UnitView};
 use crate::index::List;
-use crate::ledger::{LedgerError, Snapshot};
+use crate::ledger::Snapshot;
 use crate::machine::LeafRecord;
 use axum::Json;
 use axum::extract::State;
@@ -62,10 +62,8 @@ pub(super) async fn issuers(
         let size = snapshot.size().0;
         let mut issuers = Vec::new();
         for index in found.iter().map(|index| StateIndex(*index)) {
-            match snapshot.leaf(index) {
-                Err(LedgerError::NoLeaf(_)) => {}
-                record => issuers.extend(PartyView::new(&*record?, size).filter(PartyView::is_issuer)),
-            }
+            let record = snapshot.leaf(index)?;
+            issuers.extend(PartyView::new(&record, size).filter(PartyView::is_issuer));
         }
         Ok(IssuersView { size, indexed_to, issuers, next: next_page(&found, limit) })
     };

@@ -208,11 +208,8 @@ pub(super) async fn held(
         let found = published(found, snapshot.leaves());
         let mut tokens = Vec::new();
         for index in found.iter().map(|index| StateIndex(*index)) {
-            // The index may know what is not published yet, and what the key no longer holds.
-            let record = match snapshot.leaf(index) {
-                Err(LedgerError::NoLeaf(_)) => continue,
-                record => record?,
-            };
+            let record = snapshot.leaf(index)?;
+            // The index knows what the key no longer holds, too.
             if record.leaf.token().is_some_and(|token| token.holder == holder) {
                 tokens.extend(HoldingView::new(&record));
             }
